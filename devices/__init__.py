@@ -1,0 +1,1 @@
+"""The nouns every floor shares, and the contract of a body."""

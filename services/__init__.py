@@ -1,0 +1,1 @@
+"""The programs that wire the packages together, run them and serve them."""

@@ -1,0 +1,1 @@
+"""Pretends: scenario worlds in continuous virtual time, without a robot."""

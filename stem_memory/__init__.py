@@ -1,0 +1,1 @@
+"""Remembers: an append-only log of events and the views folded from it."""
