@@ -1,0 +1,230 @@
+"""The scenario file and what a world tells at each step. SI units, times in seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
+from devices.facts import ClassCard, Condition, Relation, Value
+from devices.noun import Noun
+from devices.site import SitePlan
+
+
+class Process(Noun):
+    """A physical process that bodies trigger with `operate`: what it needs, changes and takes.
+
+    The target must be of one of `target_cls` (empty: any) and, if `at_offers` is set, lie on or in
+    a fixture that offers it; for a fixture target with `offers`, it must offer it itself. `needs`
+    and `sets` are states of the target ("$value": the command's value). `on_fixture_sets` are set
+    on the fixture that holds the target. `seconds` is the nominal duration on a body of rate 1,
+    `spread` the standard deviation of its natural logarithm.
+    """
+
+    name: str
+    target_cls: tuple[str, ...] = ()
+    at_offers: str | None = None
+    offers: str | None = None
+    needs: dict[str, Value] = {}
+    sets: dict[str, Value] = {}
+    hands: int = 0
+    seconds: float = 5.0
+    spread: float = 0.1
+
+
+class ScenarioThing(Noun):
+    """An object at the start: `at` is a fixture, body, person or room. `count` > 1 numbers ids.
+
+    `surveyed` False: nobody told memory about it. `believed_at`: memory was told a wrong place.
+    """
+
+    id: str
+    cls: str
+    at: str
+    count: int = 1
+    names: tuple[str, ...] = ()
+    attrs: dict[str, Value] = {}
+    states: dict[str, Value] = {}
+    surveyed: bool = True
+    believed_at: str | None = None
+
+
+class ScenarioPerson(Noun):
+    """A person: where they are at the start, and how fast they walk."""
+
+    id: str
+    cls: str = "person"
+    names: tuple[str, ...] = ()
+    at: str
+    speed_m_s: float = 1.1
+
+
+class Walk(Noun):
+    """A person goes to a fixture or room (they arrive as their walking speed allows)."""
+
+    kind: Literal["walk"] = "walk"
+    t: float
+    who: str
+    to: str
+
+
+class Says(Noun):
+    """A person says a wish aloud: it is posted as a goal. `expect` is what the author expects."""
+
+    kind: Literal["says"] = "says"
+    t: float
+    who: str
+    text: str
+    deadline_s: float | None = None
+    priority: int = 0
+    expect: Literal["satisfied", "refused", "needs_answer"] = "satisfied"
+    success: tuple[Condition, ...] = ()
+
+
+class Changes(Noun):
+    """States change by themselves: the guest finishes the soup, the lamp burns out."""
+
+    kind: Literal["changes"] = "changes"
+    t: float
+    thing: str
+    states: dict[str, Value]
+
+
+class Moves(Noun):
+    """A person moves an object from one holder to another, unseen unless a body looks."""
+
+    kind: Literal["moves"] = "moves"
+    t: float
+    thing: str
+    to: str
+    relation: Relation = "on"
+
+
+class Appears(Noun):
+    """A new object comes into the world (delivery, spill, used plate)."""
+
+    kind: Literal["appears"] = "appears"
+    t: float
+    thing: ScenarioThing
+
+
+class Vanishes(Noun):
+    """An object leaves the world (eaten, bought)."""
+
+    kind: Literal["vanishes"] = "vanishes"
+    t: float
+    thing: str
+
+
+Happening = Annotated[
+    Walk | Says | Changes | Moves | Appears | Vanishes, Field(discriminator="kind")
+]
+
+
+class Offline(Noun):
+    """The body's computer and motors die at `t`, for `lasts_s` (None: for ever)."""
+
+    kind: Literal["offline"] = "offline"
+    body: str
+    t: float
+    lasts_s: float | None = None
+
+
+class ToolFail(Noun):
+    """A skill fails on a body (or on all): `times` times, or with a probability each time."""
+
+    kind: Literal["tool_fail"] = "tool_fail"
+    skill: str
+    body: str | None = None
+    t: float = 0.0
+    lasts_s: float | None = None
+    times: int | None = None
+    probability: float = 1.0
+
+
+class Slow(Noun):
+    """The body moves and works `factor` times slower from `t` on."""
+
+    kind: Literal["slow"] = "slow"
+    body: str
+    t: float
+    factor: float = 3.0
+    lasts_s: float | None = None
+
+
+class Drain(Noun):
+    """The body's battery falls to `level` (0..1) at `t`."""
+
+    kind: Literal["drain"] = "drain"
+    body: str
+    t: float
+    level: float = 0.1
+
+
+Fault = Annotated[Offline | ToolFail | Slow | Drain, Field(discriminator="kind")]
+
+
+class Scenario(Noun):
+    """A whole world as one file. `operator` is the person who types wishes on the console.
+
+    `classes` and `cards` add to (or replace by name) the shipped catalogue of classes and body
+    kinds. `bodies` come in the order they join: `--bodies N` takes the first N.
+    """
+
+    name: str
+    title: str
+    plan: SitePlan
+    classes: tuple[ClassCard, ...] = ()
+    cards: tuple[BodyCard, ...] = ()
+    processes: tuple[Process, ...] = ()
+    states: dict[str, dict[str, Value]] = {}
+    things: tuple[ScenarioThing, ...] = ()
+    people: tuple[ScenarioPerson, ...] = ()
+    operator: str
+    bodies: tuple[BodySpec, ...]
+    happenings: tuple[Happening, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    limit_s: float = 3600.0
+
+
+class Wish(Noun):
+    """A wish a person said in the world at time `t`."""
+
+    t: float
+    who: str
+    text: str
+    deadline_s: float | None = None
+    priority: int = 0
+
+
+class WorldStep(Noun):
+    """What came out of the world while it ran up to `now`.
+
+    `observations` are the reports that reached the fleet, `receipts` the commands that ended.
+    `heard` are the bodies whose radio answered at `now`. `wishes` were said aloud. `idle`: no
+    command runs and nothing is due before `next_s` (None: never).
+    """
+
+    now: float
+    observations: tuple[Observation, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    heard: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    next_s: float | None = None
+    idle: bool = False
+
+
+class Commands(Noun):
+    """The commands of one body for the next step."""
+
+    body: str
+    commands: tuple[Command, ...]
+
+
+class Verdict(Noun):
+    """The world's own judgement of a goal's conditions, against the truth."""
+
+    goal: str
+    satisfied: bool
+    unmet: tuple[str, ...] = ()

@@ -1,0 +1,205 @@
+"""The event schema: the only truth of STEM memory. Views are folds of these.
+
+An event says who recorded it (`origin`, `seq`: the idempotency key), when it was true (`t`, valid
+time in seconds of the run) and what happened (`body`). The store adds transaction time and the
+hash chain. New kinds may be added; a kind never changes its meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devices.contracts import BodyCard, BodySpec, Observation
+from devices.facts import ClassCard, Condition, Thing
+from devices.noun import Noun
+from devices.site import SitePlan
+from devices.skill import SkillCard
+from stem_memory.tasks import Assignment, Goal, TaskStep
+
+
+class SiteSurveyed(Noun):
+    """The map, the classes, and the things known before the run (a survey may be wrong)."""
+
+    kind: Literal["site_surveyed"] = "site_surveyed"
+    plan: SitePlan
+    classes: tuple[ClassCard, ...]
+    things: tuple[Thing, ...]
+    states: dict[str, dict[str, bool | int | float | str]] = {}
+
+
+class SkillsDeclared(Noun):
+    """The skills the fleet's software knows."""
+
+    kind: Literal["skills_declared"] = "skills_declared"
+    cards: tuple[SkillCard, ...]
+
+
+class BodyEnrolled(Noun):
+    """A body joined the fleet (or came with a new card: an embodiment revision)."""
+
+    kind: Literal["body_enrolled"] = "body_enrolled"
+    spec: BodySpec
+    card: BodyCard
+
+
+class Observed(Noun):
+    """A body's report of itself and of what it saw and did not see."""
+
+    kind: Literal["observed"] = "observed"
+    observation: Observation
+
+
+class BodyLost(Noun):
+    """No sign of life from the body since `last_heard_s`."""
+
+    kind: Literal["body_lost"] = "body_lost"
+    body: str
+    last_heard_s: float
+
+
+class BodyBack(Noun):
+    """A lost body was heard again."""
+
+    kind: Literal["body_back"] = "body_back"
+    body: str
+
+
+class GoalPosted(Noun):
+    """Somebody wants something."""
+
+    kind: Literal["goal_posted"] = "goal_posted"
+    goal: Goal
+
+
+class GoalUnderstood(Noun):
+    """The wish as conditions, bound at the time it was posted; `by` names what understood it."""
+
+    kind: Literal["goal_understood"] = "goal_understood"
+    goal: str
+    conditions: tuple[Condition, ...]
+    summary: str
+    by: Literal["grammar", "encoder", "model", "operator"] = "grammar"
+
+
+class GoalQuestioned(Noun):
+    """The brain asks back instead of guessing."""
+
+    kind: Literal["goal_questioned"] = "goal_questioned"
+    goal: str
+    question: str
+    options: tuple[str, ...] = ()
+
+
+class GoalAnswered(Noun):
+    """A person answered the question of a goal."""
+
+    kind: Literal["goal_answered"] = "goal_answered"
+    goal: str
+    text: str
+
+
+class GraphPlanned(Noun):
+    """A (new revision of a) task graph. Steps kept from the last revision keep their ids."""
+
+    kind: Literal["graph_planned"] = "graph_planned"
+    goal: str
+    revision: int
+    steps: tuple[TaskStep, ...]
+    reason: str = ""
+
+
+class StepAssigned(Noun):
+    """A body was chosen for a step, and why. A later one for the same step replaces it."""
+
+    kind: Literal["step_assigned"] = "step_assigned"
+    assignment: Assignment
+
+
+class StepStarted(Noun):
+    """A request for a step was leased to a body. `role`: the step itself or its approach."""
+
+    kind: Literal["step_started"] = "step_started"
+    request: str
+    goal: str
+    step: str
+    skill: str
+    body: str
+    deadline_s: float
+    role: Literal["step", "approach", "errand"] = "step"
+    target: str = ""
+
+
+class StepEnded(Noun):
+    """A request ended. `evidenced`: memory itself holds the post-conditions to be true."""
+
+    kind: Literal["step_ended"] = "step_ended"
+    request: str
+    goal: str
+    step: str
+    skill: str
+    body: str
+    outcome: Literal["done", "failed", "cancelled", "lapsed"]
+    reason: str = ""
+    detail: str = ""
+    duration_s: float
+    evidenced: bool = False
+    role: Literal["step", "approach", "errand"] = "step"
+
+
+class Spoken(Noun):
+    """A body told a person something."""
+
+    kind: Literal["spoken"] = "spoken"
+    body: str
+    to: str
+    text: str
+
+
+class GoalClosed(Noun):
+    """The goal is over, one way or another."""
+
+    kind: Literal["goal_closed"] = "goal_closed"
+    goal: str
+    status: Literal["satisfied", "failed", "refused", "needs_answer", "cancelled"]
+    reason: str = ""
+
+
+Payload = Annotated[
+    SiteSurveyed
+    | SkillsDeclared
+    | BodyEnrolled
+    | Observed
+    | BodyLost
+    | BodyBack
+    | GoalPosted
+    | GoalUnderstood
+    | GoalQuestioned
+    | GoalAnswered
+    | GraphPlanned
+    | StepAssigned
+    | StepStarted
+    | StepEnded
+    | Spoken
+    | GoalClosed,
+    Field(discriminator="kind"),
+]
+
+
+class Event(Noun):
+    """One entry of the log as its origin wrote it."""
+
+    origin: str
+    seq: int
+    t: float
+    body: Payload
+
+
+class Recorded(Noun):
+    """An event in the log: its position, transaction time and place in the hash chain."""
+
+    id: int
+    tx_ms: int
+    hash: str
+    event: Event

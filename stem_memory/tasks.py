@@ -1,0 +1,120 @@
+"""Task memory nouns: a goal, its graph of steps, and how each came out. Times in seconds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from devices.facts import Condition, Value
+from devices.noun import Noun
+from devices.skill import Atom
+
+GoalStatus = Literal[
+    "posted",  # recorded, not yet understood
+    "planned",  # understood, has a graph
+    "needs_answer",  # waits for a person
+    "satisfied",
+    "failed",
+    "refused",
+    "cancelled",
+]
+StepStatus = Literal["pending", "assigned", "running", "done", "failed", "cancelled"]
+
+
+class Goal(Noun):
+    """A wish: who asked for what, when, until when, and how urgent (higher first)."""
+
+    id: str
+    text: str
+    who: str
+    t: float
+    deadline_s: float | None = None
+    priority: int = 0
+
+
+class TaskStep(Noun):
+    """One node of a task graph: a skill request not yet given to a body.
+
+    `after` lists step ids (of the same goal) that must be done first. Steps that share `bind` must
+    go to one body, because it holds something from the first to the last of them. `place` is where
+    the body must stand. `serves` are indices into the goal's conditions. `pre` and `post` are
+    ground atoms; "near" and "holding" are about the performing body.
+    """
+
+    id: str
+    skill: str
+    args: dict[str, Value] = {}
+    place: str | None = None
+    pre: tuple[Atom, ...] = ()
+    post: tuple[Atom, ...] = ()
+    after: tuple[str, ...] = ()
+    bind: str | None = None
+    team: int = 1
+    serves: tuple[int, ...] = ()
+    title: str = ""
+
+
+class TaskGraph(Noun):
+    """One revision of the plan of one goal. Steps are in an order that respects `after`."""
+
+    goal: str
+    revision: int
+    steps: tuple[TaskStep, ...]
+    reason: str = ""
+
+    def step(self, step_id: str) -> TaskStep:
+        """Return the step, or raise KeyError."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+
+class Candidate(Noun):
+    """One body considered for a step: its estimated cost, or why it can not do it."""
+
+    body: str
+    able: bool
+    travel_s: float = 0.0
+    work_s: float = 0.0
+    wait_s: float = 0.0
+    energy: float = 0.0
+    success: float = 1.0
+    cost: float = 0.0
+    why: str = ""
+
+
+class Explain(Noun):
+    """Why this body does this step: every candidate with its figures, and one sentence."""
+
+    step: str
+    chosen: str
+    by: Literal["cp-sat", "greedy", "only", "operator"]
+    candidates: tuple[Candidate, ...]
+    sentence: str
+
+
+class Assignment(Noun):
+    """A step given to a body, with planned times (seconds)."""
+
+    goal: str
+    step: str
+    body: str
+    partner: str | None = None
+    start_s: float
+    end_s: float
+    explain: Explain
+
+
+class GoalRecord(Noun):
+    """All that task memory knows of one goal now."""
+
+    goal: Goal
+    status: GoalStatus = "posted"
+    conditions: tuple[Condition, ...] = ()
+    reason: str = ""
+    question: str = ""
+    options: tuple[str, ...] = ()
+    graph: TaskGraph | None = None
+    steps: dict[str, StepStatus] = {}
+    bodies: dict[str, str] = {}
+    closed_s: float | None = None

@@ -1,0 +1,111 @@
+"""What a reader may ask of memory. `stem_memory.state.MemoryState` is the implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from devices.contracts import BodyCard, BodySpec, BodyState
+from devices.facts import ClassCard, Facts, Value
+from devices.noun import Noun
+from devices.site import SitePlan
+from devices.skill import SkillCard
+from stem_memory.tasks import GoalRecord
+
+
+class Belief(Noun):
+    """One believed value: since when, last evidenced when, by whom, and how sure (0..1)."""
+
+    value: Value | None
+    since_s: float
+    seen_s: float
+    source: str
+    confidence: float
+
+
+class Performance(Noun):
+    """What experience says of one body (or kind) at one skill. Durations in seconds."""
+
+    attempts: int
+    successes: int
+    mean_s: float
+    m2: float = 0.0
+
+    @property
+    def success_rate(self) -> float:
+        """Posterior mean with a uniform prior (Laplace's rule of succession)."""
+        return (self.successes + 1) / (self.attempts + 2)
+
+
+class BodyRecord(Noun):
+    """A body as memory knows it. `busy` is the request it works on, if any."""
+
+    spec: BodySpec
+    card: BodyCard
+    state: BodyState
+    heard_s: float
+    lost: bool = False
+    busy: str | None = None
+
+
+class MemoryView(Facts, Protocol):
+    """Belief about the world, the fleet and the tasks, as one readable whole.
+
+    As `Facts` it answers with what is believed most likely now. All iteration orders are stable.
+    """
+
+    def now(self) -> float:
+        """The valid time of the newest event, in seconds."""
+        ...
+
+    def plan(self) -> SitePlan:
+        """The surveyed floor plan."""
+        ...
+
+    def classes(self) -> Mapping[str, ClassCard]:
+        """Class cards by class name (fixtures, doors and people included)."""
+        ...
+
+    def class_card(self, thing: str) -> ClassCard | None:
+        """The card of the thing's class, if there is one."""
+        ...
+
+    def names(self, thing: str) -> tuple[str, ...]:
+        """Words that people use for this very thing, best first; the id's words are the last."""
+        ...
+
+    def skills(self) -> Mapping[str, SkillCard]:
+        """Skill cards by name."""
+        ...
+
+    def bodies(self) -> Mapping[str, BodyRecord]:
+        """Every enrolled body, lost ones included."""
+        ...
+
+    def goals(self) -> Mapping[str, GoalRecord]:
+        """Every goal ever posted, in order."""
+        ...
+
+    def belief(self, thing: str, attr: str) -> Belief | None:
+        """The belief behind a state, or behind "location" (value: the holder's id)."""
+        ...
+
+    def contents(self, holder: str) -> tuple[str, ...]:
+        """Objects believed to be directly on, in or held by the holder."""
+        ...
+
+    def position(self, thing: str) -> tuple[float, float] | None:
+        """Metres in the map frame: the thing's own, or that of what holds it."""
+        ...
+
+    def room_of(self, thing: str) -> str | None:
+        """The room the thing is in."""
+        ...
+
+    def performance(self, body: str, skill: str) -> Performance | None:
+        """Learned duration and success of this body at this skill; None: never tried."""
+        ...
+
+    def dialogue(self) -> Iterable[tuple[float, str, str]]:
+        """What was said: (time, speaker, text), oldest first."""
+        ...
