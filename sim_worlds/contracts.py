@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
-from devices.facts import ClassCard, Condition, Relation, Value
+from devices.facts import ClassCard, Condition, Relation, Thing, Value
 from devices.noun import Noun
 from devices.site import SitePlan
 
@@ -228,3 +228,52 @@ class Verdict(Noun):
     goal: str
     satisfied: bool
     unmet: tuple[str, ...] = ()
+
+
+class Survey(Noun):
+    """What a person could tell the fleet before it starts: map, classes, things, states."""
+
+    plan: SitePlan
+    classes: tuple[ClassCard, ...]
+    things: tuple[Thing, ...]
+    states: dict[str, dict[str, Value]] = {}
+    bodies: tuple[BodySpec, ...]
+    cards: tuple[BodyCard, ...]
+    operator: str
+
+
+class TrackPoint(Noun):
+    """A moving thing (body or person) is at (x, y), metres, at time t; straight in between."""
+
+    t: float
+    x: float
+    y: float
+
+
+class FilmCut(Noun):
+    """Something visible changed at time `t`: a thing's holder, its states, or a caption."""
+
+    t: float
+    thing: str
+    cls: str = ""
+    holder: str | None = None
+    states: dict[str, Value] = {}
+    caption: str = ""
+    gone: bool = False
+
+
+class Film(Noun):
+    """Everything a renderer needs to replay a run from above, and nothing else.
+
+    `tracks` hold the path of every body and person; `cuts` are in time order and begin with the
+    state at time 0. `marks` name bodies that died or came back: (t, body, "offline"|"online").
+    """
+
+    plan: SitePlan
+    bodies: tuple[BodySpec, ...]
+    cards: tuple[BodyCard, ...]
+    people: tuple[str, ...]
+    tracks: dict[str, tuple[TrackPoint, ...]]
+    cuts: tuple[FilmCut, ...]
+    marks: tuple[tuple[float, str, str], ...] = ()
+    duration_s: float

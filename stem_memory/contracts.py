@@ -74,7 +74,11 @@ class GoalPosted(Noun):
 
 
 class GoalUnderstood(Noun):
-    """The wish as conditions, bound at the time it was posted; `by` names what understood it."""
+    """The wish as conditions; `by` names what understood it.
+
+    They are stored as said; the fold binds them to what is believed at this moment
+    (`devices.facts.bind`), so the same words can mean other things tomorrow.
+    """
 
     kind: Literal["goal_understood"] = "goal_understood"
     goal: str
