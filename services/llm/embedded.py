@@ -1,0 +1,128 @@
+"""The language model that comes with the program: llama.cpp's server inside this process.
+
+The only file that imports ``xllamacpp``. The server listens on loopback only, on a free port, and wants a
+key that is drawn at its start, so that other users of the machine cannot use it.
+"""
+
+from __future__ import annotations
+
+import gc
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brain.model import ModelReply, ModelRequest, ModelUnavailable
+from services.llm.openai_model import DEFAULT_TIMEOUT_S, OpenAiModel
+from services.llm.weights import SMOLLM2, locate
+
+if TYPE_CHECKING:
+    from xllamacpp import Server
+
+MODEL_NAME = "embedded"
+# llama.cpp's worker threads spin while they wait for each other. With two of them on a machine that has
+# other work to do, throughput was measured to fall tenfold; one thread always makes progress.
+THREADS = 1
+PREFIX_CACHE_MIB = 256
+
+
+class EmbeddedModel:
+    """A ``LanguageModel`` served from this process, started by its first request.
+
+    The server keeps the KV cache of earlier prompts, so a request pays only for what differs from them.
+
+    Args:
+        weights: A GGUF file; by default the one in the installed package.
+        context_tokens: Longest conversation of one request, answer included.
+        slots: Requests that are served at the same time; each has ``context_tokens``.
+        timeout_s: Longest wait for an answer, in seconds.
+    """
+
+    def __init__(
+        self,
+        weights: Path | None = None,
+        context_tokens: int = 4096,
+        slots: int = 1,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        self._weights = weights
+        self._context_tokens = context_tokens
+        self._slots = slots
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._server: Server | None = None
+        self._model: OpenAiModel | None = None
+
+    def reply(self, request: ModelRequest) -> ModelReply:
+        """Answer one request, starting the server if it is not running.
+
+        Raises:
+            ModelError: If the weights or the library are missing, or there is no usable answer.
+        """
+        return self.start().reply(request)
+
+    def start(self) -> OpenAiModel:
+        """Start the server unless it runs already.
+
+        Returns:
+            A client of it; its ``base_url`` is the server's address.
+
+        Raises:
+            ModelUnavailable: If the weights or the library are missing or do not load.
+        """
+        with self._lock:
+            if self._model is None:
+                self._model = self._launch(locate(SMOLLM2, self._weights))
+            return self._model
+
+    def close(self) -> None:
+        """Stop the server and free its memory; a later request starts it again."""
+        with self._lock:
+            if self._model is not None:
+                self._model.close()
+            self._model = None
+            self._server = None
+            # The server stops when its object dies, which must happen now, not at some later collection.
+            gc.collect()
+
+    def __enter__(self) -> EmbeddedModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _launch(self, path: Path) -> OpenAiModel:
+        try:
+            from xllamacpp import CommonParams, Server
+        except ImportError as error:
+            raise ModelUnavailable(
+                "The embedded model needs xllamacpp, which is not installed; run: pip install xllamacpp"
+            ) from error
+        key = secrets.token_hex(16)
+        params = CommonParams()
+        params.model.path = str(path)
+        params.model_alias = {MODEL_NAME}
+        params.offline = True
+        params.hostnames = ["127.0.0.1"]
+        params.port = 0
+        params.api_keys = [key]
+        params.ui = False
+        params.verbosity = -1
+        params.n_ctx = self._context_tokens * self._slots
+        params.n_parallel = self._slots
+        params.cpuparams.n_threads = THREADS
+        params.cpuparams_batch.n_threads = THREADS
+        params.cache_prompt = True
+        params.cache_ram_mib = PREFIX_CACHE_MIB
+        try:
+            self._server = Server(params)
+        except (RuntimeError, ValueError) as error:
+            raise ModelUnavailable(
+                f"The model file {path} could not be loaded; give a whole GGUF file that fits in memory."
+            ) from error
+        return OpenAiModel(
+            base_url=f"{self._server.listening_address}/v1",
+            model=MODEL_NAME,
+            api_key=key,
+            timeout_s=self._timeout_s,
+        )
