@@ -8,8 +8,8 @@ from pydantic import Field
 
 from devices.facts import Condition
 from devices.noun import Noun
-from devices.skill import SkillRequest
-from stem_memory.contracts import Payload
+from devices.skill import SkillEvent, SkillRequest
+from stem_memory.contracts import Event
 from stem_memory.tasks import Assignment, TaskStep
 
 
@@ -88,28 +88,29 @@ class Schedule(Noun):
 
 
 class Dispatch(Noun):
-    """Send this request to its body (and its partner) now."""
+    """Send this request to its body now, with where memory believes the named things to be."""
 
     request: SkillRequest
+    whereabouts: dict[str, tuple[str | None, float, float]] = {}
     role: Literal["step", "approach", "errand"] = "step"
 
 
-class Thought(Noun):
-    """Something the brain worked out that counts only once the thinking time has passed."""
+class News(Noun):
+    """What reached the brain since it was last asked: new log entries and the bodies' words."""
 
-    ready_s: float
-    payloads: tuple[Payload, ...]
+    now: float
+    events: tuple[Event, ...] = ()
+    skill_events: tuple[SkillEvent, ...] = ()
 
 
 class BrainStep(Noun):
-    """The brain's answer to what happened: facts to record, requests to send or to stop.
+    """The brain's answer to the news: events to record, requests to send and to stop.
 
-    `payloads` are recorded at once, in order. `thoughts` are recorded when their time comes.
-    `wake_s` is when the brain wants to be asked again even if nothing happens.
+    `events` are already part of the brain's own memory, in this order. `wake_s` is when the brain
+    wants to be asked again even if nothing happens; None: only when something does.
     """
 
-    payloads: tuple[Payload, ...] = ()
-    thoughts: tuple[Thought, ...] = ()
+    events: tuple[Event, ...] = ()
     dispatches: tuple[Dispatch, ...] = ()
-    cancels: tuple[str, ...] = ()
+    cancels: tuple[tuple[str, str], ...] = ()
     wake_s: float | None = None
