@@ -45,7 +45,7 @@ clean:  ## remove .venv, builds and caches (never runs/)
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is older than a changed pin, so a change of pins sets up again.
+# A changed pin is newer than this stamp, so it sets up again; otherwise there is nothing to do.
 $(READY): pyproject.toml constraints.txt models.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Retinue needs $(PYTHON): install it, or name another Python >= 3.11: make PYTHON=python3"; exit 2; }
 	@echo "Setting up .venv (wheels only; some minutes the first time)"

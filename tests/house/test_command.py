@@ -27,7 +27,6 @@ pytestmark = pytest.mark.skipif(
 
 def _commands():
     """Every command as its words, with the click object that runs it."""
-    import click
     import typer
 
     from services import cli
@@ -39,7 +38,8 @@ def _commands():
         for name, child in sorted(command.commands.items()):
             yield from walk(child, (*words, name))
 
-    top = cli.app if isinstance(cli.app, click.Command) else typer.main.get_command(cli.app)
+    # A click group, or a Typer that makes one.
+    top = typer.main.get_command(cli.app) if isinstance(cli.app, typer.Typer) else cli.app
     return [(words, command) for words, command in walk(top, ("retinue",)) if not command.hidden]
 
 

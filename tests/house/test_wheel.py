@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# One worker, so that the wheel is built once.
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 def _run(*command: object, **options: object) -> str:
     """Run a command that must succeed and return what it printed."""
