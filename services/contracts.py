@@ -1,0 +1,81 @@
+"""What a run is asked to do and what it answers. Times in seconds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from devices.noun import Noun
+
+GoalOutcome = Literal["satisfied", "failed", "refused", "needs_answer"]
+
+
+class PostedWish(Noun):
+    """A wish typed by the operator, posted at virtual time `t`."""
+
+    t: float
+    text: str
+
+
+class RunConfig(Noun):
+    """One run of a world, fully determined by this and the files it names.
+
+    `world` is the name of a shipped or installed world, or the path of a scenario file. With
+    `wishes` the people in the scenario keep moving but their own wishes are not heard. `speed` 0
+    means as fast as possible, else virtual seconds per real second. `model` is an OpenAI-compatible
+    endpoint ("http://host:port/v1#name"), "embedded", or "none".
+    """
+
+    world: str
+    wishes: tuple[PostedWish, ...] = ()
+    bodies: int | None = None
+    faults: tuple[str, ...] = ()
+    seed: int = 0
+    runtime: Literal["ray", "local"] = "ray"
+    speed: float = 0.0
+    out: str | None = None
+    model: str = "embedded"
+    film: bool = True
+
+
+class GoalResult(Noun):
+    """How one goal came out. `checked_by_world`: the world's truth was asked, and agrees."""
+
+    text: str
+    status: GoalOutcome
+    checked_by_world: bool
+    reason: str = ""
+
+
+class LlmUse(Noun):
+    """What the language model cost."""
+
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class RunResult(Noun):
+    """The answer of a run; `retinue run --json` prints exactly this."""
+
+    goals: tuple[GoalResult, ...]
+    bodies: int
+    steps: int
+    virtual_seconds: float
+    wall_seconds: float
+    replans: int
+    reassigned: int
+    llm: LlmUse
+    events: int
+    state_sha256: str
+    run_dir: str
+
+
+class Tick(Noun):
+    """What a run shows while it goes on: time, one line on what happened, and counts."""
+
+    t: float
+    line: str = ""
+    kind: Literal["goal", "plan", "assign", "step", "fault", "closed", "time"] = "time"
+    goals_open: int = 0
+    goals_done: int = 0
+    busy: dict[str, str] = {}
