@@ -1,0 +1,213 @@
+"""Ways through a site for bodies of any size, and the places from which they reach things.
+
+One roadmap serves every body of a site. Whatever depends on the body (its radius, whether it
+flies) is computed on first use and kept; a roadmap holds no other state, so equal questions have
+equal answers in every process. Metres and radians, map frame.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import shapely
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from devices.contracts import BodyCard, Mobility, Pose
+from devices.geometry import floor, footprint, free_floor, gate
+from devices.noun import Noun
+from devices.site import Point, SitePlan
+from devices.stands import around_fixture, around_point, beside_gate, gap_m, inside_room
+from devices.visibility import Visibility
+
+# How far from free floor a goal may be named and still be taken for the free point next to it.
+GOAL_SLACK_M = 0.05
+# A body wedged against something starts from the nearest free floor, if that is no farther.
+START_SLACK_M = 1.5
+# Points this far outside every room (in a wall, in a doorway) still belong to the nearest one.
+WALL_M = 0.5
+ROUTES = 32768
+
+
+class Route(Noun):
+    """A way: `points` from start to goal, its length, and the doors it passes, in order."""
+
+    points: tuple[Point, ...]
+    length_m: float
+    doors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Size:
+    """What sets bodies apart on a floor: radius, and what stands in their way."""
+
+    radius_m: float
+    mobility: Mobility
+
+
+class Roadmap:
+    """Routes and stands on one site plan.
+
+    Raises:
+        KeyError: a door names a room that the plan lacks.
+    """
+
+    def __init__(self, plan: SitePlan) -> None:
+        self.plan = plan
+        self._gates = {door.id: gate(door, plan) for door in plan.doors}
+        self._prints = {fixture.id: footprint(fixture) for fixture in plan.fixtures}
+        self._rooms = {room.id: Polygon(room.polygon) for room in plan.rooms}
+        # Fixtures may stand flush with a wall: reaching to their edge is not reaching through it.
+        self._open_floor = floor(plan).buffer(0.02, join_style="mitre")
+        for shape in (*self._rooms.values(), *self._prints.values(), self._open_floor):
+            shapely.prepare(shape)
+        self._free = lru_cache(None)(self._free_for)
+        self._visibility = lru_cache(None)(self._visibility_for)
+        self._route = lru_cache(ROUTES)(self._find)
+        self._stand = lru_cache(ROUTES)(self._stands_at)
+        self._near = lru_cache(ROUTES)(self._stands_near)
+        self._travel = lru_cache(ROUTES)(self._shortest)
+
+    def __reduce__(self) -> tuple[type[Roadmap], tuple[SitePlan]]:
+        """Travel to other processes as the plan alone."""
+        return Roadmap, (self.plan,)
+
+    def route(
+        self,
+        start: Point,
+        goal: Point,
+        *,
+        radius_m: float,
+        mobility: Mobility,
+        shut: frozenset[str] = frozenset(),
+    ) -> Route | None:
+        """The shortest way for a disc of `radius_m`, or None where there is none.
+
+        Fixtures do not hinder bodies in the air; doors in `shut` are not passed; a body of
+        mobility "fixed" goes nowhere. A start next to an obstacle is left the short way.
+        """
+        return self._route(start, goal, _size(radius_m, mobility), shut)
+
+    def stand(
+        self, target: str, *, radius_m: float, mobility: Mobility, reach_m: float
+    ) -> tuple[Pose, ...]:
+        """Poses, best first, at a fixture (within reach), at a door, or inside a room.
+
+        Raises:
+            KeyError: the plan has no such fixture, door or room.
+        """
+        return self._stand(target, _size(radius_m, mobility), reach_m)
+
+    def stand_near(
+        self, point: Point, *, radius_m: float, mobility: Mobility, reach_m: float
+    ) -> tuple[Pose, ...]:
+        """Poses, best first, from which a person, body or thing at the point is within reach."""
+        return self._near(point, _size(radius_m, mobility), reach_m)
+
+    def room_at(self, point: Point) -> str | None:
+        """The room at a point; in walls and doorways the nearest; None outside the site."""
+        for room, shape in self._rooms.items():
+            if shapely.intersects_xy(shape, *point):
+                return room
+        spot = shapely.Point(point)
+        distance, room = min((shape.distance(spot), room) for room, shape in self._rooms.items())
+        return room if distance <= WALL_M else None
+
+    def in_reach(self, pose: Pose, card: BodyCard, target: str) -> bool:
+        """Whether a body at `pose` reaches a fixture or a door, or is inside a room.
+
+        A fixture's height must lie between the heights the body's hands reach.
+
+        Raises:
+            KeyError: the plan has no such fixture, door or room.
+        """
+        at = (pose.x, pose.y)
+        if target in self._rooms:
+            return self.room_at(at) == target
+        if target in self._gates:
+            return gap_m(LineString(self._gates[target].ends), at, card.radius_m) <= card.reach_m
+        height = self.plan.fixture(target).height_m
+        near = gap_m(self._prints[target], at, card.radius_m) <= card.reach_m
+        return near and card.low_m <= height <= card.high_m
+
+    def travel_m(
+        self,
+        start: Point,
+        target: str,
+        *,
+        radius_m: float,
+        mobility: Mobility,
+        reach_m: float,
+        shut: frozenset[str] = frozenset(),
+    ) -> float | None:
+        """Length of the shortest way to a stand at the target; None where there is none.
+
+        Raises:
+            KeyError: the plan has no such fixture, door or room.
+        """
+        return self._travel(start, target, _size(radius_m, mobility), reach_m, shut)
+
+    def _free_for(self, size: _Size) -> BaseGeometry:
+        free = free_floor(self.plan, size.radius_m, size.mobility)
+        shapely.prepare(free)
+        return free
+
+    def _visibility_for(self, size: _Size) -> Visibility:
+        return Visibility(self._free(size), list(self._gates.values()))
+
+    def _find(self, start: Point, goal: Point, size: _Size, shut: frozenset[str]) -> Route | None:
+        if math.dist(start, goal) <= GOAL_SLACK_M:
+            return Route(points=(start, goal), length_m=math.dist(start, goal))
+        if size.mobility == "fixed":
+            return None
+        entry = self._snap(start, size, START_SLACK_M)
+        end = self._snap(goal, size, GOAL_SLACK_M)
+        if entry is None or end is None:
+            return None
+        visibility = self._visibility(size)
+        path = visibility.path(entry, end, shut)
+        if path is None:
+            return None
+        points = (start, *path[1:-1], goal) if entry == start else (start, *path[:-1], goal)
+        length = sum(math.dist(a, b) for a, b in itertools.pairwise(points))
+        return Route(points=points, length_m=length, doors=visibility.gates_along(points))
+
+    def _snap(self, point: Point, size: _Size, slack_m: float) -> Point | None:
+        """The point itself where free, else the nearest free one in the same room."""
+        free = self._visibility(size).floor
+        if shapely.intersects_xy(free, *point):
+            return point
+        room = self.room_at(point)
+        if room is None:
+            return None
+        nearby = self._free(size).intersection(self._rooms[room])
+        if nearby.is_empty:
+            return None
+        x, y = shapely.shortest_line(nearby, shapely.Point(point)).coords[0]
+        return (x, y) if math.dist((x, y), point) <= slack_m else None
+
+    def _stands_at(self, target: str, size: _Size, reach_m: float) -> tuple[Pose, ...]:
+        free = self._free(size)
+        if target in self._rooms:
+            return inside_room(self._rooms[target], free)
+        if target in self._gates:
+            return beside_gate(self._gates[target], free, size.radius_m, reach_m)
+        fixture = self.plan.fixture(target)
+        return around_fixture(fixture, free, self._open_floor, size.radius_m, reach_m)
+
+    def _stands_near(self, point: Point, size: _Size, reach_m: float) -> tuple[Pose, ...]:
+        return around_point(point, self._free(size), self._open_floor, size.radius_m, reach_m)
+
+    def _shortest(
+        self, start: Point, target: str, size: _Size, reach_m: float, shut: frozenset[str]
+    ) -> float | None:
+        goals = ((pose.x, pose.y) for pose in self._stand(target, size, reach_m))
+        routes = (self._route(start, goal, size, shut) for goal in goals)
+        return min((route.length_m for route in routes if route is not None), default=None)
+
+
+def _size(radius_m: float, mobility: Mobility) -> _Size:
+    return _Size(round(radius_m, 3), mobility)
