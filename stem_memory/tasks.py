@@ -36,7 +36,8 @@ class TaskStep(Noun):
 
     `after` lists step ids (of the same goal) that must be done first. Steps that share `bind` must
     go to one body, because it holds something from the first to the last of them. `place` is where
-    the body must stand. `serves` are indices into the goal's conditions. `pre` and `post` are
+    the body must stand; `body` is set where only one body will do (it holds the object already).
+    `serves` are indices into the goal's conditions. `pre` and `post` are
     ground atoms; "near" and "holding" are about the performing body.
     """
 
@@ -48,6 +49,7 @@ class TaskStep(Noun):
     post: tuple[Atom, ...] = ()
     after: tuple[str, ...] = ()
     bind: str | None = None
+    body: str | None = None
     team: int = 1
     serves: tuple[int, ...] = ()
     title: str = ""
