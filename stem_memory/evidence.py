@@ -1,0 +1,83 @@
+"""Evidence: one believed value with its pedigree, and how trust in it fades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from devices.facts import Category
+from stem_memory.view import Belief
+
+SURVEY = "survey"
+CLASS = "class"
+# A survey was drawn by a person, some time ago; a class default is only what is usual.
+SURVEY_CONFIDENCE = 0.8
+CLASS_CONFIDENCE = 0.5
+# What a body says of itself (its pose, what it holds) comes from its own encoders.
+SELF_CONFIDENCE = 0.99
+
+# Half-lives of trust in seconds. People walk, objects are moved by people, states last longest.
+_LOCATION_HALF_LIFE: dict[Category, float] = {"person": 120.0, "body": 60.0, "object": 1800.0}
+_STATE_HALF_LIFE = 3600.0
+
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class Evidence(Generic[V]):
+    """A value, true since `since`, last evidenced at `seen` (seconds), by `source`."""
+
+    value: V
+    since: float
+    seen: float
+    source: str
+    confidence: float
+
+    @property
+    def observed(self) -> bool:
+        """Whether somebody has seen it; a survey and a class default are hearsay."""
+        return self.source != SURVEY
+
+    def renew(self, value: V, t: float, source: str, confidence: float) -> bool:
+        """Take newer evidence in; return whether the value changed.
+
+        Evidence that is older than what is known (a late report) is left out. On a tie the later
+        entry of the log wins.
+        """
+        if t < self.seen:
+            return False
+        changed = bool(self.value != value)
+        if changed:
+            self.value = value
+            self.since = t
+        self.seen = t
+        self.source = source
+        self.confidence = confidence
+        return changed
+
+
+def half_life(category: Category, attr: str) -> float | None:
+    """Seconds after which trust in a belief is halved; None: it does not fade."""
+    if attr != "location":
+        return _STATE_HALF_LIFE
+    return _LOCATION_HALF_LIFE.get(category)
+
+
+def faded(confidence: float, age_s: float, half_life_s: float | None) -> float:
+    """Confidence after `age_s` seconds without new evidence: exponential decay."""
+    if half_life_s is None or age_s <= 0.0:
+        return confidence
+    return float(confidence * 0.5 ** (age_s / half_life_s))
+
+
+def as_belief(
+    evidence: Evidence[V], value: bool | int | float | str | None, now: float, fade: float | None
+) -> Belief:
+    """The public form of evidence, with the trust that is left at `now` (half-life `fade`)."""
+    return Belief(
+        value=value,
+        since_s=evidence.since,
+        seen_s=evidence.seen,
+        source=evidence.source,
+        confidence=round(faded(evidence.confidence, now - evidence.seen, fade), 3),
+    )

@@ -1,0 +1,45 @@
+"""Learned performance: how often a body succeeded at a skill and how long it took."""
+
+from __future__ import annotations
+
+from stem_memory.contracts import StepEnded
+from stem_memory.view import Performance
+
+
+class PerformanceBook:
+    """Running mean and variance of durations by (body, skill) and by (kind of body, skill).
+
+    Welford's algorithm: B. P. Welford, "Note on a method for calculating corrected sums of squares
+    and products", Technometrics 4 (1962).
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Performance] = {}
+
+    def record(self, ended: StepEnded, kind: str | None) -> None:
+        """Learn from a step that ended. A cancelled step says nothing about the body."""
+        if ended.role != "step" or ended.outcome == "cancelled":
+            return
+        for who in dict.fromkeys((ended.body, kind)):
+            if who is not None:
+                key = (who, ended.skill)
+                self.entries[key] = _with(self.entries.get(key), ended)
+
+    def get(self, who: str, skill: str) -> Performance | None:
+        """What is known of a body or kind of body at a skill; None: never tried."""
+        return self.entries.get((who, skill))
+
+
+def _with(old: Performance | None, ended: StepEnded) -> Performance:
+    old = old or Performance(attempts=0, successes=0, mean_s=0.0)
+    if ended.outcome != "done":
+        return old.model_copy(update={"attempts": old.attempts + 1})
+    count = old.successes + 1
+    delta = ended.duration_s - old.mean_s
+    mean = old.mean_s + delta / count
+    return Performance(
+        attempts=old.attempts + 1,
+        successes=count,
+        mean_s=mean,
+        m2=old.m2 + delta * (ended.duration_s - mean),
+    )

@@ -1,0 +1,203 @@
+"""What is believed of every thing: its class, attributes, states and place, folded from reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from devices.contracts import Observation, Sighting
+from devices.facts import Category, Location, Thing, Value
+from devices.site import Point, SitePlan
+from stem_memory.evidence import SELF_CONFIDENCE, SURVEY, SURVEY_CONFIDENCE, Evidence
+from stem_memory.geometry import room_at
+
+Place = Evidence[Location | None]
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(slots=True)
+class Entity:
+    """One thing. `fixed` ones belong to the floor plan and never change place.
+
+    `xy` (metres) is where it was seen, as long as `place` still rests on that sighting. `place`
+    with value None means: somebody looked and it was not there.
+    """
+
+    id: str
+    category: Category
+    cls: str
+    names: tuple[str, ...] = ()
+    attrs: dict[str, Value] = field(default_factory=dict)
+    states: dict[str, Evidence[Value]] = field(default_factory=dict)
+    place: Place | None = None
+    xy: Point | None = None
+    fixed: bool = False
+
+
+class Things:
+    """Every thing by id, an index of what each holder carries, and when each holder was viewed."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Entity] = {}
+        self.viewed: dict[str, float] = {}
+        self._carried: dict[str, dict[str, None]] = {}
+        self._order: dict[Category | None, tuple[str, ...]] = {}
+
+    def ids(self, category: Category | None) -> tuple[str, ...]:
+        """All ids: the floor plan in its own order, then the rest in natural order (2 before 10)."""
+        if not self._order:
+            every = sorted(
+                self.by_id.values(), key=lambda e: (not e.fixed, () if e.fixed else natural(e.id))
+            )
+            grouped: dict[Category | None, list[str]] = {None: [e.id for e in every]}
+            for entity in every:
+                grouped.setdefault(entity.category, []).append(entity.id)
+            self._order = {key: tuple(ids) for key, ids in grouped.items()}
+        return self._order.get(category, ())
+
+    def carried(self, holder: str) -> list[str]:
+        """Ids of what is believed to be directly at the holder, in natural order."""
+        return sorted(self._carried.get(holder, ()), key=natural)
+
+    def survey(
+        self, plan: SitePlan, things: Iterable[Thing], states: dict[str, dict[str, Value]], t: float
+    ) -> None:
+        """Take in a floor plan and what people told about things; all of it may be wrong."""
+        before = {e.id: self.by_id.pop(e.id) for e in list(self.by_id.values()) if e.fixed}
+        for room in plan.rooms:
+            self._fix(Entity(room.id, "room", room.cls, room.names))
+        for door in plan.doors:
+            attrs: dict[str, Value] = {} if door.leaf else {"open": True}
+            entity = Entity(door.id, "door", "door", door.names, attrs, xy=door.at)
+            self._fix(entity, Location(relation="at", holder=door.rooms[0]), t)
+        for spot in plan.fixtures:
+            entity = Entity(
+                spot.id, "fixture", spot.cls, spot.names, dict(spot.attrs), xy=(spot.x, spot.y)
+            )
+            self._fix(entity, Location(relation="at", holder=spot.room), t)
+        for old in before.values():
+            if old.id in self.by_id:
+                self.by_id[old.id].states = old.states
+        for thing in things:
+            known = self._know(thing.id, thing.category, thing.cls, thing.names)
+            known.attrs.update(thing.attrs)
+            self._place(known, thing.location, None, t, SURVEY, SURVEY_CONFIDENCE)
+            self._states(known, thing.states, t, SURVEY, SURVEY_CONFIDENCE)
+        for thing_id, values in states.items():
+            if thing_id in self.by_id:
+                self._states(self.by_id[thing_id], values, t, SURVEY, SURVEY_CONFIDENCE)
+
+    def enrol(self, body: str, kind: str, names: tuple[str, ...]) -> None:
+        """Know a body as a thing among things."""
+        entity = self._know(body, "body", kind, names)
+        entity.category, entity.cls, entity.names = "body", kind, names
+        self._order.clear()
+
+    def observe(self, seen: Observation, rooms: SitePlan | None, lost: Iterable[str]) -> None:
+        """Take in one report: what is held, what was seen, and what was looked for in vain."""
+        t, body = seen.t, seen.body
+        present = set(seen.state.holding)
+        for held in seen.state.holding:
+            entity = self.by_id.get(held) or self._know(held, "object", "object", ())
+            grip = Location(relation="held", holder=body)
+            self._place(entity, grip, None, t, body, SELF_CONFIDENCE)
+        for sighting in seen.sightings:
+            present.add(sighting.id)
+            self._sight(sighting, t, body, rooms, lost)
+        for holder in seen.viewed:
+            if self.viewed.get(holder, t) <= t:
+                self.viewed[holder] = t
+        for holder in (*seen.viewed, body):
+            for missed in [i for i in self._carried.get(holder, ()) if i not in present]:
+                self._miss(self.by_id[missed], t, body)
+
+    def _sight(
+        self, seen: Sighting, t: float, body: str, rooms: SitePlan | None, lost: Iterable[str]
+    ) -> None:
+        entity = self.by_id.get(seen.id)
+        if entity is None:
+            entity = self._know(seen.id, seen.category, seen.cls, seen.names)
+        if seen.attrs:
+            entity.attrs.update(seen.attrs)
+        if seen.states:
+            self._states(entity, seen.states, t, body, seen.confidence)
+        # A body that reports for itself knows better than whoever sees it pass.
+        if entity.fixed or (entity.category == "body" and entity.id not in lost):
+            return
+        where = seen.location
+        if where is None and rooms is not None:
+            room = room_at(rooms, (seen.x, seen.y))
+            where = Location(relation="at", holder=room) if room else None
+        if where is not None:
+            self._place(entity, where, (seen.x, seen.y), t, body, seen.confidence)
+
+    def _miss(self, entity: Entity, t: float, body: str) -> None:
+        """The holder was in full view and the thing was not there: its place is unknown."""
+        place = entity.place
+        if place is None or entity.fixed or entity.category == "body":
+            return
+        # At the same instant somebody else may have seen it there: a sighting is worth more.
+        if place.seen < t or not place.observed or place.source == body:
+            self._place(entity, None, None, t, body, SELF_CONFIDENCE)
+
+    def _place(
+        self,
+        entity: Entity,
+        where: Location | None,
+        xy: Point | None,
+        t: float,
+        source: str,
+        confidence: float,
+    ) -> None:
+        if entity.fixed:
+            return
+        place = entity.place
+        if place is None:
+            entity.place = Evidence(where, t, t, source, confidence)
+        elif t < place.seen:
+            return
+        else:
+            before = place.value
+            if not place.renew(where, t, source, confidence):
+                entity.xy = xy or entity.xy
+                return
+            if before is not None:
+                del self._carried[before.holder][entity.id]
+        entity.xy = xy
+        if where is not None:
+            self._carried.setdefault(where.holder, {})[entity.id] = None
+
+    def _states(
+        self, entity: Entity, values: dict[str, Value], t: float, source: str, confidence: float
+    ) -> None:
+        states = entity.states
+        for name, value in values.items():
+            known = states.get(name)
+            if known is None:
+                states[name] = Evidence(value, t, t, source, confidence)
+            else:
+                known.renew(value, t, source, confidence)
+
+    def _know(self, id_: str, category: Category, cls: str, names: tuple[str, ...]) -> Entity:
+        entity = self.by_id.get(id_)
+        if entity is None:
+            entity = self.by_id[id_] = Entity(id_, category, cls, names)
+            self._order.clear()
+        return entity
+
+    def _fix(self, entity: Entity, place: Location | None = None, t: float = 0.0) -> None:
+        entity.fixed = True
+        if place is not None:
+            entity.place = Evidence(place, t, t, SURVEY, 1.0)
+        self.by_id[entity.id] = entity
+        self._order.clear()
+
+
+@cache
+def natural(id_: str) -> tuple[tuple[str, int], ...]:
+    """A sort key that puts cup-2 before cup-10."""
+    parts = _NUMBER.split(id_)
+    numbers = [int(digits) for digits in parts[1::2]] + [-1]
+    return tuple(zip(parts[::2], numbers, strict=True))
