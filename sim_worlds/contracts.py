@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
-from devices.facts import ClassCard, Condition, Relation, Thing, Value
+from devices.facts import ClassCard, Condition, Relation, Selector, Thing, Value
 from devices.noun import Noun
 from devices.site import SitePlan
 
@@ -16,7 +16,7 @@ class Process(Noun):
     """A physical process that bodies trigger with `operate`: what it needs, changes and takes.
 
     The target must be of one of `target_cls` (empty: any) and, if `at_offers` is set, lie on or in
-    a fixture that offers it; for a fixture target with `offers`, it must offer it itself. `needs`
+    a fixture that offers it ("$value": what the command's value names); for a fixture target with `offers`, it must offer it itself. `needs`
     and `sets` are states of the target ("$value": the command's value). `on_fixture_sets` are set
     on the fixture that holds the target. `seconds` is the nominal duration on a body of rate 1,
     `spread` the standard deviation of its natural logarithm.
@@ -83,12 +83,23 @@ class Says(Noun):
 
 
 class Changes(Noun):
-    """States change by themselves: the guest finishes the soup, the lamp burns out."""
+    """States change by themselves: the guest finishes the soup, the lamp burns out.
+
+    Of one `thing`, or of everything that `what` means at that moment: a file can not know which
+    cup a guest will get. States that a thing does not have stay away from it.
+    """
 
     kind: Literal["changes"] = "changes"
     t: float
-    thing: str
+    thing: str = ""
+    what: Selector | None = None
     states: dict[str, Value]
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Changes:
+        if bool(self.thing) == (self.what is not None):
+            raise ValueError("a change is of one `thing` or of `what` a selector means; give one")
+        return self
 
 
 class Moves(Noun):
