@@ -1,0 +1,40 @@
+"""Who and what is in a scenario at the start: counted things one by one, kinds of every id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from devices.facts import Category
+from sim_worlds.contracts import Appears, Scenario, ScenarioThing
+
+
+def numbered(thing: ScenarioThing) -> tuple[ScenarioThing, ...]:
+    """One entry per object: `cup` with count 3 becomes `cup-1`, `cup-2` and `cup-3`."""
+    if thing.count == 1:
+        return (thing,)
+    return tuple(
+        thing.model_copy(update={"id": f"{thing.id}-{k}", "count": 1})
+        for k in range(1, thing.count + 1)
+    )
+
+
+def all_things(things: Iterable[ScenarioThing]) -> Iterator[ScenarioThing]:
+    """Every object, counted ones one by one, in the order of the file."""
+    for thing in things:
+        yield from numbered(thing)
+
+
+def categories(scenario: Scenario) -> dict[str, Category]:
+    """Every id of a scenario with what it names, later appearances included."""
+    plan = scenario.plan
+    named: list[tuple[str, Category]] = []
+    named += [(room.id, "room") for room in plan.rooms]
+    named += [(door.id, "door") for door in plan.doors]
+    named += [(fixture.id, "fixture") for fixture in plan.fixtures]
+    named += [(thing.id, "object") for thing in all_things(scenario.things)]
+    named += [(person.id, "person") for person in scenario.people]
+    named += [(body.id, "body") for body in scenario.bodies]
+    for happening in scenario.happenings:
+        if isinstance(happening, Appears):
+            named += [(thing.id, "object") for thing in numbered(happening.thing)]
+    return dict(named)
