@@ -16,10 +16,10 @@ class Process(Noun):
     """A physical process that bodies trigger with `operate`: what it needs, changes and takes.
 
     The target must be of one of `target_cls` (empty: any) and, if `at_offers` is set, lie on or in
-    a fixture that offers it ("$value": what the command's value names); for a fixture target with `offers`, it must offer it itself. `needs`
-    and `sets` are states of the target ("$value": the command's value). `on_fixture_sets` are set
-    on the fixture that holds the target. `seconds` is the nominal duration on a body of rate 1,
-    `spread` the standard deviation of its natural logarithm.
+    a fixture that offers it ("$value": what the command's value names); for a fixture target with
+    `offers`, it must offer it itself. `needs` and `sets` are states of the target ("$value": the
+    command's value). `seconds` is the nominal duration on a body of rate 1, `spread` the standard
+    deviation of its natural logarithm.
     """
 
     name: str
