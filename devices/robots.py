@@ -164,7 +164,7 @@ HUMANOID = BodyCard(
     move_w=400.0,
     work_w=250.0,
     charge_w=900.0,
-    skills={skill: 0.75 for skill in _TWO_HANDED} | {"navigate": 1.0, "say": 1.0, "charge": 1.0},
+    skills=dict.fromkeys(_TWO_HANDED, 0.75) | {"navigate": 1.0, "say": 1.0, "charge": 1.0},
     colour="#4caf7a",
 )
 
@@ -218,8 +218,8 @@ DRONE = BodyCard(
     payload_kg=0.3,
     sensors=(Sensor(kind="camera", range_m=7.0, fov_rad=2.1),),
     battery_wh=70.0,
-    # Hovering is flying: it rests with its rotors off only on a dock.
-    idle_w=60.0,
+    # It waits landed, with its rotors off.
+    idle_w=6.0,
     move_w=140.0,
     work_w=140.0,
     charge_w=180.0,
