@@ -1,0 +1,30 @@
+"""Numbers of the brain that a deployment may tune. Times in virtual seconds."""
+
+from __future__ import annotations
+
+from devices.noun import Noun
+
+
+class BrainConfig(Noun):
+    """Patience, retries and the price of thinking.
+
+    `think_s` is charged in virtual time per way of understanding, so that a slow model is slow in
+    a simulation too. `revisions` bounds how often one goal is planned anew. `patience_s` is how
+    long a ready step may wait for a precondition before its goal is planned anew. A request's
+    deadline is `slack` times its expected duration, at least `least_deadline_s`.
+    """
+
+    think_s: dict[str, float] = {
+        "grammar": 0.1,
+        "encoder": 0.2,
+        "model": 2.0,
+        "operator": 0.0,
+        "plan": 0.2,
+    }
+    revisions: int = 12
+    patience_s: float = 25.0
+    slack: float = 4.0
+    least_deadline_s: float = 45.0
+    charge_below: float = 0.2
+    charge_target: float = 0.95
+    evidence_looks: int = 1

@@ -1,0 +1,103 @@
+"""Which model the brain understands people with, from one string."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from brain.interpret import WishInterpreter
+from brain.mind import Interpreter
+from brain.model import Embedder, LanguageModel, ModelReply, ModelRequest, ModelUnavailable
+from services.contracts import LlmUse
+from services.errors import UserError
+
+
+class Metered:
+    """A language model that counts calls, tokens and seconds."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+        self._calls = 0
+        self._tokens = 0
+        self._seconds = 0.0
+
+    def reply(self, request: ModelRequest) -> ModelReply:
+        """Ask the model and count."""
+        reply = self._model.reply(request)
+        self._calls += 1
+        self._tokens += reply.prompt_tokens + reply.completion_tokens
+        self._seconds += reply.seconds
+        return reply
+
+    def use(self) -> LlmUse:
+        """The counts so far."""
+        return LlmUse(calls=self._calls, tokens=self._tokens, seconds=round(self._seconds, 3))
+
+    def close(self) -> None:
+        """Close the model, if it holds anything."""
+        close = getattr(self._model, "close", None)
+        if close is not None:
+            close()
+
+
+@dataclass
+class Understanding:
+    """An interpreter and the meter of its model."""
+
+    interpreter: Interpreter
+    meter: Metered | None
+
+    def use(self) -> LlmUse:
+        """What the model cost so far."""
+        return self.meter.use() if self.meter is not None else LlmUse()
+
+    def close(self) -> None:
+        """Stop the model."""
+        if self.meter is not None:
+            self.meter.close()
+
+
+def make_interpreter(spec: str) -> Understanding:
+    """From "none" (parsing alone), "embedded", or "http://host:port/v1#model".
+
+    Raises `services.errors.UserError` for anything else, in one sentence.
+    """
+    model, embedder = make_models(spec)
+    meter = Metered(model) if model is not None else None
+    return Understanding(WishInterpreter(model=meter, embedder=embedder), meter)
+
+
+def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
+    """The language model and the sentence encoder that the string names.
+
+    The encoder is used whenever its weights are installed; without them understanding falls back
+    to parsing, which `retinue doctor` tells.
+
+    Raises:
+        UserError: the string names nothing known, or "embedded" is wanted and not installed.
+    """
+    from services.llm.embedded import EmbeddedModel
+    from services.llm.embedder import MiniLmEmbedder
+    from services.llm.openai_model import OpenAiModel
+    from services.llm.weights import MINILM, SMOLLM2, locate
+
+    if spec == "none":
+        return None, None
+    try:
+        locate(MINILM)
+        embedder: Embedder | None = MiniLmEmbedder()
+    except ModelUnavailable:
+        embedder = None
+    if spec == "embedded":
+        try:
+            locate(SMOLLM2)
+        except ModelUnavailable:
+            return None, embedder
+        return EmbeddedModel(), embedder
+    address, mark, name = spec.partition("#")
+    if not address.startswith(("http://", "https://")) or not mark or not name:
+        raise UserError(
+            f"--model {spec!r} is not known: use embedded, none, or an OpenAI-compatible endpoint "
+            "with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
+        )
+    return OpenAiModel(address, name, api_key=os.environ.get("OPENAI_API_KEY", "none")), embedder

@@ -1,0 +1,103 @@
+"""The objects that become actors: world, bodies, memory, brain. Plain classes, made by factories.
+
+Each factory takes plain data only, so that it can run in another process on another machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brain.config import BrainConfig
+from brain.contracts import BrainStep, News
+from brain.mind import Brain
+from cerebellum.catalogue import installed_skills
+from cerebellum.contracts import BodyInput, BodyOutput
+from cerebellum.runner import Runner
+from devices.contracts import BodyCard
+from devices.site import SitePlan
+from services.contracts import LlmUse
+from services.minds import make_interpreter
+from sim_worlds.contracts import Fault, Scenario
+from sim_worlds.engine import SimWorld
+from stem_memory.contracts import Event
+from stem_memory.state import MemoryState
+from stem_memory.store import MemoryStore
+
+
+def make_world(
+    scenario: Scenario, seed: int, bodies: int | None, faults: tuple[Fault, ...]
+) -> SimWorld:
+    """A simulated world, not yet reset."""
+    return SimWorld(scenario, seed, bodies=bodies, faults=faults)
+
+
+class BodyNode:
+    """The cerebellum of one body: its runner with the skills that are installed here."""
+
+    def __init__(self, body: str, card: BodyCard, plan: SitePlan) -> None:
+        self._runner = Runner(card, plan, installed_skills())
+        self._body = body
+
+    def step(self, news: BodyInput) -> BodyOutput:
+        """Pass news to the runner."""
+        return self._runner.step(news)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class MemoryNode:
+    """The one writer of the log. An append returns only after a durable commit."""
+
+    def __init__(self, path: str) -> None:
+        self._store = MemoryStore.create(Path(path))
+
+    def append(self, events: tuple[Event, ...], tx_ms: int) -> int:
+        """Commit the events; returns the position of the last one."""
+        recorded = self._store.append(events, tx_ms=tx_ms)
+        return recorded[-1].id if recorded else 0
+
+    def digest(self) -> tuple[int, str]:
+        """Number of events, and the state's hash after replaying the file from its start."""
+        state = MemoryState()
+        count = 0
+        for entry in self._store.read():
+            state.apply(entry.event)
+            count += 1
+        return count, state.digest()
+
+    def replay(self) -> tuple[Event, ...]:
+        """The whole log, to restore a brain."""
+        return tuple(entry.event for entry in self._store.read())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+
+class BrainNode:
+    """The brain with its way of understanding people."""
+
+    def __init__(self, config: BrainConfig, model: str) -> None:
+        self._understanding = make_interpreter(model)
+        self._brain = Brain(config, self._understanding.interpreter)
+
+    def step(self, news: News) -> BrainStep:
+        """Pass news to the brain."""
+        return self._brain.step(news)
+
+    def restore(self, events: tuple[Event, ...]) -> None:
+        """Rebuild the brain from the log."""
+        self._brain.restore(events)
+
+    def digest(self) -> str:
+        """The hash of the brain's own memory."""
+        return self._brain.digest()
+
+    def llm_use(self) -> LlmUse:
+        """What the language model cost so far."""
+        return self._understanding.use()
+
+    def close(self) -> None:
+        """Stop the embedded model server, if one runs."""
+        self._understanding.close()

@@ -1,0 +1,101 @@
+"""The same actors on Ray. The only file that imports ray; all actor options are here."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ray
+from ray.actor import ActorHandle
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+
+from services.errors import ActorDied
+
+CALL_LIMIT_S = 300.0
+
+
+class Host:
+    """A Ray actor that makes one object and passes calls on to it."""
+
+    def __init__(self, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._target = factory(*args)
+
+    def call(self, method: str, args: tuple[Any, ...]) -> Any:
+        """Call a method of the object."""
+        return getattr(self._target, method)(*args)
+
+
+class RayHandle:
+    """An actor in a Ray worker process."""
+
+    def __init__(self, name: str, actor: ActorHandle) -> None:
+        self._name = name
+        self._actor = actor
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        return self._name
+
+    def call(self, method: str, *args: Any) -> tuple[str, Any]:
+        """Begin a remote call."""
+        return self._name, self._actor.call.remote(method, args)
+
+
+class RayRuntime:
+    """Actors on a Ray cluster: the one RAY_ADDRESS names, else a private one on this machine.
+
+    Actors ask for no CPU share: they spend their life waiting for the loop, and a fleet larger
+    than the number of cores must still start.
+    """
+
+    def __init__(self) -> None:
+        self._own = not ray.is_initialized()
+        self._actors: list[tuple[str, ActorHandle]] = []
+        if self._own:
+            ray.init(
+                address=os.environ.get("RAY_ADDRESS"),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        self._host = ray.remote(Host)
+
+    def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> RayHandle:
+        """Make the actor in a worker process; errors in its constructor show at the first call."""
+        options = {"num_cpus": 0, "max_restarts": 0}
+        actor = self._host.options(**options).remote(factory, args)
+        self._actors.append((name, actor))
+        return RayHandle(name, actor)
+
+    def gather(self, pending: Sequence[Any]) -> list[Any]:
+        """Wait for remote answers, `CALL_LIMIT_S` seconds at most."""
+        return [self._get(name, reference) for name, reference in pending]
+
+    def kill(self, name: str) -> None:
+        """End one actor's process at once, as a crash would."""
+        for known, actor in self._actors:
+            if known == name:
+                ray.kill(actor)
+
+    def close(self) -> None:
+        """Let actors close what they hold, then end them, and Ray if it was started here."""
+        for _, actor in reversed(self._actors):
+            with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
+                ray.get(actor.call.remote("close", ()), timeout=10.0)
+        self._actors.clear()
+        if self._own:
+            ray.shutdown()
+
+    @staticmethod
+    def _get(name: str, reference: Any) -> Any:
+        try:
+            return ray.get(reference, timeout=CALL_LIMIT_S)
+        except RayTaskError as error:
+            cause = error.cause
+            raise (cause if isinstance(cause, Exception) else error) from None
+        except (RayActorError, GetTimeoutError) as error:
+            raise ActorDied(name, str(error).splitlines()[0]) from None

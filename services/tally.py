@@ -1,0 +1,136 @@
+"""Counts over the log of a run, and the line that each event is worth on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.contracts import Tick
+from stem_memory.contracts import (
+    BodyBack,
+    BodyLost,
+    Event,
+    GoalClosed,
+    GoalPosted,
+    GoalQuestioned,
+    GoalUnderstood,
+    GraphPlanned,
+    Payload,
+    StepAssigned,
+    StepEnded,
+    StepStarted,
+)
+
+
+@dataclass
+class Tally:
+    """How many steps were done, plans made anew and steps taken from one body for another.
+
+    A step counts as reassigned when it is given to another body than before, or when its work was
+    lost with a body and a later plan of the same goal gives it to somebody.
+    """
+
+    steps: int = 0
+    replans: int = 0
+    reassigned: int = 0
+    open_goals: int = 0
+    done_goals: int = 0
+    busy: dict[str, str] = field(default_factory=dict)
+    _given: dict[tuple[str, str], str] = field(default_factory=dict)
+    _lapsed: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: Payload) -> None:
+        """Take one event into account."""
+        if isinstance(what, GoalPosted):
+            self.open_goals += 1
+        elif isinstance(what, GoalClosed):
+            self.open_goals -= 1
+            self.done_goals += 1
+        elif isinstance(what, GraphPlanned):
+            self.replans += what.revision > 1
+            self.reassigned += self._lapsed.pop(what.goal, 0)
+        elif isinstance(what, StepAssigned):
+            item = what.assignment
+            key = (item.goal, item.step)
+            self.reassigned += self._given.get(key, item.body) != item.body
+            self._given[key] = item.body
+        elif isinstance(what, StepStarted):
+            self.busy[what.body] = f"{what.skill} {what.target}".strip()
+        elif isinstance(what, StepEnded):
+            self._ended(what)
+
+    def _ended(self, what: StepEnded) -> None:
+        self.busy.pop(what.body, None)
+        self.steps += what.outcome == "done" and what.role != "errand"
+        if what.outcome == "lapsed" and what.goal and what.role == "step":
+            self._lapsed[what.goal] = self._lapsed.get(what.goal, 0) + 1
+
+
+class Ticker:
+    """Turns events into ticks, and paces the run if it should not go as fast as it can.
+
+    Args:
+        speed: Virtual seconds per real second; 0 for no pacing.
+        on_tick: Whom to tell, if anybody.
+    """
+
+    def __init__(self, speed: float, on_tick: Callable[[Tick], None] | None) -> None:
+        self.tally = Tally()
+        self._speed = speed
+        self._on_tick = on_tick
+        self._start = time.monotonic()
+
+    def show(self, now: float, events: tuple[Event, ...]) -> None:
+        """Count the events of one instant and tell about them."""
+        if self._speed > 0:
+            ahead = now / self._speed - (time.monotonic() - self._start)
+            if ahead > 0:
+                time.sleep(ahead)
+        for event in events:
+            self.tally.count(event.body)
+            line = headline(event.body)
+            if line and self._on_tick is not None:
+                self._on_tick(self._tick(now, *line))
+        if not events and self._on_tick is not None:
+            self._on_tick(self._tick(now, "time", ""))
+
+    def _tick(self, now: float, kind: str, line: str) -> Tick:
+        return Tick.model_validate(
+            {
+                "t": now,
+                "kind": kind,
+                "line": line,
+                "goals_open": self.tally.open_goals,
+                "goals_done": self.tally.done_goals,
+                "busy": dict(self.tally.busy),
+            }
+        )
+
+
+def headline(what: Payload) -> tuple[str, str] | None:
+    """Kind and text of the line an event is worth to a person who watches, if any."""
+    if isinstance(what, GoalPosted):
+        return "goal", f"{what.goal.id} {what.goal.who}: “{what.goal.text}”"
+    if isinstance(what, GoalUnderstood):
+        return "goal", f"{what.goal} understood ({what.by}): {what.summary}"
+    if isinstance(what, GoalQuestioned):
+        return "goal", f"{what.goal} asks: {what.question}"
+    if isinstance(what, GraphPlanned):
+        again = f" (revision {what.revision}: {what.reason})" if what.revision > 1 else ""
+        return "plan", f"{what.goal} planned, {len(what.steps)} steps{again}"
+    if isinstance(what, StepAssigned):
+        item = what.assignment
+        return "assign", f"{item.goal}/{item.step} to {item.body}: {item.explain.sentence}"
+    if isinstance(what, StepEnded):
+        if what.outcome in ("failed", "lapsed"):
+            return "fault", f"{what.body} {what.skill} {what.outcome}: {what.detail or what.reason}"
+        if what.role == "step" and what.outcome == "done":
+            return "step", f"{what.goal}/{what.step} {what.skill} done by {what.body}"
+    if isinstance(what, BodyLost):
+        return "fault", f"{what.body} is lost, last heard at {what.last_heard_s:.1f} s"
+    if isinstance(what, BodyBack):
+        return "fault", f"{what.body} is back"
+    if isinstance(what, GoalClosed):
+        return "closed", f"{what.goal} {what.status}{': ' + what.reason if what.reason else ''}"
+    return None
