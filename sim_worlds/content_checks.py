@@ -257,6 +257,9 @@ def _check_happening(i: int, names: _Names) -> Iterator[Problem]:
 
 def _check_change(change: Changes, path: Path, names: _Names) -> Iterator[Problem]:
     kinds: tuple[Category, ...] = ("object", "fixture", "door")
+    if change.what is not None:
+        yield from _check_selector(change.what, (*path, "what"), names)
+        return
     if not names.is_one(change.thing, *kinds):
         yield unknown((*path, "thing"), "door, fixture or object", change.thing, names.of(*kinds))
         return

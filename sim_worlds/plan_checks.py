@@ -133,6 +133,12 @@ def _check_fixtures(
             if cls not in ontology:
                 field = "home_of" if cls in fixture.home_of else "stock"
                 yield unknown((*path, field), "class", cls, ontology.cards)
+        if fixture.closable and "open" not in ontology.states(fixture.cls):
+            yield Problem(
+                (*path, "closable"),
+                f"`{fixture.id}` is closable but class `{fixture.cls}` has no state `open`; "
+                "use a class that has it or leave `closable` out",
+            )
         if fixture.capacity < 0:
             yield Problem(
                 (*path, "capacity"), f"`{fixture.id}` has capacity below 0; give 0 or more"

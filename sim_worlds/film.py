@@ -1,0 +1,32 @@
+"""Records what a renderer needs to replay a run: cuts and marks as they happen."""
+
+from __future__ import annotations
+
+from devices.facts import Value
+from sim_worlds.contracts import FilmCut
+
+
+class Recorder:
+    """Cuts in time order, one per visible change, each with the whole of what changed."""
+
+    def __init__(self) -> None:
+        self.cuts: list[FilmCut] = []
+        self.marks: list[tuple[float, str, str]] = []
+
+    def thing(
+        self, t: float, thing: str, cls: str, holder: str | None, states: dict[str, Value]
+    ) -> None:
+        """A thing is now at this holder, in these states."""
+        self.cuts.append(FilmCut(t=t, thing=thing, cls=cls, holder=holder, states=states))
+
+    def gone(self, t: float, thing: str, cls: str) -> None:
+        """A thing left the world."""
+        self.cuts.append(FilmCut(t=t, thing=thing, cls=cls, gone=True))
+
+    def caption(self, t: float, who: str, text: str) -> None:
+        """Somebody said something."""
+        self.cuts.append(FilmCut(t=t, thing=who, caption=text))
+
+    def mark(self, t: float, body: str, mark: str) -> None:
+        """A body died or came back."""
+        self.marks.append((t, body, mark))
