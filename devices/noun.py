@@ -8,4 +8,5 @@ from pydantic import BaseModel, ConfigDict
 class Noun(BaseModel):
     """A frozen, closed Pydantic model. Equal content means equal value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # By default Pydantic writes infinity as null, which reads back as something else.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")

@@ -207,3 +207,10 @@ class Recorded(Noun):
     tx_ms: int
     hash: str
     event: Event
+
+
+class Verified(Noun):
+    """A log found whole: how many events it holds and the hash of the last one."""
+
+    events: int
+    head: str

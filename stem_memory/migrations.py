@@ -1,0 +1,165 @@
+"""The memory file: which SQLite may touch it, how it is opened, and its schema, version by version.
+
+The format: SQLite in WAL mode, application_id "STEM", user_version = how many of `MIGRATIONS` it
+has had. A migration never changes once released; the next one changes what it made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils import Database
+
+# The very library that sqlite_utils uses: one file must never be open in two SQLites at once.
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
+
+from stem_memory.errors import StoreTooNew, StoreUnreadable, UnsafeSqlite
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+else:
+    Connection = Any
+
+APPLICATION_ID = int.from_bytes(b"STEM", "big")
+_SAFE = (3, 51, 3)
+SqliteError: type[Exception] = sqlite3.DatabaseError
+
+
+def require_safe(version: tuple[int, ...]) -> None:
+    """Refuse an SQLite that can corrupt a write-ahead log (the WAL-reset bug of 3.7.0 to 3.51.2).
+
+    Raises:
+        UnsafeSqlite: If the version is older than 3.51.3.
+    """
+    if version < _SAFE:
+        found = ".".join(str(part) for part in version)
+        raise UnsafeSqlite(
+            f"SQLite {found} can corrupt a memory file; install pysqlite3>=0.6.1, which brings "
+            "SQLite 3.51.3 or newer."
+        )
+
+
+def create(path: Path) -> None:
+    """Make a new memory file, complete or not at all."""
+    draft = path.with_name(path.name + ".new")
+    for leftover in (
+        draft,
+        draft.with_name(draft.name + "-wal"),
+        draft.with_name(draft.name + "-shm"),
+    ):
+        leftover.unlink(missing_ok=True)
+    connection = _connect(draft, "rwc")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        migrate(Database(connection, execute_plugins=False))
+    finally:
+        connection.close()
+    draft.rename(path)
+    # Without this a power failure could take back the name, and acknowledged events with it.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def connect(path: Path, write: bool) -> Database:
+    """Open a memory file that passed `check`: for the one writer, or for reading only."""
+    connection = _connect(path, "rw" if write else "ro")
+    connection.execute("PRAGMA foreign_keys=ON")
+    if write:
+        # Acknowledged means on the disk: the log is synced at every commit.
+        connection.execute("PRAGMA synchronous=FULL")
+    return Database(connection, execute_plugins=False)
+
+
+def check(path: Path) -> None:
+    """See, without changing it, whether the file is a whole memory that this software knows.
+
+    Raises:
+        UnsafeSqlite: If the SQLite at hand must not touch it.
+        StoreUnreadable: If it is missing, truncated, corrupt or something else.
+        StoreTooNew: If it was written by newer software.
+    """
+    require_safe(sqlite3.sqlite_version_info)
+    if not path.is_file():
+        raise StoreUnreadable(f"There is no memory at {path}; name the memory.db of a run.")
+    if path.stat().st_size == 0:
+        raise StoreUnreadable(f"{path} is empty and so is no memory; name another file.")
+    with readable(path), contextlib.closing(_connect(path, "ro")) as connection:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise StoreUnreadable(f"{path} is a database but no memory; name another file.")
+        if version > len(MIGRATIONS):
+            raise StoreTooNew(
+                f"{path} has schema {version} and this software knows {len(MIGRATIONS)}; "
+                "update retinue to read it."
+            )
+        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        page = connection.execute("PRAGMA page_size").fetchone()[0]
+        waiting = path.with_name(path.name + "-wal")
+        if path.stat().st_size % page and not (waiting.exists() and waiting.stat().st_size):
+            fault = "its last page is cut off"
+        if fault != "ok":
+            raise StoreUnreadable(
+                f"{path} is damaged ({fault.splitlines()[-1]}); restore it from a copy."
+            )
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn SQLite's complaints about a file into one sentence."""
+    try:
+        yield
+    except SqliteError as error:
+        raise StoreUnreadable(
+            f"{path} can not be used ({error}); restore it from a copy."
+        ) from error
+
+
+def migrate(db: Database) -> None:
+    """Bring the schema to the newest version, one transaction a step."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+        with db.atomic():
+            migration(db)
+            db.execute(f"PRAGMA user_version={number}")
+
+
+def _connect(path: Path, mode: str) -> Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection: Connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=10.0, check_same_thread=False
+    )
+    return connection
+
+
+def _event_log(db: Database) -> None:
+    events = db.table("event")
+    events.create(
+        {
+            "id": int,
+            "origin": str,
+            "seq": int,
+            "hlc": int,
+            "t": float,
+            "kind": str,
+            "body": str,
+            "hash": str,
+        },
+        pk="id",
+        not_null={"origin", "seq", "hlc", "t", "kind", "body", "hash"},
+        strict=True,
+    )
+    events.create_index(["origin", "seq"], unique=True)
+    events.create_index(["kind", "id"])
+    events.create_index(["t"])
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log,)

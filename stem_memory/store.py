@@ -1,0 +1,256 @@
+"""The event log in one SQLite file: what is acknowledged is on the disk, and nothing is rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlite_utils import Database
+
+from stem_memory.chain import GENESIS, body_text, link
+from stem_memory.contracts import Event, Payload, Recorded, Verified
+from stem_memory.errors import ChainBroken, EventConflict, StoreReadOnly, StoreUnreadable
+from stem_memory.hlc import HybridClock, stamp_ms
+from stem_memory.migrations import check, connect, create, migrate, readable
+from stem_memory.state import MemoryState
+from stem_memory.writer_lock import WriterLock
+
+_BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
+_COLUMNS = "id, origin, seq, hlc, t, kind, body, hash"
+# Readers take short looks, so that they never keep the writer from emptying its write-ahead log.
+_PAGE = 1000
+Row = tuple[int, str, int, int, float, str, str, str]
+
+
+class EventStore:
+    """The log of one memory. Make one with `writer` or `reader`; close it, or use `with`.
+
+    One process writes, any number read. A store belongs to one thread at a time.
+    """
+
+    def __init__(
+        self, path: Path, db: Database, clock: HybridClock | None, lock: WriterLock | None
+    ):
+        self.path = path
+        self._db = db
+        self._clock = clock
+        self._lock = lock
+        self._last: dict[str, int] = {}
+        self._head: tuple[int, str] = (0, GENESIS)
+
+    @classmethod
+    def writer(cls, path: Path | str, milliseconds: Callable[[], int]) -> EventStore:
+        """Open for writing; make the file if there is none.
+
+        Args:
+            path: The file. Beside it SQLite keeps `-wal` and `-shm`, and we keep `.lock`.
+            milliseconds: The clock of transaction time; a simulation passes its own.
+
+        Raises:
+            UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
+            StoreInUse: Another writer holds it.
+        """
+        path = Path(path)
+        if path.exists():
+            check(path)
+        elif not path.parent.is_dir():
+            raise StoreUnreadable(f"There is no folder {path.parent}; make it first.")
+        lock = WriterLock(path)
+        try:
+            with readable(path):
+                if not path.exists():
+                    create(path)
+                db = connect(path, write=True)
+                migrate(db)
+                store = cls(path, db, None, lock)
+                store._find_ends(milliseconds)
+        except BaseException:
+            lock.release()
+            raise
+        return store
+
+    @classmethod
+    def reader(cls, path: Path | str) -> EventStore:
+        """Open for reading beside a writer or without one; sees what is committed at each read.
+
+        Raises:
+            UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
+        """
+        path = Path(path)
+        check(path)
+        return cls(path, connect(path, write=False), None, None)
+
+    def append(self, events: Iterable[Event]) -> tuple[Recorded, ...]:
+        """Record events, all or none, and return once they are on the disk.
+
+        An event already in the log (same origin and number, same content) is returned as it was
+        recorded, so a retry is harmless.
+
+        Raises:
+            EventConflict: If an origin and number came before with other content.
+            EventUnfit: If an event can not be read back as it is.
+            StoreReadOnly: If this store was opened for reading.
+        """
+        if self._clock is None:
+            raise StoreReadOnly(f"{self.path} is open for reading; open it with EventStore.writer.")
+        position, head = self._head
+        rows: list[Row] = []
+        recorded: list[Recorded] = []
+        fresh: dict[tuple[str, int], Recorded] = {}
+        for event in events:
+            key = (event.origin, event.seq)
+            known = fresh.get(key) or self._known(event)
+            if known is None:
+                body = body_text(event)
+                stamp = self._clock.tick()
+                head = link(head, event.origin, event.seq, stamp, event.t, body)
+                position += 1
+                kind = event.body.kind
+                rows.append((position, *key, stamp, event.t, kind, body, head))
+                known = Recorded(id=position, tx_ms=stamp_ms(stamp), hash=head, event=event)
+                fresh[key] = known
+            elif known.event != event:
+                raise EventConflict(
+                    f"The event {event.origin}/{event.seq} is in the log with other content; "
+                    "give each new event of an origin a new number."
+                )
+            recorded.append(known)
+        if rows:
+            self._commit(rows)
+            self._head = (position, head)
+            for origin, seq in fresh:
+                self._last[origin] = max(seq, self._last.get(origin, seq))
+        return tuple(recorded)
+
+    def read(
+        self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
+    ) -> Iterator[Recorded]:
+        """Events in the order of the log: positions `after` < id <= `until`, of these kinds."""
+        return (self._recorded(row) for row in self._rows(after, until, kinds, None))
+
+    def replay(self, as_of: float | None = None, position: int | None = None) -> MemoryState:
+        """Fold the log.
+
+        Args:
+            as_of: Valid time in seconds: only what happened up to then.
+            position: Transaction position (an id): only what the log knew then.
+        """
+        rows = self._rows(0, position, None, as_of)
+        return MemoryState.of(self._recorded(row).event for row in rows)
+
+    def last_seq(self, origin: str) -> int | None:
+        """The highest number of an origin, so that it can go on counting; None: never heard of."""
+        found = self._db.execute("SELECT MAX(seq) FROM event WHERE origin = ?", [origin])
+        value: int | None = found.fetchone()[0]
+        return value
+
+    def position(self) -> int:
+        """The id of the newest event; 0 for an empty log."""
+        value: int = self._db.execute("SELECT COALESCE(MAX(id), 0) FROM event").fetchone()[0]
+        return value
+
+    def verify(self) -> Verified:
+        """Check the file and the whole hash chain.
+
+        Raises:
+            StoreUnreadable: If the file is damaged.
+            ChainBroken: If an entry was changed, removed or put in after it was recorded.
+        """
+        with readable(self.path):
+            fault = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if fault != "ok":
+            raise StoreUnreadable(f"{self.path} is damaged ({fault}); restore it from a copy.")
+        head, count = GENESIS, 0
+        for row in self._rows(0, None, None, None):
+            id_, origin, seq, stamp, t, _, body, hash_ = row
+            head = link(head, origin, seq, stamp, t, body)
+            count += 1
+            if hash_ != head or id_ != count:
+                raise ChainBroken(
+                    f"{self.path} was changed at event {min(id_, count)} after it was written; "
+                    "restore it from a copy."
+                )
+        return Verified(events=count, head=head)
+
+    def close(self) -> None:
+        """Close the file and let another writer in. Closing twice is harmless."""
+        self._db.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> EventStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _commit(self, rows: list[Row]) -> None:
+        marks = ", ".join("?" * len(rows[0]))
+        with readable(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.conn.executemany(f"INSERT INTO event ({_COLUMNS}) VALUES ({marks})", rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.conn.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _known(self, event: Event) -> Recorded | None:
+        # Numbers mostly grow, so nearly every event is known to be new without a look.
+        if event.seq > self._last.get(event.origin, event.seq - 1):
+            return None
+        query = f"SELECT {_COLUMNS} FROM event WHERE origin = ? AND seq = ?"
+        row = self._db.execute(query, [event.origin, event.seq]).fetchone()
+        return self._recorded(row) if row is not None else None
+
+    def _rows(
+        self, after: int, until: int | None, kinds: Collection[str] | None, t_until: float | None
+    ) -> Iterator[Row]:
+        limits, values = ["id > ?"], [after]
+        more: list[Any] = []
+        if until is not None:
+            limits.append("id <= ?")
+            more.append(until)
+        if t_until is not None:
+            limits.append("t <= ?")
+            more.append(t_until)
+        if kinds is not None:
+            limits.append(f"kind IN ({', '.join('?' * len(kinds))})")
+            more.extend(sorted(kinds))
+        # "+t": walk the log in its order instead of sorting what the index on t finds.
+        where = " AND ".join(limits).replace("t <=", "+t <=")
+        query = f"SELECT {_COLUMNS} FROM event WHERE {where} ORDER BY id LIMIT {_PAGE}"
+        while True:
+            with readable(self.path):
+                page: list[Row] = self._db.execute(query, [*values, *more]).fetchall()
+            yield from page
+            if len(page) < _PAGE:
+                return
+            values = [page[-1][0]]
+
+    def _recorded(self, row: Row) -> Recorded:
+        id_, origin, seq, stamp, t, kind, text, hash_ = row
+        try:
+            body = _BODY.validate_json(text)
+        except ValidationError:
+            raise StoreUnreadable(
+                f"{self.path}: event {id_} ({kind}) is not one this software knows; update retinue."
+            ) from None
+        event = Event(origin=origin, seq=seq, t=t, body=body)
+        return Recorded(id=id_, tx_ms=stamp_ms(stamp), hash=hash_, event=event)
+
+    def _find_ends(self, milliseconds: Callable[[], int]) -> None:
+        self._last = dict(self._db.execute("SELECT origin, MAX(seq) FROM event GROUP BY origin"))
+        newest = self._db.execute("SELECT id, hash, hlc FROM event ORDER BY id DESC LIMIT 1")
+        id_, hash_, stamp = newest.fetchone() or (0, GENESIS, 0)
+        self._head = (id_, hash_)
+        self._clock = HybridClock(milliseconds, stamp)
