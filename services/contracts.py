@@ -70,8 +70,29 @@ class RunResult(Noun):
     run_dir: str
 
 
+class BodyGlance(Noun):
+    """One body at a glance: what it is doing, the place it is at, its battery (0..1)."""
+
+    doing: str = ""
+    where: str = ""
+    battery: float | None = None
+    lost: bool = False
+
+
+class GoalGlance(Noun):
+    """One goal at a glance."""
+
+    id: str
+    text: str
+    who: str = ""
+    status: str = "posted"
+
+
 class Tick(Noun):
-    """What a run shows while it goes on: time, one line on what happened, and counts."""
+    """What a run shows while it goes on: time, one line on what happened, and counts.
+
+    `bodies` and `goals` show all of them, in order of joining and of posting.
+    """
 
     t: float
     line: str = ""
@@ -79,3 +100,5 @@ class Tick(Noun):
     goals_open: int = 0
     goals_done: int = 0
     busy: dict[str, str] = {}
+    bodies: dict[str, BodyGlance] = {}
+    goals: tuple[GoalGlance, ...] = ()
