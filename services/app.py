@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from brain.config import BrainConfig
-from cerebellum.catalogue import installed_skills
+from cerebellum.catalogue import skill_kinds
 from devices.catalogue import body_kinds
 from devices.skill import SkillCard
 from services.contracts import GoalOutcome, GoalResult, RunConfig, RunResult, Tick
@@ -81,7 +81,7 @@ def read_world(name: str) -> Scenario:
 
 def skill_cards() -> tuple[SkillCard, ...]:
     """The cards of every installed skill, in order of name."""
-    return tuple(skill.card for _, skill in sorted(installed_skills().items()))
+    return tuple(skill.card for _, skill in sorted(skill_kinds().items()))
 
 
 def run_folder(config: RunConfig) -> Path:

@@ -38,6 +38,7 @@ class Fleet:
     _heard: dict[str, float] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _leases: dict[str, Lease] = field(default_factory=dict)
+    _forfeited: dict[str, list[str]] = field(default_factory=dict)
 
     def enrol(self, body: str, now: float) -> None:
         """A body joined; it counts as heard."""
@@ -86,6 +87,11 @@ class Fleet:
         limit = now - self.config.grace_s
         return any(x.body == body and x.deadline_s < limit for x in self._leases.values())
 
+    def forfeited(self, body: str) -> tuple[str, ...]:
+        """Requests the body lost while it was silent and must drop now; asked once."""
+        return tuple(self._forfeited.pop(body, ()))
+
     def _forfeit(self, body: str) -> None:
         for request in [r for r, lease in self._leases.items() if lease.body == body]:
             del self._leases[request]
+            self._forfeited.setdefault(body, []).append(request)

@@ -23,6 +23,7 @@ from services.fleet import Fleet
 from services.runtime import Handle, Runtime
 from sim_worlds.contracts import Commands, Says, Survey, Verdict, WorldStep
 from stem_memory.contracts import (
+    BodyBack,
     BodyEnrolled,
     Event,
     GoalAnswered,
@@ -94,7 +95,6 @@ class Loop:
         self._outbox: dict[str, list[Command]] = {}
         self._words: list[SkillEvent] = []
         self._dead: set[str] = set()
-        self._tx_ms = 0
         self.diary = Diary()
 
     def run(self) -> Diary:
@@ -263,15 +263,15 @@ class Loop:
         due = {body for body, t in self._wakes.items() if t <= step.now + 1e-6}
         for body in due:
             del self._wakes[body]
-        back = {change.body for change in changes if change.kind == "body_back"}
+        back = {c.body: self._fleet.forfeited(c.body) for c in changes if isinstance(c, BodyBack)}
         return {
             body: BodyInput(
                 now=step.now,
                 observation=seen.get(body),
                 receipts=tuple(receipts.get(body, ())),
-                stop=body in back,
+                cancels=back.get(body, ()),
             )
-            for body in sorted(set(seen) | set(receipts) | due | back)
+            for body in sorted(set(seen) | set(receipts) | due | set(back))
             if body in step.heard
         }
 
@@ -365,9 +365,8 @@ class Loop:
         return Event(origin=origin, seq=seq, t=round(t, 3), body=body)
 
     def _stamp(self, now: float) -> int:
-        """Transaction time in virtual milliseconds, strictly increasing."""
-        self._tx_ms = max(self._tx_ms + 1, int(now * 1000))
-        return self._tx_ms
+        """Transaction time: the virtual milliseconds at which memory is told."""
+        return round(now * 1000)
 
     def _ask(self, handle: Handle, method: str, *args: Any) -> Any:
         return self._crew.runtime.gather([handle.call(method, *args)])[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from brain.config import BrainConfig
 from brain.contracts import BrainStep, News
 from brain.mind import Brain
-from cerebellum.catalogue import installed_skills
+from cerebellum.catalogue import skill_kinds
 from cerebellum.contracts import BodyInput, BodyOutput
 from cerebellum.runner import Runner
 from devices.contracts import BodyCard
@@ -20,8 +20,7 @@ from services.minds import make_interpreter
 from sim_worlds.contracts import Fault, Scenario
 from sim_worlds.engine import SimWorld
 from stem_memory.contracts import Event
-from stem_memory.state import MemoryState
-from stem_memory.store import MemoryStore
+from stem_memory.store import EventStore
 
 
 def make_world(
@@ -35,7 +34,7 @@ class BodyNode:
     """The cerebellum of one body: its runner with the skills that are installed here."""
 
     def __init__(self, body: str, card: BodyCard, plan: SitePlan) -> None:
-        self._runner = Runner(card, plan, installed_skills())
+        self._runner = Runner(card, plan, skill_kinds())
         self._body = body
 
     def step(self, news: BodyInput) -> BodyOutput:
@@ -50,21 +49,18 @@ class MemoryNode:
     """The one writer of the log. An append returns only after a durable commit."""
 
     def __init__(self, path: str) -> None:
-        self._store = MemoryStore.create(Path(path))
+        self._now_ms = 0
+        self._store = EventStore.writer(Path(path), lambda: self._now_ms)
 
-    def append(self, events: tuple[Event, ...], tx_ms: int) -> int:
-        """Commit the events; returns the position of the last one."""
-        recorded = self._store.append(events, tx_ms=tx_ms)
-        return recorded[-1].id if recorded else 0
+    def append(self, events: tuple[Event, ...], now_ms: int) -> int:
+        """Commit the events at this time (milliseconds); returns the position of the last one."""
+        self._now_ms = now_ms
+        self._store.append(events)
+        return self._store.position()
 
     def digest(self) -> tuple[int, str]:
         """Number of events, and the state's hash after replaying the file from its start."""
-        state = MemoryState()
-        count = 0
-        for entry in self._store.read():
-            state.apply(entry.event)
-            count += 1
-        return count, state.digest()
+        return self._store.position(), self._store.replay().digest()
 
     def replay(self) -> tuple[Event, ...]:
         """The whole log, to restore a brain."""
