@@ -23,7 +23,10 @@ class Order(Noun):
 
 
 class BodyInput(Noun):
-    """News for one body. `stop`: emergency stop; every motion ends and requests fail."""
+    """News for one body. `stop`: emergency stop; every motion ends and requests fail.
+
+    A stop holds, also through later inputs without it, until a person lets go of it with `resume`.
+    """
 
     now: float
     observation: Observation | None = None
@@ -31,10 +34,14 @@ class BodyInput(Noun):
     orders: tuple[Order, ...] = ()
     cancels: tuple[str, ...] = ()
     stop: bool = False
+    resume: bool = False
 
 
 class BodyOutput(Noun):
-    """Commands for the device, events for the brain, and when to be asked again at the latest."""
+    """Commands for the device, events for the brain, and the time to be asked again at the latest.
+
+    `wake_s` is a time on the clock of `BodyInput.now`, not a duration; None: only on news.
+    """
 
     commands: tuple[Command, ...] = ()
     events: tuple[SkillEvent, ...] = ()

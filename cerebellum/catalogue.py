@@ -1,0 +1,47 @@
+"""The skills that are installed: ours and strangers', through the same door."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from cerebellum.errors import BadCatalogue
+from cerebellum.skill import SkillKind
+from devices.skill import SkillCard
+
+GROUP = "retinue.skills"
+
+
+def skill_kinds() -> dict[str, SkillKind]:
+    """Every installed skill by name, in alphabetical order.
+
+    Raises:
+        BadCatalogue: an entry point cannot be loaded, is no skill, or names a skill twice.
+    """
+    kinds: dict[str, SkillKind] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        kind = _load(entry)
+        if kind.card.name in kinds:
+            raise BadCatalogue(
+                f"two packages offer the skill {kind.card.name!r} (one is {entry.value}): "
+                "uninstall one of them"
+            )
+        kinds[kind.card.name] = kind
+    return dict(sorted(kinds.items()))
+
+
+def _load(entry: EntryPoint) -> SkillKind:
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise BadCatalogue(
+            f"the skill {entry.name!r} ({entry.value}) cannot be loaded: {error}"
+        ) from error
+    if not isinstance(getattr(found, "card", None), SkillCard) or not callable(
+        getattr(found, "build", None)
+    ):
+        raise BadCatalogue(
+            f"the skill {entry.name!r} ({entry.value}) must have a SkillCard `card` and a function "
+            "`build(order, context)`"
+        )
+    return cast(SkillKind, found)

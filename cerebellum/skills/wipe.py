@@ -1,0 +1,18 @@
+"""Wipe a surface or mop a spill."""
+
+from __future__ import annotations
+
+from cerebellum.cards import WIPE
+from cerebellum.context import Context
+from cerebellum.contracts import Order
+from cerebellum.leaves import operate
+from cerebellum.skill import Skill
+from cerebellum.tree import Tree
+
+card = WIPE
+
+
+def build(order: Order, context: Context) -> Skill:
+    """One process on the target, with retries."""
+    target = context.argument("target")
+    return Tree(operate(context, card.process, target, at=target))
