@@ -18,6 +18,9 @@ from devices.skill import SkillCard
 from stem_memory.tasks import TaskStep
 from stem_memory.view import BodyRecord, MemoryView
 
+# Hands that get this low (m) pick things up from the floor.
+FLOOR_M = 0.1
+
 
 class Lack(NamedTuple):
     """What a body lacks for a step: a rule of the verifier, and a sentence."""
@@ -123,18 +126,24 @@ def reach(
     """
     if place == body.spec.id:
         return None
-    spot = _spot(place, view)
-    if spot is None:
+    at = spot(place, view)
+    if at is None:
         return Lack("reach", f"nobody knows where {place} is")
-    if body.card.mobility == "fixed" and view.category(spot) == "room":
-        return _beside(body, place, spot, view, roadmap)
+    if view.category(at) == "room":
+        lies = touch and view.category(place) == "object"
+        if lies and body.card.low_m > FLOOR_M:
+            low = f"{body.card.low_m:g} m"
+            return Lack("reach", f"{place} lies on the floor and {body.spec.id} reaches from {low}")
+        if body.card.mobility == "fixed":
+            return _beside(body, place, at, view, roadmap)
+    touch = touch and view.category(place) not in ("person", "body")
     table = _REACH.get(roadmap)
     if table is None:
         table = _REACH[roadmap] = _Reach(roadmap)
-    return table.lack(body, spot, touch, roadmap)
+    return table.lack(body, at, touch, roadmap)
 
 
-def _spot(place: str, view: MemoryView) -> str | None:
+def spot(place: str, view: MemoryView) -> str | None:
     """The fixture, door or room one must go to for a place, a person, a body or an object."""
     seen: set[str] = set()
     while view.category(place) not in ("fixture", "door", "room"):
