@@ -27,11 +27,7 @@ def embedder() -> MiniLmEmbedder:
 
 def _likeness(embedder: MiniLmEmbedder, one: str, other: str) -> float:
     first, second = embedder.embed([one, other])
-    return (
-        math.sumprod(first, second)
-        if hasattr(math, "sumprod")
-        else sum(a * b for a, b in zip(first, second, strict=True))
-    )
+    return sum(a * b for a, b in zip(first, second, strict=True))
 
 
 @needs_model
