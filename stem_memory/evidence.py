@@ -15,6 +15,8 @@ SURVEY_CONFIDENCE = 0.8
 CLASS_CONFIDENCE = 0.5
 # What a body says of itself (its pose, what it holds) comes from its own encoders.
 SELF_CONFIDENCE = 0.99
+# To see a thing is worth more than to miss it.
+VAIN_LOOK_CONFIDENCE = 0.9
 
 # Half-lives of trust in seconds. People walk, objects are moved by people, states last longest.
 _LOCATION_HALF_LIFE: dict[Category, float] = {"person": 120.0, "body": 60.0, "object": 1800.0}
@@ -41,12 +43,15 @@ class Evidence(Generic[V]):
     def renew(self, value: V, t: float, source: str, confidence: float) -> bool:
         """Take newer evidence in; return whether the value changed.
 
-        Evidence that is older than what is known (a late report) is left out. On a tie the later
-        entry of the log wins.
+        Evidence older than what is known (a late report) is left out. Where two sources disagree
+        about the same instant, what was seen beats hearsay, then the surer one wins, then the name
+        decides, so that the order of arrival does not. A source may correct itself.
         """
         if t < self.seen:
             return False
         changed = bool(self.value != value)
+        if t == self.seen and source != self.source and self._outranks(source, confidence):
+            return False
         if changed:
             self.value = value
             self.since = t
@@ -55,9 +60,13 @@ class Evidence(Generic[V]):
         self.confidence = confidence
         return changed
 
+    def _outranks(self, source: str, confidence: float) -> bool:
+        mine = (self.observed, self.confidence, self.source)
+        return mine > (source != SURVEY, confidence, source)
 
-def half_life(category: Category, attr: str) -> float | None:
-    """Seconds after which trust in a belief is halved; None: it does not fade."""
+
+def usual_half_life(category: Category, attr: str) -> float | None:
+    """Seconds after which trust in a belief is halved before anything was learned; None: never."""
     if attr != "location":
         return _STATE_HALF_LIFE
     return _LOCATION_HALF_LIFE.get(category)

@@ -18,7 +18,6 @@ from stem_memory.evidence import (
     SELF_CONFIDENCE,
     Evidence,
     as_belief,
-    half_life,
 )
 from stem_memory.geometry import middle
 from stem_memory.goals import Goals
@@ -81,6 +80,7 @@ class MemoryState:
                 "skills": self._skills,
                 "things": {e.id: _form(e) for e in self._things.by_id.values()},
                 "viewed": self._things.viewed,
+                "drift": {"\n".join(k): v for k, v in self._things.drift.watched.items()},
                 "bodies": self._bodies.records,
                 "revisions": self._bodies.revisions,
                 "goals": self._goals.records,
@@ -207,11 +207,10 @@ class MemoryState:
             if place is None:
                 return None
             holder = place.value.holder if place.value is not None else None
-            fade = None if entity.fixed else half_life(entity.category, attr)
-            return as_belief(place, holder, self._now, fade)
+            return as_belief(place, holder, self._now, self.half_life(thing, attr))
         evidence = entity.states.get(attr)
         if evidence is not None:
-            return as_belief(evidence, evidence.value, self._now, half_life(entity.category, attr))
+            return as_belief(evidence, evidence.value, self._now, self.half_life(thing, attr))
         value = self.attr(thing, attr)
         if value is None:
             return None
@@ -285,6 +284,18 @@ class MemoryState:
     def viewed_at(self, holder: str) -> float | None:
         """When the holder was last in full view of somebody, in seconds; None: never."""
         return self._things.viewed.get(holder)
+
+    def half_life(self, thing: str, attr: str = "location") -> float | None:
+        """Seconds in which trust in this belief is halved, as learned so far; None: it stays."""
+        entity = self._things.by_id.get(thing)
+        if entity is None or (entity.fixed and attr == "location"):
+            return None
+        return self._things.drift.half_life(entity.category, entity.cls, attr)
+
+    def been_at(self, thing: str) -> Mapping[str, int]:
+        """How often the thing came to each holder, as far as known."""
+        entity = self._things.by_id.get(thing)
+        return MappingProxyType(entity.been if entity is not None else {})
 
     def sureness(self, thing: str, attr: str = "location") -> float:
         """Confidence left now in a belief, 0..1 (0: nothing is believed)."""
@@ -417,6 +428,7 @@ def _form(entity: Entity) -> list[Any]:
         {name: _evidence(e) for name, e in entity.states.items()},
         _evidence(entity.place) if entity.place is not None else None,
         entity.xy,
+        entity.been,
         entity.fixed,
     ]
 

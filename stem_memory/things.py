@@ -10,7 +10,14 @@ from functools import cache
 from devices.contracts import Observation, Sighting
 from devices.facts import Category, Location, Thing, Value
 from devices.site import Point, SitePlan
-from stem_memory.evidence import SELF_CONFIDENCE, SURVEY, SURVEY_CONFIDENCE, Evidence
+from stem_memory.drift import Drift
+from stem_memory.evidence import (
+    SELF_CONFIDENCE,
+    SURVEY,
+    SURVEY_CONFIDENCE,
+    VAIN_LOOK_CONFIDENCE,
+    Evidence,
+)
 from stem_memory.geometry import room_at
 
 Place = Evidence[Location | None]
@@ -22,7 +29,8 @@ class Entity:
     """One thing. `fixed` ones belong to the floor plan and never change place.
 
     `xy` (metres) is where it was seen, as long as `place` still rests on that sighting. `place`
-    with value None means: somebody looked and it was not there.
+    with value None means: somebody looked and it was not there. `been` counts how often it came to
+    each holder.
     """
 
     id: str
@@ -33,6 +41,7 @@ class Entity:
     states: dict[str, Evidence[Value]] = field(default_factory=dict)
     place: Place | None = None
     xy: Point | None = None
+    been: dict[str, int] = field(default_factory=dict)
     fixed: bool = False
 
 
@@ -42,6 +51,7 @@ class Things:
     def __init__(self) -> None:
         self.by_id: dict[str, Entity] = {}
         self.viewed: dict[str, float] = {}
+        self.drift = Drift()
         self._carried: dict[str, dict[str, None]] = {}
         self._order: dict[Category | None, tuple[str, ...]] = {}
 
@@ -135,12 +145,8 @@ class Things:
 
     def _miss(self, entity: Entity, t: float, body: str) -> None:
         """The holder was in full view and the thing was not there: its place is unknown."""
-        place = entity.place
-        if place is None or entity.fixed or entity.category == "body":
-            return
-        # At the same instant somebody else may have seen it there: a sighting is worth more.
-        if place.seen < t or not place.observed or place.source == body:
-            self._place(entity, None, None, t, body, SELF_CONFIDENCE)
+        if not entity.fixed and entity.category != "body":
+            self._place(entity, None, None, t, body, VAIN_LOOK_CONFIDENCE)
 
     def _place(
         self,
@@ -159,15 +165,21 @@ class Things:
         elif t < place.seen:
             return
         else:
-            before = place.value
-            if not place.renew(where, t, source, confidence):
-                entity.xy = xy or entity.xy
+            before, since = place.value, place.seen
+            changed = place.renew(where, t, source, confidence)
+            # What leaves or enters a hand was moved by us: that says nothing about drift.
+            if t > since and not (_held(before) or _held(where)):
+                self.drift.note(entity.cls, "location", t - since, changed)
+            if not changed:
+                if xy is not None and place.value == where:
+                    entity.xy = xy
                 return
             if before is not None:
                 del self._carried[before.holder][entity.id]
         entity.xy = xy
         if where is not None:
             self._carried.setdefault(where.holder, {})[entity.id] = None
+            entity.been[where.holder] = entity.been.get(where.holder, 0) + 1
 
     def _states(
         self, entity: Entity, values: dict[str, Value], t: float, source: str, confidence: float
@@ -178,7 +190,10 @@ class Things:
             if known is None:
                 states[name] = Evidence(value, t, t, source, confidence)
             else:
-                known.renew(value, t, source, confidence)
+                seconds = t - known.seen
+                changed = known.renew(value, t, source, confidence)
+                if seconds > 0:
+                    self.drift.note(entity.cls, name, seconds, changed)
 
     def _know(self, id_: str, category: Category, cls: str, names: tuple[str, ...]) -> Entity:
         entity = self.by_id.get(id_)
@@ -193,6 +208,10 @@ class Things:
             entity.place = Evidence(place, t, t, SURVEY, 1.0)
         self.by_id[entity.id] = entity
         self._order.clear()
+
+
+def _held(where: Location | None) -> bool:
+    return where is not None and where.relation == "held"
 
 
 @cache
