@@ -6,17 +6,11 @@ package that does not load is set aside with its name and its error; the others 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
-
-if TYPE_CHECKING:
-    from cerebellum.skill import SkillKind
-    from devices.contracts import BodyCard
-    from devices.device import BodyKind
+from typing import Any, Literal, get_args
 
 Kind = Literal["devices", "skills", "tools", "worlds", "models", "glasses"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -86,33 +80,6 @@ def discover(*kinds: Kind) -> Plugins:
             else:
                 broken.append(offer)
     return Plugins(tuple(found), tuple(broken))
-
-
-def body_kinds() -> dict[str, BodyKind]:
-    """Every installed kind of body by the name on its card, in alphabetical order."""
-    from devices.contracts import BodyCard
-    from devices.device import BodyKind
-
-    offers = discover("devices").of("devices").values()
-    kinds = [BodyKind(card=offer) if isinstance(offer, BodyCard) else offer for offer in offers]
-    return {kind.card.kind: kind for kind in sorted(kinds, key=lambda kind: kind.card.kind)}
-
-
-def body_cards() -> tuple[BodyCard, ...]:
-    """The cards of every installed kind of body."""
-    return tuple(kind.card for kind in body_kinds().values())
-
-
-@lru_cache(maxsize=1)
-def skills() -> dict[str, SkillKind]:
-    """Every installed skill by the name on its card, in alphabetical order."""
-    kinds: Iterable[SkillKind] = discover("skills").of("skills").values()
-    return {kind.card.name: kind for kind in sorted(kinds, key=lambda kind: kind.card.name)}
-
-
-def worlds() -> dict[str, Path]:
-    """The scenario file of every world that a package installs, by name."""
-    return {name: Path(path) for name, path in discover("worlds").of("worlds").items()}
 
 
 def _load(kind: Kind, entry: EntryPoint) -> Plugin | Broken:

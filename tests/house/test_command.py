@@ -1,11 +1,8 @@
 """The command is documented, explains itself, and starts without loading what it does not need."""
 
-import importlib.util
 import os
 import subprocess
 import sys
-
-import pytest
 
 HEAVY = {
     "cv2",
@@ -20,15 +17,9 @@ HEAVY = {
     "xllamacpp",
 }
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("services.cli") is None, reason="there is no services/cli.py yet"
-)
-
 
 def _commands():
     """Every command as its words, with the click object that runs it."""
-    import typer
-
     from services import cli
 
     def walk(command, words):
@@ -38,9 +29,9 @@ def _commands():
         for name, child in sorted(command.commands.items()):
             yield from walk(child, (*words, name))
 
-    # A click group, or a Typer that makes one.
-    top = typer.main.get_command(cli.app) if isinstance(cli.app, typer.Typer) else cli.app
-    return [(words, command) for words, command in walk(top, ("retinue",)) if not command.hidden]
+    return [
+        (words, command) for words, command in walk(cli.app, ("retinue",)) if not command.hidden
+    ]
 
 
 def test_every_command_is_in_the_readme(root):

@@ -1,0 +1,85 @@
+"""The command. It starts fast: every command imports what it needs when it runs.
+
+Exit codes: 0 every goal satisfied, rightly refused or answered with a question; 1 a goal failed;
+2 bad input, told in one sentence; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from services.commands.bench import bench
+from services.commands.fleet import bodies, skills
+from services.commands.house import doctor, topology
+from services.commands.report import report
+from services.commands.run import run
+from services.commands.worlds import worlds
+from services.errors import sentence_of
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class InThisOrder(click.Group):
+    """A group that lists its commands in the order they were added, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in order."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=InThisOrder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="retinue", message="%(prog)s %(version)s")
+def app() -> None:
+    """One brain, many bodies: say what you want, and a team of robots carries it out.
+
+    Start with: retinue run restaurant --do "bring two coffees to table 4, then clear table 2"
+    """
+
+
+for command in (run, worlds, bodies, skills, report, topology, doctor, bench):
+    app.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit with its code. Mistakes of the user end in one sentence."""
+    try:
+        code = app.main(args=arguments, prog_name="retinue", standalone_mode=False)
+    except click.ClickException as error:
+        _complain(_usage_sentence(error))
+        code = BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        _complain("stopped")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`retinue skills | head`).
+        sys.stderr.close()
+        code = 0
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        _complain(sentence)
+        code = BAD_INPUT
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    sentence = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return sentence
+    return f"{sentence} (see {context.command_path} --help)"
+
+
+def _complain(sentence: str) -> None:
+    click.echo(f"retinue: {sentence}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`retinue bodies` and `retinue skills`: what is installed, as cards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from services.commands.output import json_option, print_json, print_table, warn
+
+if TYPE_CHECKING:
+    from devices.contracts import BodyCard
+    from devices.skill import SkillCard
+    from services.plugins import Kind
+
+
+@click.command()
+@json_option
+def bodies(as_json: bool) -> None:
+    """List the kinds of bodies that are installed, with what they can do."""
+    cards = body_cards()
+    if as_json:
+        print_json({"bodies": [card.model_dump(mode="json") for card in cards]})
+        return
+    print_table(
+        ("kind", "what it is", "speed", "reach", "heights", "carries", "battery", "skills"),
+        [
+            (
+                card.kind,
+                card.title,
+                f"{card.speed_m_s:g} m/s" if card.speed_m_s else "fixed",
+                f"{card.reach_m:g} m",
+                f"{card.low_m:g}-{card.high_m:g} m",
+                f"{card.carry} x, {card.payload_kg:g} kg",
+                f"{card.battery_wh:g} Wh",
+                ", ".join(card.skills),
+            )
+            for card in cards
+        ],
+    )
+
+
+@click.command()
+@json_option
+def skills(as_json: bool) -> None:
+    """List the skills that are installed: what each needs, what it makes true, and who can."""
+    from services.report.words import atom_words
+
+    cards, kinds = skill_cards(), body_cards()
+    able = {
+        card.name: [kind.kind for kind in kinds if kind.skills.get(card.name)] for card in cards
+    }
+    if as_json:
+        listed = [card.model_dump(mode="json") | {"bodies": able[card.name]} for card in cards]
+        print_json({"skills": listed})
+        return
+    print_table(
+        ("skill", "what it is", "given", "needs", "makes true", "about", "bodies"),
+        [
+            (
+                card.name,
+                card.title,
+                ", ".join(param.name for param in card.params),
+                "; ".join(map(atom_words, card.pre)),
+                "; ".join(map(atom_words, card.post)),
+                f"{card.base_s:g} s" if card.base_s else "",
+                ", ".join(able[card.name]),
+            )
+            for card in cards
+        ],
+    )
+
+
+def body_cards() -> list[BodyCard]:
+    """The cards of every installed kind of body that loads, by name of kind."""
+    from devices.contracts import BodyCard
+
+    offers = _offers("devices")
+    cards = [offer if isinstance(offer, BodyCard) else offer.card for offer in offers]
+    return sorted(cards, key=lambda card: card.kind)
+
+
+def skill_cards() -> list[SkillCard]:
+    """The cards of every installed skill that loads, by name."""
+    return sorted((offer.card for offer in _offers("skills")), key=lambda card: card.name)
+
+
+def _offers(kind: Kind) -> list[Any]:
+    from services.plugins import discover
+
+    plugins = discover(kind)
+    for broken in plugins.broken:
+        warn(str(broken))
+    return list(plugins.of(kind).values())

@@ -1,0 +1,203 @@
+"""Conditions, atoms and events as a person would say them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
+from devices.skill import Atom
+from stem_memory import contracts as log
+
+Name = Callable[[str], str]
+_DRINKS_NOTHING = "none"
+_STATES: dict[tuple[str, Value], str] = {
+    ("clean", True): "clean",
+    ("clean", False): "dirty",
+    ("open", True): "open",
+    ("open", False): "closed",
+    ("power", True): "on",
+    ("power", False): "off",
+    ("hot", True): "hot",
+    ("hot", False): "not hot",
+    ("sliced", True): "sliced",
+    ("sliced", False): "whole",
+    ("fill", _DRINKS_NOTHING): "empty",
+}
+
+
+def plain(id_: str) -> str:
+    """An id or class as words: "dining-room" becomes "dining room"."""
+    return id_.replace("-", " ").replace("_", " ")
+
+
+def state_words(attr: str, value: Value | None) -> str:
+    """A state: "clean", "off", "filled with coffee", "battery 0.4"."""
+    if value is None:
+        return f"a known {plain(attr)}"
+    known = _STATES.get((attr, value))
+    if known is not None:
+        return known
+    if attr == "fill":
+        return f"filled with {value}"
+    return f"{plain(attr)} {value}"
+
+
+def things_words(selector: Selector, count: int | None, name: Name = plain) -> str:
+    """The things a selector means: "2 cups filled with coffee", "table 4", "every plate"."""
+    if selector.ids:
+        listed = [name(id_) for id_ in selector.ids[:4]]
+        more = len(selector.ids) - len(listed)
+        text = _and([*listed, f"{more} more"] if more else listed)
+        if count is not None and count < len(selector.ids):
+            return f"{count} of {text}"
+    else:
+        noun = plain(selector.cls or "thing")
+        having = " ".join(state_words(a, v) for a, v in sorted(selector.having.items()))
+        text = f"every {noun}" if count is None else f"{count} {_plural(noun, count)}"
+        text = f"{text} {having}".rstrip()
+    return f"{text} in {name(selector.within)}" if selector.within else text
+
+
+def condition_words(condition: Condition, name: Name = plain) -> str:
+    """A goal condition as a statement that is true or not."""
+    if isinstance(condition, Clear):
+        return f"nothing {_adjective(condition.cls)} is on {name(condition.where)}"
+    if isinstance(condition, Told):
+        return f"{name(condition.who)} has been told “{condition.message}”"
+    things = things_words(condition.what, getattr(condition, "count", None), name)
+    many = _is_many(condition)
+    if isinstance(condition, Known):
+        what = "where" if condition.attr == "location" else f"how {plain(condition.attr)}"
+        return f"somebody has seen {what} {things} {'are' if many else 'is'}"
+    verb = "are" if many else "is"
+    if isinstance(condition, Be):
+        return f"{things} {verb} {state_words(condition.attr, condition.value)}"
+    fresh = "newly " if condition.fresh else ""
+    relation = "held by" if condition.relation == "held" else condition.relation
+    return f"{things} {verb} {fresh}{relation} {name(condition.where)}"
+
+
+def atom_words(atom: Atom) -> str:
+    """One pre- or postcondition of a skill or step."""
+    args = [plain(arg.removeprefix("$")) for arg in atom.args]
+    text = _atom(atom, args)
+    return f"not: {text}" if atom.negated else text
+
+
+def _atom(atom: Atom, args: list[str]) -> str:
+    match atom.pred:
+        case "at":
+            return f"{args[0]} is at {args[1]}"
+        case "holding":
+            return f"the body holds {args[0]}"
+        case "be":
+            value = "as asked" if atom.value is None else state_words(atom.args[1], atom.value)
+            return (
+                f"{args[0]} is {value}"
+                if atom.value is not None
+                else f"{args[1]} of {args[0]} is {value}"
+            )
+        case "near":
+            return f"the body is at {args[0]}"
+        case "hand_free":
+            return "a hand is free"
+        case "reachable":
+            return f"{args[0]} can be reached into"
+        case "room_on":
+            return f"{args[0]} has room"
+        case "clear":
+            return f"{args[0]} is cleared"
+        case "told":
+            return f"{args[0]} has been told"
+        case "known":
+            return f"somebody has seen {args[0]}"
+
+
+def event_words(body: log.Payload, name: Name = plain) -> str:
+    """One sentence for an entry of the log."""
+    words = _SENTENCES.get(body.kind)
+    return words(body, name) if words is not None else plain(body.kind)
+
+
+def duration_words(seconds: float) -> str:
+    """A duration: "8 s", "1 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _is_many(condition: Condition) -> bool:
+    count = getattr(condition, "count", None)
+    what = getattr(condition, "what", Selector())
+    return (count if count is not None else max(len(what.ids), 1)) != 1
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _plural(noun: str, count: int) -> str:
+    if count == 1:
+        return noun
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
+def _adjective(cls: str) -> str:
+    return "to clear" if cls == "clearable" else f"that is a {plain(cls)}"
+
+
+def _started(body: log.StepStarted, name: Name) -> str:
+    what = f"{plain(body.skill)} {name(body.target)}".strip()
+    role = {"step": "", "approach": " (on the way to its step)", "errand": " (errand)"}[body.role]
+    return f"{name(body.body)} begins to {what}{role}"
+
+
+def _ended(body: log.StepEnded, name: Name) -> str:
+    why = f": {body.detail or plain(body.reason)}" if body.detail or body.reason else ""
+    seen = ", and memory has seen it" if body.evidenced and body.role == "step" else ""
+    outcome = {
+        "done": "is done with",
+        "failed": "failed at",
+        "cancelled": "was stopped at",
+        "lapsed": "lost the lease of",
+    }[body.outcome]
+    return f"{name(body.body)} {outcome} {plain(body.skill)}{seen}{why}"
+
+
+def _planned(body: log.GraphPlanned, name: Name) -> str:
+    again = f", revision {body.revision}: {body.reason}" if body.revision > 1 else ""
+    return f"a plan of {len(body.steps)} steps for {body.goal}{again}"
+
+
+# How each kind of event reads. Kinds that are not here are named by their kind.
+_SENTENCES: dict[str, Callable[..., str]] = {
+    "site_surveyed": lambda b, n: (
+        f"the site is surveyed: {len(b.plan.rooms)} rooms, {len(b.things)} things"
+    ),
+    "skills_declared": lambda b, n: f"{len(b.cards)} skills are known",
+    "body_enrolled": lambda b, n: f"{n(b.spec.id)} joins ({b.card.title})",
+    "observed": lambda b, n: (
+        f"{n(b.observation.body)} reports, {len(b.observation.sightings)} things in sight"
+    ),
+    "body_lost": lambda b, n: f"{n(b.body)} gives no sign of life since {b.last_heard_s:.0f} s",
+    "body_back": lambda b, n: f"{n(b.body)} is heard again",
+    "goal_posted": lambda b, n: f"{n(b.goal.who)} wishes: “{b.goal.text}”",
+    "goal_understood": lambda b, n: f"understood by {b.by}: {b.summary}",
+    "goal_questioned": lambda b, n: f"asked back: {b.question}",
+    "goal_answered": lambda b, n: f"the answer: “{b.text}”",
+    "graph_planned": _planned,
+    "step_assigned": lambda b, n: b.assignment.explain.sentence,
+    "step_started": _started,
+    "step_ended": _ended,
+    "spoken": lambda b, n: f"{n(b.body)} says to {n(b.to)}: “{b.text}”",
+    "goal_closed": lambda b, n: (
+        f"{b.goal} is {plain(b.status)}" + (f": {b.reason}" if b.reason else "")
+    ),
+}

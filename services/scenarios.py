@@ -1,0 +1,20 @@
+"""Which scenario a word on the command line means: an installed world's name, or a file's path."""
+
+from __future__ import annotations
+
+from devices.catalogue import body_kinds
+from sim_worlds.contracts import Scenario
+from sim_worlds.loader import builtin, installed, load
+
+
+def read_world(name: str) -> Scenario:
+    """Load a scenario by the name of an installed world, or from a YAML file.
+
+    Raises:
+        WorldError: the file is missing or wrong, or no such world is installed.
+        Refused: an installed kind of body can not be used.
+    """
+    cards = tuple(kind.card for kind in body_kinds().values())
+    if name not in installed() and name.endswith((".yaml", ".yml")):
+        return load(name, cards)
+    return builtin(name, cards)
