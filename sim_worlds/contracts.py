@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
 from devices.facts import ClassCard, Condition, Relation, Selector, Thing, Value
 from devices.noun import Noun
-from devices.site import SitePlan
+from devices.site import Point, SitePlan
 
 
 class Process(Noun):
@@ -262,12 +262,17 @@ class TrackPoint(Noun):
 
 
 class FilmCut(Noun):
-    """Something visible changed at time `t`: a thing's holder, its states, or a caption."""
+    """Something visible changed at time `t`: a thing's holder, its states, or a caption.
+
+    `spot` is where a thing lies that is on a room's floor, metres. A body's state `battery` (0..1)
+    is shown beside it.
+    """
 
     t: float
     thing: str
     cls: str = ""
     holder: str | None = None
+    spot: Point | None = None
     states: dict[str, Value] = {}
     caption: str = ""
     gone: bool = False
@@ -288,3 +293,16 @@ class Film(Noun):
     cuts: tuple[FilmCut, ...]
     marks: tuple[tuple[float, str, str], ...] = ()
     duration_s: float
+
+
+class Banner(Noun):
+    """A line shown beside the replay from `t` to `until` (None: to its end), seconds.
+
+    With `who`, what a body does, shown at its name; without, a wish and how it stands.
+    """
+
+    t: float
+    until: float | None = None
+    text: str
+    who: str = ""
+    mark: Literal["open", "done", "failed", "refused", "asked", "note"] = "open"
