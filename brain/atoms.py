@@ -6,7 +6,7 @@ Intelligence 2, 1971), over the predicates of `devices.skill.Atom`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from devices.facts import Facts, Value
 from devices.skill import Atom, Param, SkillCard
@@ -14,6 +14,9 @@ from stem_memory.tasks import TaskStep
 from stem_memory.view import MemoryView
 
 Args = dict[str, Value]
+
+# Words at which the verb of a card's title ends ("look closely at | a thing").
+_NOUNS = ("a", "an", "the", "something", "food")
 
 # A place is whatever one can stand at.
 _PLACES = ("fixture", "door", "room", "person", "body", "object")
@@ -65,9 +68,9 @@ def suits(param: Param, value: Value, facts: Facts) -> str | None:
 def ground(card: SkillCard, args: Mapping[str, Value], facts: Facts) -> TaskStep:
     """The card with these arguments as a step without id, order or title.
 
-    Two things follow from what the arguments are. Effects on states that a thing does not have
-    vanish (washing a plate leaves no "fill"). What is inside of something is known only if it is
-    open.
+    Effects on states that a thing does not have vanish (washing a plate leaves no "fill"). What
+    holds for every skill is added: nothing goes into, out of or is seen in what is shut, and nothing
+    is put where there is no room.
 
     Raises:
         KeyError: an argument is missing.
@@ -75,10 +78,7 @@ def ground(card: SkillCard, args: Mapping[str, Value], facts: Facts) -> TaskStep
     pre = [_fill(atom, args) for atom in card.pre]
     post = [_fill(atom, args) for atom in card.post]
     post = [a for a in post if a.pred != "be" or (a.value is not None and _has(a, card, facts))]
-    for atom in post:
-        inside = Atom(pred="reachable", args=atom.args[:1])
-        if atom.pred == "known" and facts.category(atom.args[0]) == "fixture" and inside not in pre:
-            pre.append(inside)
+    pre += [atom for atom in _nature(pre, post, facts) if atom not in pre]
     return TaskStep(
         id="",
         skill=card.name,
@@ -88,6 +88,42 @@ def ground(card: SkillCard, args: Mapping[str, Value], facts: Facts) -> TaskStep
         post=tuple(post),
         team=card.team,
     )
+
+
+def complete(step: TaskStep, view: MemoryView) -> TaskStep:
+    """A proposed step with place, preconditions, effects and title of its skill's card.
+
+    Raises:
+        KeyError: there is no such skill, or an argument is missing.
+    """
+    card = view.skills()[step.skill]
+    whole = ground(card, step.args, view)
+    own = tuple(atom for atom in step.pre if atom not in whole.pre)
+    alone = card.at is None and step.place is not None
+    return step.model_copy(
+        update={
+            "place": step.place if alone else whole.place,
+            "pre": (*own, *whole.pre),
+            "post": whole.post,
+            "team": card.team,
+            "title": step.title or title(card, whole, view),
+        }
+    )
+
+
+def _nature(pre: list[Atom], post: list[Atom], facts: Facts) -> Iterator[Atom]:
+    """Preconditions that a fixture has for whatever is done in it."""
+    moved = {atom.args[0] for atom in post if atom.pred in ("at", "holding")}
+    for atom in pre:
+        inside = atom.pred == "at" and facts.category(atom.args[1]) == "fixture"
+        if inside and atom.args[0] in moved:
+            yield Atom(pred="reachable", args=atom.args[1:])
+    for atom in post:
+        if atom.pred == "known" and facts.category(atom.args[0]) == "fixture":
+            yield Atom(pred="reachable", args=atom.args[:1])
+        if atom.pred == "at" and facts.category(atom.args[1]) == "fixture":
+            yield Atom(pred="reachable", args=atom.args[1:])
+            yield Atom(pred="room_on", args=atom.args[1:])
 
 
 def _has(effect: Atom, card: SkillCard, facts: Facts) -> bool:
@@ -119,10 +155,13 @@ def _place(card: SkillCard, args: Mapping[str, Value], facts: Facts) -> str | No
 
 def title(card: SkillCard, step: TaskStep, view: MemoryView) -> str:
     """The step in a few words for people, such as "take cup-3 from cup-shelf"."""
-    verb, *rest = card.title.split()
-    particle = (
-        f" {rest[0]}" if rest and rest[0] in ("up", "off", "on", "to", "at", "around") else ""
-    )
+    verb: list[str] = []
+    for word in card.title.split():
+        if verb and word in _NOUNS:
+            break
+        verb.append(word)
+    if len(verb) == len(card.title.split()):
+        verb = verb[:1]
     told: list[str] = []
     for param in card.params:
         value = step.args[param.name]
@@ -130,11 +169,9 @@ def title(card: SkillCard, step: TaskStep, view: MemoryView) -> str:
             told.append(_setting(value))
         elif param.kind == "text":
             told.append(f'"{value}"')
-        elif told or (param.name == card.at and len(card.params) > 1 and param.kind == "fixture"):
-            told.append(f"{_preposition(param, step, view)} {value}")
         else:
-            told.append(str(value))
-    return f"{verb}{particle} {' '.join(told)}"
+            told.append(f"{_preposition(param, step, view)} {value}" if told else str(value))
+    return " ".join((*verb, *told))
 
 
 def _setting(value: Value) -> str:
@@ -147,7 +184,7 @@ def _preposition(param: Param, step: TaskStep, view: MemoryView) -> str:
     """How the place takes part: things leave it, come to it, or stay there meanwhile."""
     value = step.args[param.name]
     if any(atom.pred == "at" and atom.args[1] == value for atom in step.post):
-        if view.category(str(value)) != "fixture":
+        if view.category(str(value)) != "fixture" or step.team > 1:
             return "to"
         return "in" if view.plan().fixture(str(value)).inside else "on"
     leaves = any(atom.pred in ("holding", "at") for atom in step.post)

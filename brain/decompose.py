@@ -171,7 +171,8 @@ def _choose(condition: At | Be, index: int, course: _Course) -> str | None:
         mark = search.sketch.mark()
         why = _make(condition, thing, search)
         if why is None:
-            search.claimed.add(thing)
+            if isinstance(condition, At):
+                search.claimed.add(thing)
             left -= 1
             continue
         search.sketch.undo(mark)

@@ -55,7 +55,18 @@ def lacks(step: TaskStep, body: BodyRecord, view: MemoryView, roadmap: Roadmap) 
         _hands(step, card, body, view)
         or _weight(step, card, body, view)
         or (reach(body, step.place, view, roadmap, touching(card)) if step.place else None)
+        or _far_end(step, body, view, roadmap)
     )
+
+
+def _far_end(step: TaskStep, body: BodyRecord, view: MemoryView, roadmap: Roadmap) -> Lack | None:
+    """A step that ends elsewhere than it begins must reach both places."""
+    for atom in step.post:
+        if atom.pred == "at" and atom.args[1] not in (step.place, body.spec.id):
+            lack = reach(body, atom.args[1], view, roadmap)
+            if lack is not None:
+                return lack
+    return None
 
 
 def touching(card: SkillCard) -> bool:

@@ -13,9 +13,11 @@ from brain.sketch import Sketch
 from devices.facts import Value
 from devices.skill import Atom, Param, SkillCard
 
-# Distances in metres stand for effort: a place in use is as bad as one this much farther away.
+# Distances in metres stand for effort: a place that is full, in use or shut is as bad as one that is
+# this much farther away.
 FULL_M = 15.0
 USED_M = 4.0
+SHUT_M = 8.0
 # How many things are tried for one free parameter.
 CHOICES = 12
 
@@ -165,6 +167,7 @@ def effort_m(thing: str, subject: str | None, anchor: Value | None, sketch: Sket
     metres = distance_m(thing, str(anchor) if anchor is not None else None, sketch)
     if thing in facts.fixtures:
         metres += USED_M * sketch.uses(thing)
+        metres += SHUT_M if facts.attr(thing, "open") is False else 0.0
         metres += FULL_M if facts.fixtures[thing].capacity and facts.room_on(thing) <= 0 else 0.0
     return metres
 

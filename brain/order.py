@@ -195,11 +195,13 @@ def _never_hold_and_wait(steps: Sequence[TaskStep], before: list[int], fixed: in
 def _serves(steps: Sequence[TaskStep], touches: Sequence[Touch]) -> list[set[int]]:
     """A step serves a condition also by making true what a later step for it needs."""
     serves = [set(step.serves) for step in steps]
-    made_by: dict[Fact, int] = {}
+    made_by: dict[Fact, list[int]] = {}
     needs: list[list[int]] = []
     for j, step in enumerate(touches):
-        needs.append([made_by[fact] for fact in step.reads if fact in made_by])
-        made_by.update(dict.fromkeys(step.writes, j))
+        needs.append([i for fact in step.reads for i in made_by.get(fact, ())])
+        for fact in step.writes:
+            # A table is cleared by everybody who took something from it, a lamp lit by the last.
+            made_by[fact] = [*made_by.get(fact, ()), j] if fact[0] == "on" else [j]
     for j in range(len(steps) - 1, -1, -1):
         for i in needs[j]:
             serves[i] |= serves[j]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brain.atoms import Args, ground, title
+from brain.atoms import Args, complete, ground, title
 from brain.feasible import able, lifted, mass_kg, nobody
 from brain.order import Touch, loosen, touch
 from brain.whatif import HANDS, WhatIf
@@ -45,7 +45,7 @@ class Sketch:
         self.touches: list[Touch] = []
         self.serving = 0
         self._gates = gates or {}
-        self._prefix = f"r{revision}" if revision > 1 else ""
+        self._prefix = _prefix(revision)
         self._groups = 0
         self._fit: dict[str, frozenset[str]] = {}
         self._able: dict[tuple[object, ...], frozenset[str]] = {}
@@ -74,7 +74,8 @@ class Sketch:
         card = self.view.skills()[step.skill]
         loads = tuple((mass_kg(t, self.view), self.view.cls(t)) for t in lifted(step, card))
         place = self._spot(step.place)
-        key = (step.skill, place, step.body, loads)
+        ends = tuple(atom.args[1] for atom in step.post if atom.pred == "at")
+        key = (step.skill, place, step.body, loads, ends)
         if key not in self._able:
             asked = step.model_copy(update={"place": place})
             self._able[key] = frozenset(
@@ -159,13 +160,12 @@ class Sketch:
 
     def _keep(self, step: TaskStep) -> None:
         """A step under way: its effects will come true."""
-        hands: str | None = None
         performer = self.goal.bodies.get(step.id) or step.body
-        if performer is not None and performer in self.view.bodies():
-            hands = performer
-        elif step.bind is not None:
+        hands = performer if performer in self.view.bodies() else None
+        if step.bind is not None:
+            fit = self.able(step) if hands is None else frozenset((hands,))
             hands = HANDS + step.bind
-            self._fit[hands] = self._fit.get(hands, self.able(step)) & self.able(step)
+            self._fit[hands] = self._fit.get(hands, fit) & fit
         self._append(step, hands)
 
     def _spot(self, place: str | None) -> str | None:
@@ -179,3 +179,31 @@ class Sketch:
 
 def _moved(step: TaskStep) -> Iterable[str]:
     return (atom.args[0] for atom in step.post if atom.pred in ("at", "holding"))
+
+
+def numbered(
+    steps: tuple[TaskStep, ...], view: MemoryView, keep: tuple[TaskStep, ...], revision: int
+) -> tuple[TaskStep, ...]:
+    """A verified proposal, completed from the skill cards, in order, with ids of this revision."""
+    kept = {step.id for step in keep}
+    left = [step for step in steps if step.id not in kept]
+    ordered: list[TaskStep] = []
+    while left:
+        done = kept | {step.id for step in ordered}
+        ordered.append(left.pop(next(i for i, s in enumerate(left) if done.issuperset(s.after))))
+    prefix = _prefix(revision)
+    names = {step.id: f"{prefix}s{n}" for n, step in enumerate(ordered, 1)}
+    return tuple(
+        complete(step, view).model_copy(
+            update={
+                "id": names[step.id],
+                "after": tuple(names.get(name, name) for name in step.after),
+                "bind": f"{prefix}{step.bind}" if step.bind is not None else None,
+            }
+        )
+        for step in ordered
+    )
+
+
+def _prefix(revision: int) -> str:
+    return f"r{revision}" if revision > 1 else ""
