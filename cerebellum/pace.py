@@ -24,6 +24,7 @@ class Pace:
     def __init__(self, plan: SitePlan, mobility: Mobility) -> None:
         zones = [zone for zone in plan.zones if mobility in zone.mobilities]
         self._limits = [(_inner(zone), zone.max_speed_m_s) for zone in zones]
+        self._borders = shapely.union_all([Polygon(zone.polygon).boundary for zone in zones])
         self._fences = [
             (zone.id, _inner(zone))
             for zone in zones
@@ -52,14 +53,12 @@ class Pace:
         self, path: Sequence[Point], speed_m_s: float
     ) -> list[tuple[tuple[Point, ...], float]]:
         """The path cut where speed limits change, each piece with its speed."""
-        slow = [zone for zone, limit in self._limits if 0 < limit < speed_m_s]
         way = _line(path)
-        if not any(zone.intersects(way) for zone in slow):
+        if self.limit_m_s(path, speed_m_s) == speed_m_s:
             return [(tuple(path), speed_m_s)]
-        borders = shapely.union_all([zone.boundary for zone in slow])
         cuts = sorted(
             way.project(point)
-            for shape in shapely.get_parts(way.intersection(borders))
+            for shape in shapely.get_parts(way.intersection(self._borders))
             for point in map(shapely.Point, shape.coords)
         )
         ends = [0.0, *cuts, way.length]

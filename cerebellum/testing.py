@@ -113,14 +113,14 @@ class Bench:
 
     def run(self, *orders: Order, steps: int = 200) -> SkillEvent | None:
         """Perform the orders to the end; the last final event, or None if none came."""
+        before = len(self.finals())
         self.step(*orders)
         for _ in range(steps):
-            if self.finals() and len(self.finals()) >= len(orders):
-                break
-            if not self.advance():
+            if len(self.finals()) - before >= len(orders) or not self.advance():
                 break
             self.step()
-        return self.finals()[-1] if self.finals() else None
+        ended = self.finals()[before:]
+        return ended[-1] if ended else None
 
     def finals(self) -> list[SkillEvent]:
         """The final events so far."""
