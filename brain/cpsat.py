@@ -10,6 +10,7 @@ in deterministic time and never looks at a clock, so equal workloads give equal 
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -135,7 +136,9 @@ class _Model:
 
     def _in_ticks(self) -> tuple[dict[int, int], dict[int, int]]:
         """The known schedule timed anew in whole ticks, so that it is a complete hint."""
-        load, begins, ends = self.load, {}, {}
+        load = self.load
+        begins: dict[int, int] = {}
+        ends: dict[int, int] = {}
         last: dict[int, int] = {}
         for visit in self.known.values():
             job = load.jobs[visit.job]
@@ -194,9 +197,7 @@ class _Model:
                     literal = model.new_bool_var("")
                     model.add_hint(literal, body in (visit.body, visit.partner))
                     shared[job.hold, body] = literal
-                self.x[index, body] = literal = (
-                    shared[job.hold, body] if job.hold >= 0 else literal
-                )
+                self.x[index, body] = literal = shared[job.hold, body] if job.hold >= 0 else literal
                 chosen.append(literal)
                 arrival = self._arrival(body, index)
                 model.add(self.begin[index] >= arrival).only_enforce_if(literal)
@@ -229,7 +230,7 @@ class _Model:
         """A body does one job at a time and travels in between."""
         for body, sequence in enumerate(self.sequences):
             tied = [index for index in sequence if index not in self.free]
-            for one, two in zip(tied, tied[1:], strict=False):
+            for one, two in itertools.pairwise(tied):
                 way = self._way(body, one, two)
                 self.model.add(self.begin[two] >= self.end[one] + way)
         for at, one in enumerate(self.jobs):
@@ -274,9 +275,7 @@ class _Model:
             handy = [
                 index
                 for index in self.jobs
-                if load.jobs[index].demand
-                and not load.opens(index)
-                and body in self.bodies[index]
+                if load.jobs[index].demand and not load.opens(index) and body in self.bodies[index]
             ]
             crowded = len(held) > worker.carry or bool(held and handy)
             heavy = sum(load.holds[n].mass_kg for n in held) > worker.payload_kg

@@ -181,9 +181,7 @@ class _Builder:
         aim = self.load.aims[job.goal]
         chain = end + self._rest_of_hold(index, body) + job.tail_s
         slack = 1e9 if aim.due_s is None else aim.due_s - chain
-        return Offer(
-            index, body, partner, start, end, chain, price, regret, aim.weight, slack
-        )
+        return Offer(index, body, partner, start, end, chain, price, regret, aim.weight, slack)
 
     def _bearable(self, index: int, body: int) -> bool:
         """Whether the body has hands and strength for it, and will get rid of all it holds."""

@@ -224,3 +224,41 @@ def price(load: Workload, visits: Sequence[Visit]) -> Cost:
         + switching
     )
     return Cost(completion, tardiness, makespan, energy, switching, total)
+
+
+def floor_cost(load: Workload) -> float:
+    """A lower bound of the cost of any schedule of all jobs: as if no body were ever in the way.
+
+    Each job begins at the earliest when its forerunners end and one of its bodies could have come
+    there straight away.
+    """
+    ends: list[dict[int, float]] = []
+    visits = [0.0] * len(load.aims)
+    makespan = energy = 0.0
+    for index, job in enumerate(load.jobs):
+        mine: dict[int, float] = {}
+        for body in sorted(load.able[index]):
+            worker = load.workers[body]
+            start = max(job.release_s, worker.free_s + load.travel_s(body, worker.spot, job.spot))
+            for before in job.after:
+                other = load.jobs[before]
+                if other.hold == job.hold >= 0:
+                    way = load.travel_s(body, other.spot, job.spot) if other.spot >= 0 else 0.0
+                    start = max(start, ends[before][body] + way)
+                else:
+                    start = max(start, min(ends[before].values()))
+            mine[body] = start + job.work[body].seconds
+        if not mine:
+            return 0.0
+        ends.append(mine)
+        end = min(mine.values())
+        visits[job.goal] = max(visits[job.goal], end + job.tail_s)
+        makespan = max(makespan, end)
+        energy += job.team * min(job.work[body].energy_wh for body in mine)
+    weights = load.weights
+    total = weights.makespan * makespan + weights.energy * energy
+    for aim, end in zip(load.aims, visits, strict=True):
+        total += weights.completion * aim.weight * end
+        if aim.due_s is not None:
+            total += weights.tardiness * aim.weight * max(0.0, end - aim.due_s)
+    return total

@@ -190,7 +190,9 @@ class Workload:
     def spare(self) -> tuple[int, ...]:
         """Per hold, the most hands that its inner jobs need besides the thing itself."""
         return tuple(
-            max((self.jobs[index].demand for index in hold.jobs if not self.opens(index)), default=0)
+            max(
+                (self.jobs[index].demand for index in hold.jobs if not self.opens(index)), default=0
+            )
             for hold in self.holds
         )
 
