@@ -74,10 +74,14 @@ class Brain:
             self._absorb(event)
             if event.origin == "brain":
                 self._seq = event.seq + 1
-        now = self._memory.now()
-        for record in self._memory.goals().values():
+        self._allocate = True
+        for goal, record in self._memory.goals().items():
             if record.status == "posted":
-                self._think(record.goal, now)
+                self._think(record.goal, self._memory.now())
+            elif record.status == "planned" and (
+                record.graph is None or "failed" in record.steps.values()
+            ):
+                self._stale[goal] = "the brain was restarted"
 
     def digest(self) -> str:
         """The hash of the brain's memory, to compare with the store's."""
@@ -92,7 +96,9 @@ class Brain:
         if self._roadmap is None:
             return turn.result(None)
         for word in news.skill_events:
-            self._ended(hear(word, turn, self._roadmap, self._config), turn)
+            self._ended(hear(word, turn, self._roadmap, self._config))
+        for ended in lapse(turn):
+            self._ended(ended)
         self._speak_thoughts(turn)
         self._settle(turn)
         if self._allocate:
@@ -109,14 +115,10 @@ class Brain:
         what = event.body
         if isinstance(what, SiteSurveyed):
             self._roadmap = Roadmap(what.plan)
-        elif isinstance(what, BodyEnrolled | BodyBack):
+        elif isinstance(what, BodyEnrolled | BodyBack | BodyLost):
             self._allocate = True
         elif turn is None:
             return
-        elif isinstance(what, BodyLost):
-            self._allocate = True
-            for ended in lapse(what, turn):
-                self._ended(ended, turn)
         elif isinstance(what, GoalPosted):
             self._receive(what.goal, turn)
         elif isinstance(what, GoalClosed):
@@ -171,7 +173,7 @@ class Brain:
                 )
                 self._stale[goal] = "first plan"
 
-    def _ended(self, ended: StepEnded | None, turn: Turn) -> None:
+    def _ended(self, ended: StepEnded | None) -> None:
         """Draw the conclusions from the end of a request."""
         if ended is None:
             return
@@ -214,9 +216,7 @@ class Brain:
     def _close(self, goal: str, status: str, reason: str, turn: Turn) -> None:
         first = self._ledger.revisions.get(goal) is None
         verdict = "refused" if status == "failed" and first else status
-        turn.record(
-            GoalClosed.model_validate({"goal": goal, "status": verdict, "reason": reason})
-        )
+        turn.record(GoalClosed.model_validate({"goal": goal, "status": verdict, "reason": reason}))
         self._stop(goal, turn)
 
     def _stop(self, goal: str, turn: Turn) -> None:

@@ -12,7 +12,7 @@ from brain.running import Running
 from brain.turn import Turn
 from devices.roadmap import Roadmap
 from devices.skill import Cancelled, Failed, SkillEvent, Succeeded
-from stem_memory.contracts import BodyLost, StepEnded, StepStarted
+from stem_memory.contracts import StepEnded, StepStarted
 from stem_memory.tasks import TaskStep
 
 LOOK = "/look"
@@ -36,9 +36,7 @@ def hear(event: SkillEvent, turn: Turn, roadmap: Roadmap, config: BrainConfig) -
     return _judge(turn, running, roadmap, config)
 
 
-def _judge(
-    turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig
-) -> StepEnded | None:
+def _judge(turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig) -> StepEnded | None:
     """A body says it is done: believe it if memory shows it, else look again, else fail."""
     body = turn.memory.bodies()[running.body]
     if running.role == "errand":
@@ -82,11 +80,11 @@ def step_of(turn: Turn, running: Running) -> TaskStep | None:
     return next((s for s in record.graph.steps if s.id == running.step), None)
 
 
-def lapse(lost: BodyLost, turn: Turn) -> list[StepEnded]:
-    """End everything a lost body worked on, so that it can be given to others."""
-    gone = [r for r in turn.ledger.requests.values() if r.body == lost.body]
+def lapse(turn: Turn) -> list[StepEnded]:
+    """End everything that lost bodies worked on, so that it can be given to others."""
+    gone = [r for r in turn.ledger.requests.values() if r.body in turn.ledger.lost]
     return [
-        _end(turn, running, "lapsed", "body_lost", f"{lost.body} gives no sign of life")
+        _end(turn, running, "lapsed", "body_lost", f"{running.body} gives no sign of life")
         for running in gone
     ]
 

@@ -62,4 +62,6 @@ def _keep(record: GoalRecord, turn: Turn) -> tuple[TaskStep, ...]:
         if record.steps.get(s.id) != "done" and (s.id in under_way or s.bind in groups)
     ]
     ids = {s.id for s in kept} | {s.id for s in _done(record)}
-    return tuple(s.model_copy(update={"after": tuple(a for a in s.after if a in ids)}) for s in kept)
+    return tuple(
+        s.model_copy(update={"after": tuple(a for a in s.after if a in ids)}) for s in kept
+    )

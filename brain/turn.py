@@ -34,7 +34,9 @@ class Turn:
         self.ledger.absorb(event)
         self.events.append(event)
 
-    def send(self, started: StepStarted, args: dict[str, Value], partner: str | None = None) -> None:
+    def send(
+        self, started: StepStarted, args: dict[str, Value], partner: str | None = None
+    ) -> None:
         """Record that a request was given to a body and queue it for delivery."""
         self.record(started)
         self.ledger.requests[started.request].partner = partner

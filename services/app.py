@@ -132,12 +132,17 @@ def assemble(
         spec.id: runtime.spawn(spec.id, BodyNode, spec.id, cards[spec.kind], survey.plan)
         for spec in survey.bodies
     }
+
+    def new_brain() -> Handle:
+        return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
+
     crew = Crew(
         runtime=runtime,
         world=world,
         memory=runtime.spawn("memory", MemoryNode, str(folder / MEMORY)),
-        brain=runtime.spawn("brain", BrainNode, BrainConfig(), config.model),
+        brain=new_brain(),
         bodies=bodies,
+        new_brain=new_brain,
     )
     return crew, survey
 

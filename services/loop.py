@@ -53,6 +53,7 @@ class Crew:
     memory: Handle
     brain: Handle
     bodies: dict[str, Handle]
+    new_brain: Callable[[], Handle]
 
 
 @dataclass
@@ -146,16 +147,28 @@ class Loop:
         """Ask the brain while memory commits what it is told; then commit what it decided."""
         news = News(now=now, events=tuple(events), skill_events=tuple(self._words))
         self._words = []
-        waiting = [self._crew.brain.call("step", news)]
+        thinking = self._crew.brain.call("step", news)
         if events:
-            waiting.append(self._crew.memory.call("append", news.events, self._stamp(now)))
-        answer: BrainStep = self._crew.runtime.gather(waiting)[0]
+            self._ask(self._crew.memory, "append", news.events, self._stamp(now))
+        try:
+            answer: BrainStep = self._crew.runtime.gather([thinking])[0]
+        except ActorDied:
+            answer = self._restart_brain(news)
         if answer.events:
             self._ask(self._crew.memory, "append", answer.events, self._stamp(now))
         self.diary.events += len(events) + len(answer.events)
         self._brain_wake = answer.wake_s
         for event in answer.events:
             self._note(event)
+        return answer
+
+    def _restart_brain(self, news: News) -> BrainStep:
+        """A new brain learns everything from the log, the news' events included, and answers."""
+        self._crew.brain = self._crew.new_brain()
+        log = self._ask(self._crew.memory, "replay")
+        self._ask(self._crew.brain, "restore", log)
+        rest = news.model_copy(update={"events": ()})
+        answer: BrainStep = self._ask(self._crew.brain, "step", rest)
         return answer
 
     def _note(self, event: Event) -> None:

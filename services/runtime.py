@@ -62,7 +62,7 @@ class LocalHandle:
         """Run the call now; the answer (or the exception) is handed over by `gather`."""
         try:
             value = getattr(self._target, method)(*args)
-        except Exception as error:  # handed to whoever gathers, as a remote call would
+        except Exception as error:  # noqa: BLE001 - handed to whoever gathers, like a remote one
             caught = error
 
             def fail() -> Any:
