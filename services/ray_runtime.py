@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
-from ray.actor import ActorHandle
 from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from services.errors import ActorDied
@@ -31,7 +30,7 @@ class Host:
 class RayHandle:
     """An actor in a Ray worker process."""
 
-    def __init__(self, name: str, actor: ActorHandle) -> None:
+    def __init__(self, name: str, actor: Any) -> None:
         self._name = name
         self._actor = actor
 
@@ -54,7 +53,7 @@ class RayRuntime:
 
     def __init__(self) -> None:
         self._own = not ray.is_initialized()
-        self._actors: list[tuple[str, ActorHandle]] = []
+        self._actors: list[tuple[str, Any]] = []
         if self._own:
             ray.init(
                 address=os.environ.get("RAY_ADDRESS"),
