@@ -18,13 +18,14 @@ class Task:
     """A command that a body carries out. `due` is its next step; `drop` undoes what it reserved.
 
     `drop` is called when the task ends before its time, with the reason. `watts` is drawn on top
-    of idling (below 0: charged).
+    of idling (below 0: charged). `stretches`: a slower body needs longer until `due`.
     """
 
     command: Command
     watts: float = 0.0
     due: Due | None = None
     drop: Callable[[str], None] | None = None
+    stretches: bool = False
 
 
 @dataclass(slots=True)

@@ -81,19 +81,29 @@ class Mover:
         if math.dist(here, point) > 1e-6:
             self.yaw = heading(here, point)
 
+    def track_until(self, t: float) -> tuple[TrackPoint, ...]:
+        """Every point where the motion changed, up to where it is at `t`."""
+        return (*self.track, *self._passed(t))
+
     def _settle(self, t: float) -> None:
         """Make `t` the moment from which everything is computed."""
-        done = self.done_m(t)
+        self.track += self._passed(t)
         if self.speed > 0:
             self.yaw = self.facing(t)
+        self._done_m, self._since = self.done_m(t), t
+
+    def _passed(self, t: float) -> list[TrackPoint]:
+        """The corners passed since the last change, and the place at `t`."""
+        done = self.done_m(t)
+        passed = []
+        if self.speed > 0:
             for metres, point in zip(self._at_m, self.way, strict=True):
                 if self._done_m < metres < done:
                     when = self._since + (metres - self._done_m) / self.speed
-                    self.track.append(_point(when, point))
-        spot = self._spot(done)
+                    passed.append(_point(when, point))
         if self.track[-1].t != round(t, 3):
-            self.track.append(_point(t, spot))
-        self._done_m, self._since = done, t
+            passed.append(_point(t, self._spot(done)))
+        return passed
 
     def _spot(self, metres: float) -> Point:
         if metres >= self._at_m[-1]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from devices.facts import Category
-from sim_worlds.contracts import Appears, Scenario, ScenarioThing
+from sim_worlds.contracts import Appears, Moves, Scenario, ScenarioThing
+from sim_worlds.errors import WorldMisuse
+from sim_worlds.ground import Ground
 
 
 def numbered(thing: ScenarioThing) -> tuple[ScenarioThing, ...]:
@@ -22,6 +24,44 @@ def all_things(things: Iterable[ScenarioThing]) -> Iterator[ScenarioThing]:
     """Every object, counted ones one by one, in the order of the file."""
     for thing in things:
         yield from numbered(thing)
+
+
+def with_bodies(scenario: Scenario, count: int | None, ground: Ground) -> Scenario:
+    """The scenario with its first `count` bodies; what the others were to hold lies on the floor.
+
+    Raises:
+        WorldMisuse: `count` is below 1 or above the number of bodies.
+    """
+    bodies = scenario.bodies
+    if count is None:
+        return scenario
+    if not 1 <= count <= len(bodies):
+        raise WorldMisuse(
+            f"`{scenario.name}` has {len(bodies)} bodies; run it with 1 to {len(bodies)} of them"
+        )
+    floors = {b.id: ground.room_at((b.pose.x, b.pose.y)) for b in bodies[count:]}
+
+    def without(thing: ScenarioThing) -> ScenarioThing:
+        believed = thing.believed_at
+        if believed is not None:
+            believed = floors.get(believed, believed)
+        place = floors.get(thing.at, thing.at)
+        return thing.model_copy(update={"at": place, "believed_at": believed})
+
+    happenings = []
+    for happening in scenario.happenings:
+        if isinstance(happening, Moves):
+            happening = happening.model_copy(update={"to": floors.get(happening.to, happening.to)})
+        elif isinstance(happening, Appears):
+            happening = happening.model_copy(update={"thing": without(happening.thing)})
+        happenings.append(happening)
+    return scenario.model_copy(
+        update={
+            "bodies": bodies[:count],
+            "things": tuple(without(thing) for thing in scenario.things),
+            "happenings": tuple(happenings),
+        }
+    )
 
 
 def categories(scenario: Scenario) -> dict[str, Category]:
