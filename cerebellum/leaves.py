@@ -76,9 +76,7 @@ def look(context: Context, target: str) -> Sense:
     return Sense(id=context.next_id(), skill="look", mode="look", target=target)
 
 
-def operate(
-    context: Context, process: str | None, target: str, *, at: str, using: str | None = None
-) -> Node:
+def operate(context: Context, process: str | None, target: str, *, at: str) -> Node:
     """Reach for the place `at` and run a physical process on the target, with retries."""
     request = context.request
     value: Value | None = request.args.get("value")
@@ -89,7 +87,6 @@ def operate(
             skill=request.skill,
             process=process or request.skill,
             target=target,
-            using=using,
             value=value,
         )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from cerebellum.cards import NAVIGATE
 from cerebellum.context import FRESH_S, Context
 from cerebellum.contracts import Order
+from cerebellum.leaves import TRANSIENT
 from cerebellum.pace import Pace
 from cerebellum.skill import Skill
 from cerebellum.tree import Node, Tree, act, check, retry, sequence, timeout, wait_until
@@ -26,6 +27,7 @@ card = NAVIGATE
 # may be for the door to be the cause.
 RETRIES = 3
 DOOR_M = 1.5
+OBSTACLES = frozenset({"blocked", "closed", "moved", "occupied"})
 # Without any report of its own pose for this long (s), a body does not know where it is.
 POSE_WAIT_S = 10.0
 
@@ -92,6 +94,8 @@ class Trip:
 
     def learn(self, receipt: Receipt) -> None:
         """Remember what held us up, so that the next plan is another one."""
+        if receipt.reason in TRANSIENT:
+            return
         if self._stand is not None:
             self._taken.append(self._stand)
         doors = self._doors_ahead()
@@ -116,7 +120,7 @@ class Trip:
     def may_go_on(self) -> bool:
         """Whether another plan may succeed."""
         failure = self.context.failure
-        return failure is not None and failure[0] in {"blocked", "closed", "moved", "occupied"}
+        return failure is not None and failure[0] in OBSTACLES | TRANSIENT
 
     def report(self, attempt: int) -> bool:
         """Tell people that we try another way."""

@@ -15,4 +15,4 @@ card = SLICE
 def build(order: Order, context: Context) -> Skill:
     """One process on the food, with retries."""
     thing, source = context.argument("obj"), context.argument("source")
-    return Tree(operate(context, card.process, thing, at=source, using=source))
+    return Tree(operate(context, card.process, thing, at=source))

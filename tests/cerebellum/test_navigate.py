@@ -100,10 +100,26 @@ def test_it_goes_after_somebody_who_walked_on():
 def test_a_blocked_door_is_gone_around():
     b = bench(x=4.0)
     b.device.fail_next("drive", "blocked")
-    assert isinstance(b.run(order("office")), Succeeded)
+    assert isinstance(b.run(order("desk")), Succeeded)
     first, second = drives(b)
     assert passes(first, 5, 1)
     assert passes(second, 5, 5)
+
+
+def test_a_taken_spot_is_left_for_another():
+    b = bench(x=7.0, y=4.0)
+    b.device.fail_next("drive", "blocked")
+    assert isinstance(b.run(order("desk")), Succeeded)
+    first, second = drives(b)
+    assert first.path[-1] != second.path[-1]
+
+
+def test_a_drive_that_breaks_down_is_begun_again():
+    b = bench()
+    b.device.fail_next("drive", "tool_failed")
+    assert isinstance(b.run(order("desk")), Succeeded)
+    first, second = drives(b)
+    assert first.path[-1] == second.path[-1]
 
 
 def test_a_door_found_closed_is_gone_around():

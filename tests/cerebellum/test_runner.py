@@ -4,12 +4,12 @@ import pytest
 
 from cerebellum.contracts import Order, Whereabouts
 from cerebellum.runner import HALT_WAIT_S
-from cerebellum.skills import carry_together, charge, navigate, pick, place, say, wash
+from cerebellum.skills import carry_together, charge, navigate, pick, place, say, switch, wash
 from cerebellum.testing import BODY, FLAT, Bench
 from devices.contracts import Grasp, Halt, Operate, Sense, Sighting
 from devices.skill import Cancelled, Failed, Progress, SkillRequest, Started, Succeeded
 
-KINDS = {k.card.name: k for k in (navigate, pick, place, say, wash, charge, carry_together)}
+KINDS = {k.card.name: k for k in (navigate, pick, place, say, switch, wash, charge, carry_together)}
 CARD = BODY.model_copy(update={"skills": dict.fromkeys([*KINDS, "look"], 1.0)})
 CUP = {"obj": "cup-1", "source": "table-1"}
 
@@ -82,12 +82,12 @@ def test_skills_do_not_travel_on_their_own(bench):
     assert bench.commands == []
 
 
-def test_processes_name_target_tool_and_setting(bench):
+def test_processes_name_target_and_setting(bench):
     bench.run(order("wash", {"obj": "cup-1", "source": "sink-1"}))
     [command] = bench.commands
-    assert command == Operate(
-        id="r1/1", skill="wash", process="wash", target="cup-1", using="sink-1"
-    )
+    assert command == Operate(id="r1/1", skill="wash", process="wash", target="cup-1")
+    bench.run(order("switch", {"target": "sink-1", "value": "on"}, "r2"))
+    assert (bench.commands[-1].target, bench.commands[-1].value) == ("sink-1", "on")
 
 
 def test_the_deadline_halts_and_fails(bench):
@@ -224,3 +224,8 @@ def test_things_on_a_floor_are_reached_where_they_lie(bench):
     assert bench.run(order("pick", args, ball=where)).reason == "out_of_reach"
     bench.run(order("navigate", {"to": "ball"}, "r2", ball=where))
     assert isinstance(bench.run(order("pick", args, "r3", ball=where)), Succeeded)
+
+
+def test_an_order_that_comes_too_late_moves_nothing(bench):
+    assert bench.run(order("pick", CUP, due=0.0)).reason == "deadline"
+    assert bench.commands == []
