@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from brain.choose import candidates, lacking, reserved, served, wanted
 from brain.contracts import Decomposition, Impossible, Planned
 from brain.homes import is_home
-from brain.operators import distance_m, operators
+from brain.operators import changeable, distance_m, operators
 from brain.search import Search
 from brain.seek import seek, unknown
 from brain.sketch import Gates, Sketch
@@ -187,12 +187,18 @@ def _choose(condition: At | Be, index: int, course: _Course) -> str | None:
     if first_why is None and what.cls is not None and not what.ids:
         course.sought.setdefault(index, []).append(("", what.cls))
         return None
-    return first_why or _too_few(condition)
+    return first_why or _too_few(condition, search)
 
 
-def _too_few(condition: At | Be) -> str:
-    named = ", ".join(condition.what.ids) or "such a thing"
-    return f"nothing here can be made into what is wanted of {named}"
+def _too_few(condition: At | Be, search: Search) -> str:
+    """Why there are not enough things to choose from."""
+    used = [thing for thing in condition.what.ids if thing in search.claimed]
+    if used:
+        return f"{' and '.join(used)} can not be in two places"
+    for name, value in condition.what.having.items():
+        if not changeable(name, value, search.sketch):
+            return f"nothing here is {name} {value}, and nobody can make it so"
+    return f"there are not {wanted(condition)} such things here"
 
 
 def _claim(condition: At | Be, search: Search) -> list[str]:
@@ -234,12 +240,15 @@ def _bring(thing: str, where: str, search: Search) -> str | None:
     if facts.category(where) != "room":
         return search.reach(Atom(pred="at", args=(thing, where)))
     first_why: str | None = None
-    for spot in (*_spots(thing, where, search), where):
-        why = search.reach(Atom(pred="at", args=(thing, spot)))
+    for place in _spots(thing, where, search):
+        why = search.reach(Atom(pred="at", args=(thing, place)))
         if why is None:
             return None
         first_why = first_why or why
-    return first_why
+    # Some skills put things on the floor.
+    if search.reach(Atom(pred="at", args=(thing, where))) is None:
+        return None
+    return first_why or f"there is nothing in {where} to put {thing} on"
 
 
 def _spots(thing: str, room: str, search: Search) -> list[str]:

@@ -270,7 +270,12 @@ def _for_all(
             return Lack("embodiment", f"no body of this fleet can {words(step.skill)}")
     if closest.rule == "reach":
         at = dict.fromkeys(step.place for step in steps if step.place)
-        return Lack("reach", f"no body of this fleet can reach {_heights(at, view)}")
+        skills = list(dict.fromkeys(step.skill for step in steps))
+        skilled = [b for b in living if all(b.card.skills.get(s, 0.0) > 0.0 for s in skills)]
+        who = "no body of this fleet"
+        if len(skilled) < len(living):
+            who += f" that can {' and '.join(words(skill) for skill in skills)}"
+        return Lack("reach", f"{who} can reach {_heights(at, view)}")
     if closest.rule == "payload":
         loads = dict.fromkeys(
             f"{thing} ({mass_kg(thing, view):g} kg)"

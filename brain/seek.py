@@ -26,7 +26,7 @@ def seek(thing: str, cls: str, search: Search) -> str | None:
     Returns:
         None, or in words that every place was looked at in vain (or that nobody can look).
     """
-    name = thing or f"any {cls.replace('_', ' ')}"
+    name = thing or f"one more {cls.replace('_', ' ')}"
     looks = 0
     why: str | None = None
     for place in likely(thing, cls, search):
@@ -37,7 +37,7 @@ def seek(thing: str, cls: str, search: Search) -> str | None:
             break
     if looks:
         return None
-    return why or f"nobody knows where {name} is, and it was looked for everywhere"
+    return why or f"nobody knows where {name} is, and it was looked for wherever it may be"
 
 
 def likely(thing: str, cls: str, search: Search) -> list[str]:
@@ -54,7 +54,11 @@ def likely(thing: str, cls: str, search: Search) -> list[str]:
     last = sketch.view.room_of(thing) if thing else None
     near = sorted((f.id for f in fixtures), key=lambda f: distance_m(f, thing or None, sketch))
     rooms = [r for r in (last, *facts.ids("room")) if r is not None]
-    order = rooms if person else [*belongs, *labelled, *near, *rooms]
+    if not thing and (belongs or labelled):
+        # Of a kind of thing one more might be where such things are; anywhere would be too much.
+        order = [*belongs, *labelled]
+    else:
+        order = rooms if person else [*belongs, *labelled, *near, *rooms]
     return [p for p in dict.fromkeys(order) if not _viewed(p, since, search)]
 
 

@@ -245,14 +245,21 @@ def _unmet(
     found: list[Violation] = []
     last = steps[-1].id if steps else ""
     for index, condition in enumerate(conditions):
-        if holds(condition, facts) or _is_sought(condition, index, steps, facts):
+        others = [other for other in conditions if other is not condition]
+        if holds(condition, facts) or _is_sought(condition, index, others, steps, facts):
             continue
         text = f"at the end it is still not so that {wish(condition)}"
         found.append(Violation(step=last, rule="goal", message=text))
     return found
 
 
-def _is_sought(condition: Condition, index: int, steps: Sequence[TaskStep], facts: WhatIf) -> bool:
+def _is_sought(
+    condition: Condition,
+    index: int,
+    others: Sequence[Condition],
+    steps: Sequence[TaskStep],
+    facts: WhatIf,
+) -> bool:
     """Whether the condition waits for something nobody can find, and steps look for it."""
     looks = any(
         index in step.serves and any(atom.pred == "known" for atom in step.post) for step in steps
@@ -266,7 +273,8 @@ def _is_sought(condition: Condition, index: int, steps: Sequence[TaskStep], fact
     if isinstance(condition, At | Be):
         loose = condition.what.model_copy(update={"having": {}, "within": None})
         things = select(loose, facts)
-        here = [thing for thing in things if not _is_lost(thing, facts)]
+        used = {t for o in others if isinstance(o, At) for t in facts.contents(o.where)}
+        here = [t for t in things if not _is_lost(t, facts) and t not in used]
         wanted = len(condition.what.ids) if condition.count is None else condition.count
         return len(here) < max(wanted, 1) or any(_is_lost(thing, facts) for thing in things)
     return False
