@@ -22,13 +22,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-import numpy as np
-
 from devices.contracts import BodyState, Observation, Sighting, Utterance
 from devices.geometry import heading
 from devices.site import Point
 from sim_worlds.actors import SimBody
-from sim_worlds.ground import corners
 from sim_worlds.stage import Stage
 
 Mode = Literal["glance", "look", "scan"]
@@ -41,14 +38,19 @@ VIEWS = 8192
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A fixture or door from one place: what is not hidden, how far and in which direction."""
+    """A fixture or door from one place: how far, in which directions, how much is not hidden.
+
+    `centre` is the bearing of its centre, `bearings` those of its corners.
+    """
 
     id: str
+    nearest_m: float
     centre_m: float
-    centre_yaw: float
-    centre_seen: bool
     farthest_m: float
-    corner_yaws: tuple[float, ...]
+    centre: float
+    bearings: tuple[float, ...]
+    centre_seen: bool
+    part_seen: bool
     whole_seen: bool
 
 
@@ -76,6 +78,7 @@ class Eyes:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._views = lru_cache(VIEWS)(self._look_around)
+        self._kept: dict[tuple[str, Mode], tuple[int, Sighting]] = {}
 
     def report(
         self,
@@ -102,8 +105,8 @@ class Eyes:
         viewed: dict[str, None] = {}
         if gaze is not None:
             focus = focus or body.near
-            self._see_fixtures(gaze, focus, seen, viewed)
-            self._see_movable(gaze, body, seen, viewed)
+            parts = self._see_fixtures(gaze, focus, seen, viewed)
+            self._see_movable(gaze, body, parts, seen, viewed)
         for name in (*stage.truth.contents(body.id), *also):
             if stage.truth.category(name) is not None:
                 seen.setdefault(name, self._sighting(name, mode))
@@ -162,11 +165,9 @@ class Eyes:
             return gaze.room == target
         near = math.dist(gaze.here, where) <= gaze.range_m or self._stage.is_at(body, target)
         # A fixture counts as seen by any part of it: its centre may be behind its own edge.
-        places = [where]
-        if target in self._stage.ground.fixtures:
-            places += corners(self._stage.ground.fixtures[target])
+        places = self._stage.ground.outlines.get(target, (where,))
         shut = self._stage.truth.shut_doors() - {target}
-        return near and any(self._stage.ground.sees(gaze.here, np.array(places), shut))
+        return near and any(self._stage.ground.sees(gaze.here, places, shut))
 
     def state(self, body: SimBody) -> BodyState:
         """What a body knows of itself."""
@@ -199,87 +200,86 @@ class Eyes:
         )
 
     def _see_fixtures(
-        self,
-        gaze: _Gaze,
-        focus: str | None,
-        seen: dict[str, Sighting],
-        viewed: dict[str, None],
-    ) -> None:
+        self, gaze: _Gaze, focus: str | None, seen: dict[str, Sighting], viewed: dict[str, None]
+    ) -> list[str]:
+        """See fixtures and doors; return the fixtures of which only a part may be in view."""
         stage = self._stage
         truth, ground = stage.truth, stage.ground
+        parts: list[str] = []
         spot = round(gaze.here[0], 2), round(gaze.here[1], 2)
         for view in self._views(spot, truth.shut_doors()):
             fixture = ground.fixtures.get(view.id)
             at_hand = view.id == focus
             if gaze.mode == "scan" and fixture is not None and fixture.room == gaze.room:
                 at_hand = True
-            in_view = view.centre_m <= gaze.range_m and gaze.catches(view.centre_yaw)
-            if not at_hand and not (view.centre_seen and in_view):
+            if not at_hand and (not view.part_seen or view.nearest_m > gaze.range_m):
                 continue
-            if truth.states(view.id):
+            centre = view.centre_m <= gaze.range_m and gaze.catches(view.centre)
+            if (at_hand or (view.centre_seen and centre)) and truth.states(view.id):
                 seen[view.id] = self._sighting(view.id, gaze.mode)
-            if fixture is None:
+            if fixture is None or fixture.capacity == 0 or truth.is_shut(view.id):
                 continue
-            whole = at_hand or (
+            if at_hand or (
                 view.whole_seen
                 and view.farthest_m <= gaze.range_m
-                and all(gaze.catches(yaw) for yaw in view.corner_yaws)
-            )
-            if truth.is_shut(view.id) or not whole:
-                continue
-            if fixture.capacity > 0:
+                and all(gaze.catches(bearing) for bearing in view.bearings)
+            ):
                 viewed[view.id] = None
                 for thing in truth.contents(view.id):
                     seen[thing] = self._sighting(thing, gaze.mode)
+            else:
+                parts.append(view.id)
+        return parts
 
     def _see_movable(
         self,
         gaze: _Gaze,
         body: SimBody,
+        parts: list[str],
         seen: dict[str, Sighting],
         viewed: dict[str, None],
     ) -> None:
-        """See objects in view wherever they lie, people, and bodies that are off line."""
+        """See people, bodies that are off line, and what lies on floors or half-seen fixtures."""
         stage = self._stage
-        truth = stage.truth
-        names: list[str] = []
-        points: list[Point] = []
-        for name in self._movable(body, seen):
+        truth, ground = stage.truth, stage.ground
+        near: list[tuple[str, Point]] = []
+        for name in self._movable(body, parts):
             point = stage.where(name)
-            if point is not None:
-                names.append(name)
-                points.append(point)
-        shown = stage.ground.sees(gaze.here, np.array(points), truth.shut_doors())
-        for name, point, visible in zip(names, points, shown, strict=True):
-            place = truth.location(name)
-            whole_room = gaze.mode == "scan" and stage.ground.room_at(point) == gaze.room
-            in_view = math.dist(gaze.here, point) <= gaze.range_m and gaze.catches(
-                heading(gaze.here, point)
-            )
-            # Who is at a table that is in full view is seen with it.
-            with_place = place is not None and place.holder in viewed
-            if not (whole_room or with_place or (visible and in_view)):
+            if point is None:
                 continue
-            seen[name] = self._sighting(name, gaze.mode)
-            if name in stage.people or name in stage.bodies:
-                viewed[name] = None
-                for thing in truth.contents(name):
-                    seen[thing] = self._sighting(thing, gaze.mode)
+            if gaze.mode == "scan" and ground.room_at(point) == gaze.room:
+                self._see_one(name, gaze.mode, seen, viewed)
+            elif math.dist(gaze.here, point) <= gaze.range_m and gaze.catches(
+                heading(gaze.here, point)
+            ):
+                near.append((name, point))
+            elif (place := truth.location(name)) is not None and place.holder in viewed:
+                # Who is at a table that is in full view is seen with it.
+                self._see_one(name, gaze.mode, seen, viewed)
+        shown = ground.sees(gaze.here, [point for _, point in near], truth.shut_doors())
+        for (name, _), visible in zip(near, shown, strict=True):
+            place = truth.location(name)
+            if visible or (place is not None and place.holder in viewed):
+                self._see_one(name, gaze.mode, seen, viewed)
         if gaze.mode == "scan":
             viewed[gaze.room] = None
 
-    def _movable(self, body: SimBody, seen: dict[str, Sighting]) -> Iterable[str]:
-        """What may be in view besides fixtures and what is known to be seen already."""
+    def _see_one(
+        self, name: str, mode: Mode, seen: dict[str, Sighting], viewed: dict[str, None]
+    ) -> None:
         stage = self._stage
-        truth = stage.truth
+        seen[name] = self._sighting(name, mode)
+        if name in stage.people or name in stage.bodies:
+            viewed[name] = None
+            for thing in stage.truth.contents(name):
+                seen[thing] = self._sighting(thing, mode)
+
+    def _movable(self, body: SimBody, parts: list[str]) -> Iterable[str]:
+        stage = self._stage
         yield from stage.people
         yield from (b.id for b in stage.bodies.values() if b.off and b is not body)
-        for name in truth.ids("object"):
-            place = truth.location(name)
-            if name in seen or place is None or place.relation == "held":
-                continue
-            if place.relation == "at" or not truth.is_shut(place.holder):
-                yield name
+        for holder in (*stage.ground.rooms, *parts):
+            yield from stage.truth.contents(holder)
 
     def _notices(self, body: SimBody, name: str) -> bool:
         stage = self._stage
@@ -290,45 +290,67 @@ class Eyes:
         return (
             math.dist(gaze.here, where) <= gaze.range_m
             and gaze.catches(heading(gaze.here, where))
-            and stage.ground.sees(gaze.here, np.array([where]), stage.truth.shut_doors())[0]
+            and stage.ground.sees(gaze.here, [where], stage.truth.shut_doors())[0]
         )
 
     def _sighting(self, name: str, mode: Mode) -> Sighting:
+        """One thing as it is now. What has not changed since it was last seen is not made anew."""
         stage = self._stage
         truth = stage.truth
-        category = truth.category(name)
+        key, version = (name, mode), truth.version(name)
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        category, where = truth.category(name), stage.where(name)
         assert category is not None
         assert category != "room"
-        where = stage.where(name)
         assert where is not None
-        movable = category in ("object", "person", "body")
-        return Sighting(
+        place = truth.location(name) if category in ("object", "person", "body") else None
+        sighting = Sighting(
             id=name,
             cls=truth.cls(name),
             category=category,
             names=truth.names(name),
             attrs=truth.attrs(name) if category == "object" else {},
             states=truth.states(name),
-            location=truth.location(name) if movable else None,
+            location=place,
             x=round(where[0], 3),
             y=round(where[1], 3),
             confidence=_SURE[mode],
         )
+        # Whoever moves, and what they hold, is elsewhere the next time.
+        if category not in ("person", "body") and (place is None or place.relation != "held"):
+            self._kept[key] = version, sighting
+        return sighting
 
     def _look_around(self, here: Point, shut: frozenset[str]) -> tuple[_View, ...]:
         """Every fixture and every door with a leaf, as far as walls let one see it from here."""
         ground = self._stage.ground
-        spots: list[tuple[str, list[Point], frozenset[str]]] = [
-            (fixture.id, [(fixture.x, fixture.y), *corners(fixture)], shut)
-            for fixture in ground.fixtures.values()
+        points = [point for outline in ground.outlines.values() for point in outline]
+        shown = iter(ground.sees(here, points, shut))
+        views = [
+            _view(name, here, outline, [next(shown) for _ in outline])
+            for name, outline in ground.outlines.items()
         ]
-        # A closed leaf does not hide itself.
-        spots += [(door.id, [door.at], shut - {door.id}) for door in ground.plan.doors if door.leaf]
-        views = []
-        for name, points, closed in spots:
-            shown = ground.sees(here, np.array(points), closed)
-            away = [math.dist(here, point) for point in points]
-            yaws = [heading(here, point) for point in points]
-            whole = all(shown)
-            views.append(_View(name, away[0], yaws[0], shown[0], max(away), tuple(yaws[1:]), whole))
+        for door in ground.plan.doors:
+            if door.leaf:
+                # A closed leaf does not hide itself.
+                visible = ground.sees(here, [door.at], shut - {door.id})
+                views.append(_view(door.id, here, (door.at,), visible))
         return tuple(views)
+
+
+def _view(name: str, here: Point, outline: tuple[Point, ...], shown: list[bool]) -> _View:
+    """How an outline (its centre first) looks from here."""
+    away = [math.dist(here, point) for point in outline]
+    return _View(
+        id=name,
+        nearest_m=min(away),
+        centre_m=away[0],
+        farthest_m=max(away),
+        centre=heading(here, outline[0]),
+        bearings=tuple(heading(here, point) for point in outline),
+        centre_seen=shown[0],
+        part_seen=any(shown),
+        whole_seen=all(shown),
+    )

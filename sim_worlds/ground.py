@@ -14,7 +14,6 @@ from random import Random
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
@@ -40,6 +39,7 @@ class Ground:
         self.gates: dict[str, Gate] = {door.id: gate(door, plan) for door in plan.doors}
         self.fixtures: dict[str, Fixture] = {fixture.id: fixture for fixture in plan.fixtures}
         self.rooms = {room.id: Polygon(room.polygon) for room in plan.rooms}
+        self.outlines = {name: _outline(fixture) for name, fixture in self.fixtures.items()}
         self._slots: dict[str, list[Point]] = {}
         self.free = lru_cache(64)(self._free)
         self._sight = lru_cache(32)(self._sight_floor)
@@ -121,13 +121,15 @@ class Ground:
             places = self._slots[fixture] = _slots(self.fixtures[fixture])
         return places[index % len(places)]
 
-    def sees(self, eye: Point, points: NDArray[np.float64], shut: frozenset[str]) -> list[bool]:
-        """Which points no wall and no closed leaf hides from the eye. `points`: n rows of x, y."""
-        if not len(points):
+    def sees(self, eye: Point, points: Sequence[Point], shut: frozenset[str]) -> list[bool]:
+        """Which points no wall and no closed leaf hides from the eye."""
+        if not points:
             return []
-        starts = np.broadcast_to(np.array(eye), points.shape)
-        lines = shapely.linestrings(np.stack([starts, points], axis=1))
-        return [bool(seen) for seen in np.atleast_1d(shapely.covers(self._sight(shut), lines))]
+        ends = np.array(points)
+        starts = np.broadcast_to(np.array(eye), ends.shape)
+        lines = shapely.linestrings(np.stack([starts, ends], axis=1))
+        seen = np.atleast_1d(shapely.covers(self._sight(shut), lines))
+        return [bool(one) for one in seen]
 
     def spot_in(self, room: str, name: str) -> Point:
         """A free spot on the floor of a room for the thing called `name`, always the same."""
@@ -193,9 +195,8 @@ def _slots(fixture: Fixture) -> list[Point]:
     return places
 
 
-def corners(fixture: Fixture) -> list[Point]:
-    """The four corners of a fixture's footprint, drawn in by a hair."""
+def _outline(fixture: Fixture) -> tuple[Point, ...]:
+    """The centre of a fixture and the four corners of its footprint, drawn in by a hair."""
     shape = footprint(fixture).buffer(-0.02, join_style="mitre")
-    if shape.is_empty:
-        return [(fixture.x, fixture.y)]
-    return [(float(x), float(y)) for x, y in list(shape.exterior.coords)[:-1]]
+    ring = [] if shape.is_empty else list(shape.exterior.coords)[:-1]
+    return ((fixture.x, fixture.y), *((float(x), float(y)) for x, y in ring))

@@ -31,6 +31,7 @@ class _Entry:
     # Where an object on a floor lies, and which place of a fixture one takes.
     spot: Point | None = None
     slot: int = 0
+    version: int = 0
 
 
 class Truth:
@@ -44,6 +45,8 @@ class Truth:
         self._contents: dict[str, dict[str, None]] = {}
         self._told: dict[str, list[str]] = {}
         self._learnt: dict[tuple[str, str], float] = {}
+        self._shut: frozenset[str] | None = None
+        self._versions = 0
         self._add_plan(scenario)
         for person in scenario.people:
             attrs = ontology.card(person.cls).attrs
@@ -154,9 +157,14 @@ class Truth:
 
     def shut_doors(self) -> frozenset[str]:
         """The doors whose leaf is closed."""
-        return frozenset(
-            door.id for door in self.plan.doors if door.leaf and not self.attr(door.id, "open")
-        )
+        if self._shut is None:
+            leaves = (door.id for door in self.plan.doors if door.leaf)
+            self._shut = frozenset(door for door in leaves if not self.attr(door, "open"))
+        return self._shut
+
+    def version(self, thing: str) -> int:
+        """A number that changes whenever the thing's place or a state of it changes."""
+        return self._entries[thing].version
 
     def add(self, thing: ScenarioThing, spot: Point | None = None) -> None:
         """A new object comes into being at its place. Its id must be new."""
@@ -173,6 +181,7 @@ class Truth:
     def put(self, thing: str, holder: str, spot: Point | None = None) -> None:
         """Move an object to a holder; `spot` says where on a room's floor."""
         entry = self._entries[thing]
+        entry.version = self._next_version()
         self._lift(thing)
         entry.location = Location(relation=self.relation_to(holder), holder=holder)
         if entry.location.relation == "at":
@@ -193,6 +202,9 @@ class Truth:
     def set_state(self, thing: str, name: str, value: Value) -> None:
         """Change a state."""
         self._entries[thing].states[name] = value
+        self._entries[thing].version = self._next_version()
+        if self._entries[thing].category == "door":
+            self._shut = None
 
     def tell(self, person: str, text: str) -> None:
         """The person has heard the text."""
@@ -207,6 +219,10 @@ class Truth:
                 self._learnt[seen.id, name] = observation.t
         for holder in observation.viewed:
             self._learnt[holder, "location"] = observation.t
+
+    def _next_version(self) -> int:
+        self._versions += 1
+        return self._versions
 
     def _lift(self, thing: str) -> None:
         place = self._entries[thing].location
