@@ -7,7 +7,7 @@ thing in hand only if it will be able to put it down again, so no schedule runs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from brain.timeline import Timeline, timed
@@ -33,22 +33,21 @@ class Offer:
 
 
 def _soonest(offer: Offer) -> tuple[float, ...]:
+    """No body stands still while it could begin something (this is what loads trays)."""
     return (offer.start_s, offer.price, -offer.weight)
 
 
 def _cheapest(offer: Offer) -> tuple[float, ...]:
+    """Short and heavy first (Smith's rule, 1956)."""
     return (offer.price / offer.weight, offer.start_s)
 
 
 def _dearest(offer: Offer) -> tuple[float, ...]:
+    """The goal that matters most first, then the tightest, then what has no good second choice."""
     return (-offer.weight, offer.slack_s, -offer.regret, offer.start_s)
 
 
-def _most_regretted(offer: Offer) -> tuple[float, ...]:
-    return (offer.start_s - offer.regret, offer.price)
-
-
-RULES: tuple[Rule, ...] = (_soonest, _cheapest, _dearest, _most_regretted)
+RULES: tuple[Rule, ...] = (_soonest, _cheapest, _dearest)
 
 
 def greedy(load: Workload, rules: tuple[Rule, ...] = RULES) -> Timeline:
@@ -59,7 +58,7 @@ def greedy(load: Workload, rules: tuple[Rule, ...] = RULES) -> Timeline:
     best: Timeline | None = None
     seen: list[list[list[int]]] = []
     for rule in rules:
-        sequences = _Builder(load).build(rule)
+        sequences = ListScheduler(load).build(rule)
         if sequences in seen:
             continue
         seen.append(sequences)
@@ -75,7 +74,7 @@ def _rank(timeline: Timeline) -> tuple[int, float]:
     return len(timeline.left_out), timeline.cost.total
 
 
-class _Builder:
+class ListScheduler:
     """The state of the schedule under construction."""
 
     def __init__(self, load: Workload) -> None:
@@ -101,29 +100,26 @@ class _Builder:
             offers = [
                 offer
                 for index in todo
-                if gates[index] & ~done == 0 and (offer := self._offer(index)) is not None
+                if gates[index] & ~done == 0 and (offer := self.offer(index)) is not None
             ]
             if not offers:
                 break
             chosen = min(offers, key=lambda offer: (*rule(offer), offer.job))
-            self._take(chosen)
+            self.take(chosen)
             done |= 1 << chosen.job
             todo.remove(chosen.job)
         return self.sequences
 
-    def _offer(self, index: int) -> Offer | None:
-        """The best body for the job now, and what losing it would cost."""
+    def offer(self, index: int, only: Collection[int] | None = None) -> Offer | None:
+        """The best body (of `only`) for the job now; None if none can begin it."""
         load = self.load
         job = load.jobs[index]
         ready = max([job.release_s, *(self.ends[before] for before in job.after)])
         weight = load.aims[job.goal].weight
-        if job.hold >= 0 and self.taken[job.hold] >= 0:
-            bodies = [self.taken[job.hold]]
-        else:
-            bodies = sorted(load.able[index])
+        bodies = self.candidates(index) if only is None else sorted(only)
         priced: list[tuple[float, int, float, float]] = []
         for body in bodies:
-            if not self._bearable(index, body):
+            if not self.bearable(index, body):
                 continue
             travel = load.travel_s(body, self.spot[body], job.spot)
             estimate = job.work[body]
@@ -147,6 +143,13 @@ class _Builder:
         price, body, start, end = priced[0]
         regret = (priced[1][0] - price) / weight if len(priced) > 1 else 0.0
         return self._as_offer(index, body, -1, start, end, price, regret)
+
+    def candidates(self, index: int) -> list[int]:
+        """The bodies that may do the job, given who holds what it is about."""
+        hold = self.load.jobs[index].hold
+        if hold >= 0 and self.taken[hold] >= 0:
+            return [self.taken[hold]]
+        return sorted(self.load.able[index])
 
     def _team_offer(
         self, index: int, ready: float, priced: list[tuple[float, int, float, float]]
@@ -183,7 +186,7 @@ class _Builder:
         slack = 1e9 if aim.due_s is None else aim.due_s - chain
         return Offer(index, body, partner, start, end, chain, price, regret, aim.weight, slack)
 
-    def _bearable(self, index: int, body: int) -> bool:
+    def bearable(self, index: int, body: int) -> bool:
         """Whether the body has hands and strength for it, and will get rid of all it holds."""
         load = self.load
         job, worker, held = load.jobs[index], load.workers[body], self.open[body]
@@ -211,7 +214,8 @@ class _Builder:
             reached = reached or other == index
         return total
 
-    def _take(self, offer: Offer) -> None:
+    def take(self, offer: Offer) -> None:
+        """Append the job to the sequence of its body (and partner)."""
         load, job = self.load, self.load.jobs[offer.job]
         for body in (offer.body, offer.partner):
             if body < 0:
