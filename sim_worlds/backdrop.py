@@ -1,0 +1,232 @@
+"""What stands still in the picture from above: floors, walls, fixtures and their names; and what
+of it changes: doors and lids that are open, lamps that shine, tops that are dirty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from devices.facts import Value
+from devices.site import Door, Fixture, Point, SitePlan
+from sim_worlds.layout import View, bounds, gap_of, name_place, outline, seats, walls
+from sim_worlds.palette import (
+    CARD,
+    DIRT,
+    GLOW,
+    INK,
+    LEAF,
+    LINE,
+    PAPER,
+    SOFT_INK,
+    WALL,
+    fixture_colour,
+    mixed,
+    room_colour,
+)
+
+if TYPE_CHECKING:
+    from sim_worlds.render import Canvas
+
+Measure = Callable[[str, int, int], int]
+
+# Names on fixtures are no smaller than this many pixels, and no larger.
+_SMALLEST, _LARGEST = 8, 12
+
+
+class Backdrop:
+    """The still part of one plan in one view."""
+
+    def __init__(self, plan: SitePlan, view: View, measure: Measure) -> None:
+        self.plan = plan
+        self.view = view
+        self._measure = measure
+        self._gaps = {door.id: gap_of(door, plan) for door in plan.doors}
+        self._size = max(_SMALLEST, min(_LARGEST, round(view.scale * 0.26)))
+
+    def draw(
+        self, size: tuple[int, int], blank: Callable[[tuple[int, int], str], Canvas]
+    ) -> Canvas:
+        """Floors, walls and fixtures on a new canvas; drawn twice as large, then halved."""
+        large = blank((size[0] * 2, size[1] * 2), PAPER)
+        view = self.view.times(2)
+        for room in self.plan.rooms:
+            large.shape([view.at(p) for p in room.polygon], room_colour(room.cls))
+        self._grid(large, view)
+        for fixture in self.plan.fixtures:
+            for spot in seats(fixture):
+                large.disc(view.at(spot), 0.17 * view.scale, "#e9dcc8", "#c3ab88", 2)
+        for fixture in self.plan.fixtures:
+            _top(large, view, fixture)
+        for way in walls(self.plan):
+            large.line([view.at(p) for p in way], WALL, max(4, 0.11 * view.scale))
+        canvas = large.halved()
+        self._room_names(canvas)
+        for fixture in self.plan.fixtures:
+            self._fixture_name(canvas, fixture)
+        self._ruler(canvas)
+        return canvas
+
+    def _grid(self, large: Canvas, view: View) -> None:
+        """A dot every metre, so that distances can be read."""
+        x0, y0, x1, y1 = bounds(self.plan)
+        for i in range(math.ceil(x0) + 1, math.floor(x1) + 1):
+            for j in range(math.ceil(y0) + 1, math.floor(y1) + 1):
+                large.disc(view.at((i, j)), 1.6, "#e2ddd2")
+
+    def _room_names(self, canvas: Canvas) -> None:
+        size = self._size + 2
+        for room in self.plan.rooms:
+            words = (room.names[0] if room.names else room.id).upper()
+            width = self._measure(words, size, 600)
+            place = name_place(
+                room, self.plan, width / self.view.scale, 1.3 * size / self.view.scale
+            )
+            ink = mixed(room_colour(room.cls), INK, 0.42)
+            canvas.text(self.view.at(place), words, size, ink, 600, "middle")
+
+    def _fixture_name(self, canvas: Canvas, fixture: Fixture) -> None:
+        """A badge for what is numbered; else a name inside or beside, in the size that fits."""
+        corners = [self.view.at(p) for p in outline(fixture)]
+        xs, ys = [x for x, _ in corners], [y for _, y in corners]
+        width, height = max(xs) - min(xs), max(ys) - min(ys)
+        middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+        if "number" in fixture.attrs:
+            self._badge(canvas, (min(xs), min(ys)), str(fixture.attrs["number"]))
+            return
+        turned = height > 1.25 * width
+        length, depth = (height, width) if turned else (width, height)
+        names = fixture.names or (fixture.id.replace("-", " "),)
+        inside = fixture.capacity == 0
+        for size in (self._size, self._size - 1):
+            for name in names:
+                wide = self._measure(name, size, 400)
+                if inside and wide <= length * 0.92:
+                    ink = mixed(fixture_colour(fixture.cls), "#000000", 0.6)
+                    canvas.text(middle, name, size, ink, 400, "middle", turned)
+                    return
+                if wide <= length * 1.1:
+                    at = self._beside(fixture, middle, depth, turned, size * 0.8)
+                    canvas.text(at, name, size, SOFT_INK, 400, "middle", turned)
+                    return
+        self._stacked(canvas, fixture, middle, (width, height), names[0])
+
+    def _badge(self, canvas: Canvas, at: Point, words: str) -> None:
+        radius = self._size * 0.78
+        canvas.disc(at, radius, CARD, "#b39a74")
+        canvas.text(at, words, self._size, INK, 600, "middle")
+
+    def _stacked(
+        self, canvas: Canvas, fixture: Fixture, middle: Point, box: Point, name: str
+    ) -> None:
+        """One word below the other, beside a fixture that is shorter than its name."""
+        size = max(self._size - 2, _SMALLEST)
+        rows = name.split()
+        widest = max(self._measure(row, size, 400) for row in rows)
+        if len(rows) > 2 or widest > max(1.25 * box[0], 1.1 * self.view.scale):
+            return
+        turned = box[1] > 1.25 * box[0]
+        away = widest / 2 + 4 if turned else size * (0.3 + 0.5 * len(rows))
+        x, y = self._beside(fixture, middle, box[0] if turned else box[1], turned, away)
+        for k, row in enumerate(rows):
+            at = x, y + (k - (len(rows) - 1) / 2) * size * 1.05
+            canvas.text(at, row, size, SOFT_INK, 400, "middle")
+
+    def _beside(
+        self, fixture: Fixture, middle: Point, depth: float, turned: bool, away: float
+    ) -> Point:
+        """`away` pixels off the side of a fixture that looks into the room."""
+        x0, y0, x1, y1 = _room_box(self.plan, fixture.room)
+        seats_px = 0.32 * self.view.scale if fixture.attrs.get("seats") else 0.0
+        away += depth / 2 + seats_px
+        if turned:
+            return middle[0] + (away if fixture.x < (x0 + x1) / 2 else -away), middle[1]
+        return middle[0], middle[1] + (away if fixture.y > (y0 + y1) / 2 else -away)
+
+    def _ruler(self, canvas: Canvas) -> None:
+        _x0, y0, x1, _ = bounds(self.plan)
+        right, bottom = self.view.at((x1, y0))
+        left = right - 2 * self.view.scale
+        y = bottom - 0.35 * self.view.scale
+        lowest = min(y for room in self.plan.rooms for x, y in room.polygon if x >= x1 - 2.5)
+        if lowest <= y0 + 1e-6:
+            return
+        canvas.line([(left, y), (right, y)], SOFT_INK, 1)
+        for x in (left, right):
+            canvas.line([(x, y - 3), (x, y + 3)], SOFT_INK, 1)
+        canvas.text(((left + right) / 2, y - 8), "2 m", 10, SOFT_INK, 400, "middle")
+
+    def doors(self, canvas: Canvas, states: Callable[[str], dict[str, Value]]) -> None:
+        """Leaves: shut in the wall, or swung open; openings have a threshold."""
+        for door in self.plan.doors:
+            a, b = (self.view.at(p) for p in self._gaps[door.id])
+            canvas.line([a, b], LINE, 1)
+            if door.leaf:
+                _leaf(canvas, door, a, b, states(door.id).get("open") is not False)
+
+    def fixtures(self, canvas: Canvas, states: Callable[[str], dict[str, Value]]) -> None:
+        """Lamps that shine, lids that are open, tops that are dirty."""
+        for fixture in self.plan.fixtures:
+            now = states(fixture.id)
+            corners = [self.view.at(p) for p in outline(fixture)]
+            middle = self.view.at((fixture.x, fixture.y))
+            if now.get("power") is True:
+                canvas.disc(middle, 0.2 * self.view.scale, GLOW, "#e0b030")
+            if now.get("open") is True and fixture.closable:
+                canvas.shape(corners, None, LEAF, 2)
+                canvas.line([corners[0], _swung(corners[0], corners[1], 1.2)], LEAF, 2)
+            if now.get("clean") is False:
+                self._crumbs(canvas, fixture)
+
+    def _crumbs(self, canvas: Canvas, fixture: Fixture) -> None:
+        dx, dy = fixture.size_m
+        for k in range(9):
+            u = ((k * 37) % 100 / 100 - 0.5) * (dx - 0.12)
+            v = ((k * 61 + 17) % 100 / 100 - 0.5) * (dy - 0.12)
+            cos, sin = math.cos(fixture.yaw), math.sin(fixture.yaw)
+            at = fixture.x + u * cos - v * sin, fixture.y + u * sin + v * cos
+            canvas.disc(self.view.at(at), max(0.035 * self.view.scale, 1.0), DIRT)
+
+
+def _top(large: Canvas, view: View, fixture: Fixture) -> None:
+    colour = fixture_colour(fixture.cls)
+    corners = [view.at(p) for p in outline(fixture)]
+    large.shape([(x + 3, y + 4) for x, y in corners], mixed(colour, "#8d8678", 0.45))
+    large.shape(corners, colour, mixed(colour, "#000000", 0.28), 2)
+    if fixture.inside and min(fixture.size_m) > 0.3:
+        inner = [
+            (x + (cx - x) * 0.12, y + (cy - y) * 0.12)
+            for cx, cy in [view.at((fixture.x, fixture.y))]
+            for x, y in corners
+        ]
+        large.shape(inner, None, mixed(colour, "#000000", 0.12), 2)
+
+
+def _room_box(plan: SitePlan, room: str) -> tuple[float, float, float, float]:
+    polygon = plan.room(room).polygon
+    xs, ys = [x for x, _ in polygon], [y for _, y in polygon]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _leaf(canvas: Canvas, door: Door, a: Point, b: Point, is_open: bool) -> None:
+    if not is_open:
+        canvas.line([a, b], LEAF, 4)
+        return
+    # A wide door has two leaves.
+    halves = [(a, b)] if door.width_m < 1.5 else [(a, _between(a, b)), (b, _between(a, b))]
+    for k, (hinge, end) in enumerate(halves):
+        turn = 1.35 if k == 0 else -1.35
+        arc = [_swung(hinge, end, turn * s / 8) for s in range(9)]
+        canvas.line(arc, "#d8c8b2", 1)
+        canvas.line([hinge, arc[-1]], LEAF, 2)
+
+
+def _between(a: Point, b: Point) -> Point:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+def _swung(hinge: Point, end: Point, angle: float) -> Point:
+    dx, dy = end[0] - hinge[0], end[1] - hinge[1]
+    cos, sin = math.cos(angle), math.sin(angle)
+    return hinge[0] + dx * cos - dy * sin, hinge[1] + dx * sin + dy * cos
