@@ -77,20 +77,22 @@ class Trip:
             return False
         start = (state.pose.x, state.pose.y)
         fresh = [stand for stand in stands if stand not in self._taken]
-        shut = frozenset(self._shut | context.senses.shut)
-        # Rather another spot and way round; failing that, the same again: people step aside.
-        for choice, avoid in ((fresh, shut | self._held_up), (fresh, shut), (stands, shut)):
+        found, seen = frozenset(self._shut), frozenset(self._shut | context.senses.shut)
+        # Rather another spot and way round. Failing that, the same again: people step aside, and
+        # doors that we once saw closed get opened.
+        choices = ((fresh, seen | self._held_up), (fresh, seen), (stands, seen), (stands, found))
+        for choice, avoid in choices:
             best = self._best(start, choice, avoid)
             if best is not None:
                 self._stand, self._route = best
                 self._began = context.now
                 self.commands = self._drives(best[1])
                 return True
-        if shut and self._best(start, stands, frozenset()) is not None:
-            return self._fail(
-                "closed", f"closed on the way to {self.to}: {', '.join(sorted(shut))}"
-            )
-        return self._fail("unreachable", f"no way leads to {self.to}")
+        through = self._best(start, stands, frozenset())
+        if through is None:
+            return self._fail("unreachable", f"no way leads to {self.to}")
+        doors = ", ".join(door for door in through[1].doors if door in found)
+        return self._fail("closed", f"on the way to {self.to}, {doors} is closed")
 
     def learn(self, receipt: Receipt) -> None:
         """Remember what held us up, so that the next plan is another one."""

@@ -147,6 +147,14 @@ def test_a_closed_door_without_a_way_round_is_reported():
     assert "cellar-door" in final.detail
 
 
+def test_a_door_once_seen_closed_is_tried_where_there_is_no_other():
+    b = bench(x=9.0, y=3.0)
+    b.device.sightings["cellar-door"] = Sighting(
+        id="cellar-door", cls="door", category="door", states={"open": False}, x=10, y=3
+    )
+    assert isinstance(b.run(order("cellar")), Succeeded), "somebody opened it meanwhile"
+
+
 def test_a_way_blocked_for_good_is_reported():
     b = bench()
     b.device.fail_next("drive", "blocked", times=99)
