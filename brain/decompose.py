@@ -54,16 +54,23 @@ def decompose(
     """
     found: Decomposition = Planned(steps=())
     shut: Gates = {}
-    for _ in range(ROUNDS):
+    first: tuple[int, ...] = ()
+    verdict: Impossible | None = None
+    for _ in range(ROUNDS + len(conditions)):
         search = Search(Sketch(goal, view, roadmap, keep, revision, shut))
-        found = _plan(search, conditions)
+        found = _plan(search, conditions, first)
         if isinstance(found, Impossible):
-            return found
+            verdict = verdict or found
+            if found.condition in first or len(conditions) == 1:
+                return verdict
+            # What came before may have taken its place: try with this one first.
+            first = (found.condition, *first)
+            continue
         more = gates(search.sketch)
         if all(shut.get(place) == doors for place, doors in more.items()):
             return found
         shut = shut | more
-    return found
+    return verdict or found
 
 
 @dataclass
@@ -74,12 +81,22 @@ class _Course:
     sought: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
 
-def _plan(search: Search, conditions: tuple[Condition, ...]) -> Decomposition:
+def _plan(
+    search: Search, conditions: tuple[Condition, ...], first: tuple[int, ...]
+) -> Decomposition:
+    """One attempt: each condition in turn (those in `first` before the others), then tidying."""
     search.reserved = reserved(search) | served(search)
     sketch = search.sketch
     course = _Course(search)
     search.shunned = {c.where for c in conditions if isinstance(c, Clear)}
-    order = sorted(range(len(conditions)), key=lambda i: (_rank(conditions[i], search), i))
+    order = sorted(
+        range(len(conditions)),
+        key=lambda i: (
+            first.index(i) if i in first else len(first),
+            _rank(conditions[i], search),
+            i,
+        ),
+    )
     open_: list[int] = []
     for _ in range(ROUNDS):
         for index in order:
