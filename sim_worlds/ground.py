@@ -19,14 +19,15 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from devices.contracts import Mobility
-from devices.geometry import Gate, floor, footprint, free_floor, gate
+from devices.geometry import Gate, footprint, free_floor, gate
 from devices.site import Fixture, Point, SitePlan
 
 # The share of a body's radius that must stay clear of obstacles.
 TOLERANCE = 0.8
 # Thickness of a closed leaf, for eyes.
 LEAF_M = 0.08
-SIGHT_SLACK_M = 0.02
+# Half the thickness of a wall that the plan draws as a line, for eyes.
+PAINT_M = 0.005
 
 
 class Ground:
@@ -155,9 +156,8 @@ class Ground:
             LineString(self.gates[door].ends).buffer(LEAF_M / 2, cap_style="flat")
             for door in sorted(shut)
         ]
-        # Fixtures stand flush with walls: seeing their edge is not seeing through the wall.
-        sight: BaseGeometry = floor(self._bare).buffer(SIGHT_SLACK_M, join_style="mitre")
-        sight = sight.difference(shapely.union_all(leaves))
+        # Rooms that share a wall without thickness touch: what is shrunk by a hair has walls.
+        sight = free_floor(self._bare, PAINT_M, "air").difference(shapely.union_all(leaves))
         shapely.prepare(sight)
         return sight
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from devices.contracts import Drive
+from devices.roadmap import Roadmap
+from sim_worlds.contracts import Commands
+from sim_worlds.engine import SimWorld
 from sim_worlds.loader import read
 
 FLAT = """\
@@ -64,3 +68,92 @@ def flat():
         return read(text + more, "flat.yaml")
 
     return _flat
+
+
+class Play:
+    """A world with short words for commands; every call runs until the command has ended."""
+
+    def __init__(self, scenario, **options):
+        self.world = SimWorld(scenario, **options)
+        self.roadmap = Roadmap(scenario.plan)
+        self.cards = {b.id: c for b in scenario.bodies for c in scenario.cards if c.kind == b.kind}
+        self.count = 0
+        self.log = [self.world.reset()]
+
+    @property
+    def now(self):
+        return self.log[-1].now
+
+    def step(self, commands=(), until=None):
+        self.log.append(self.world.step(tuple(commands), self.now if until is None else until))
+        return self.log[-1]
+
+    def give(self, body, kind, **fields):
+        """Give a command and return its id; time does not move unless something fails at once."""
+        self.count += 1
+        command = kind(id=f"c{self.count}", **({"skill": kind.__name__.lower()} | fields))
+        self.step([Commands(body=body, commands=(command,))])
+        return command.id
+
+    def receipt(self, command):
+        return next((r for s in self.log for r in s.receipts if r.command == command), None)
+
+    def wait(self, command, limit=2000.0):
+        while self.receipt(command) is None:
+            before = self.now
+            step = self.step(until=limit)
+            assert step.now > before or step.receipts, "the command never ended"
+        return self.receipt(command)
+
+    def do(self, body, kind, **fields):
+        return self.wait(self.give(body, kind, **fields))
+
+    def path(self, body, goal, shut=frozenset()):
+        card = self.cards[body]
+        here = self.position(body)
+        return self.roadmap.route(
+            here, goal, radius_m=card.radius_m, mobility=card.mobility, shut=shut
+        ).points
+
+    def stand(self, body, place):
+        card = self.cards[body]
+        pose = self.roadmap.stand(
+            place, radius_m=card.radius_m, mobility=card.mobility, reach_m=card.reach_m
+        )[0]
+        return pose.x, pose.y
+
+    def drive(self, body, to, path=None, speed_m_s=1.0):
+        """Begin a drive; returns the command's id."""
+        path = path or self.path(body, self.stand(body, to))
+        return self.give(body, Drive, skill="navigate", to=to, path=path, speed_m_s=speed_m_s)
+
+    def go(self, body, to, **more):
+        return self.wait(self.drive(body, to, **more))
+
+    def position(self, body):
+        here = self.state(body).pose
+        return here.x, here.y
+
+    def state(self, body):
+        return self.last(body).state
+
+    def last(self, body):
+        return next(
+            o for s in reversed(self.log) for o in reversed(s.observations) if o.body == body
+        )
+
+    def seen(self, body):
+        return {s.id: s for s in self.last(body).sightings}
+
+    def at(self, thing):
+        return self.world.truth.location(thing).holder
+
+
+@pytest.fixture
+def play(flat):
+    """Make a flat, reset it, and play in it."""
+
+    def _play(more="", replace=None, **options):
+        return Play(flat(more, replace), **options)
+
+    return _play
