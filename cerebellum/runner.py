@@ -12,6 +12,7 @@ What holds after every step:
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from cerebellum.context import Context
 from cerebellum.contracts import BodyInput, BodyOutput, Order
 from cerebellum.errors import CerebellumError
 from cerebellum.guard import Guard, Refusal
-from cerebellum.senses import Senses
+from cerebellum.senses import INSTANT_S, Senses
 from cerebellum.skill import Skill, SkillKind, Status
 from devices.contracts import BodyCard, Command, Halt, Receipt
 from devices.roadmap import Roadmap
@@ -204,7 +205,7 @@ class Runner:
     def _is_waiting_for_halt(self, out: _Outbox) -> bool:
         if self._halt_until is None:
             return False
-        if self._senses.now < self._halt_until:
+        if not self._senses.is_past(self._halt_until):
             return True
         # Nobody confirmed: say it once more, and do not hold up the brain any longer.
         self._under_way = None
@@ -214,7 +215,7 @@ class Runner:
 
     def _begin(self, order: Order, out: _Outbox) -> None:
         request = order.request
-        if self._senses.now >= request.deadline_s:
+        if self._senses.is_past(request.deadline_s):
             self._finish(request, _failed("deadline", "the deadline passed before the start"), out)
             return
         context = Context(order, self._card, self._roadmap, self._senses)
@@ -231,7 +232,7 @@ class Runner:
     def _tick(self, active: _Performance, out: _Outbox) -> bool:
         """Tick the skill if it has news. Whether there is more to do right now."""
         context, skill = active.context, active.skill
-        is_due = context.alarm_s is not None and self._senses.now >= context.alarm_s
+        is_due = context.alarm_s is not None and self._senses.is_past(context.alarm_s)
         if skill is None or not (active.has_news or is_due):
             return False
         active.has_news, context.alarm_s = False, None
@@ -283,12 +284,16 @@ class Runner:
 
     def _expire(self, out: _Outbox) -> bool:
         """End what is past its deadline. Whether anything was."""
-        now, late = self._senses.now, False
+        is_past, late = self._senses.is_past, False
         active = self._active
-        if active is not None and active.ending is None and now >= active.order.request.deadline_s:
+        if (
+            active is not None
+            and active.ending is None
+            and is_past(active.order.request.deadline_s)
+        ):
             self._end(active, _failed("deadline", "the deadline passed"), out)
             late = True
-        for order in [order for order in self._queue if now >= order.request.deadline_s]:
+        for order in [order for order in self._queue if is_past(order.request.deadline_s)]:
             self._queue.remove(order)
             self._finish(
                 order.request, _failed("deadline", "the deadline passed in the queue"), out
@@ -361,7 +366,8 @@ class Runner:
             times.append(self._active.order.request.deadline_s)
             if self._active.context.alarm_s is not None:
                 times.append(self._active.context.alarm_s)
-        return min(times, default=None)
+        # On the next millisecond: that is how finely worlds and devices tell time.
+        return math.ceil((min(times) - INSTANT_S) * 1000) / 1000 if times else None
 
     def _t(self) -> float:
         return round(self._senses.now, 3)

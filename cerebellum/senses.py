@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from devices.contracts import BodyState, Observation, Sighting
 
 
+# Times this close (s) are the same: clocks tick in milliseconds, deadlines are any number.
+INSTANT_S = 1e-6
+
+
 @dataclass(frozen=True)
 class Seen:
     """A sighting and when it was made (s)."""
@@ -24,6 +28,10 @@ class Senses:
     seen: dict[str, Seen] = field(default_factory=dict)
     viewed: dict[str, float] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)
+
+    def is_past(self, t: float) -> bool:
+        """Whether the time `t` (s) has come."""
+        return self.now >= t - INSTANT_S
 
     def notice(self, report: Observation) -> None:
         """Take in one report."""

@@ -127,7 +127,7 @@ class _Timeout(py_trees.decorators.Decorator):
     def update(self) -> _Status:
         if self.decorated.status != _Status.RUNNING:
             return self.decorated.status
-        if self._context.now < self._ends:
+        if not self._context.senses.is_past(self._ends):
             self._context.wake_at(self._ends)
             return _Status.RUNNING
         self._context.give_up(self._reason, f"nothing happened within {self._seconds:g} s")

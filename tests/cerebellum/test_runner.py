@@ -2,7 +2,7 @@
 
 import pytest
 
-from cerebellum.contracts import Order, Whereabouts
+from cerebellum.contracts import BodyInput, Order, Whereabouts
 from cerebellum.runner import HALT_WAIT_S
 from cerebellum.skills import carry_together, charge, navigate, pick, place, say, switch, wash
 from cerebellum.testing import BODY, FLAT, Bench
@@ -229,3 +229,11 @@ def test_things_on_a_floor_are_reached_where_they_lie(bench):
 def test_an_order_that_comes_too_late_moves_nothing(bench):
     assert bench.run(order("pick", CUP, due=0.0)).reason == "deadline"
     assert bench.commands == []
+
+
+def test_it_asks_to_be_woken_on_a_millisecond_not_too_early(bench):
+    news = BodyInput(now=0.0, orders=(order("pick", CUP, due=12.3456),))
+    wake_s = bench.runner.step(news).wake_s
+    assert wake_s == 12.346
+    out = bench.runner.step(BodyInput(now=wake_s))
+    assert [type(command) for command in out.commands] == [Halt]
