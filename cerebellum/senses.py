@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from devices.contracts import BodyState, Observation, Sighting
 
-
 # Times this close (s) are the same: clocks tick in milliseconds, deadlines are any number.
 INSTANT_S = 1e-6
 
