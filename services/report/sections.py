@@ -1,0 +1,408 @@
+"""The sections of the report that are text and tables."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from services.report.colours import wish_colour
+from services.report.history import GoalStory, History
+from services.report.markup import Child, Markup, join, tag
+from services.report.words import condition_words, duration_words, event_words, plain
+from stem_memory import contracts as log
+from stem_memory.tasks import Assignment, Candidate
+
+_PILL = {
+    "satisfied": "✓ satisfied",
+    "failed": "✗ failed",
+    "refused": "⊘ refused",
+    "needs_answer": "? asked back",
+}
+# Which filter of the timeline each kind of event is under.
+_GROUPS: Mapping[str, str] = {
+    "goal_posted": "wishes",
+    "goal_understood": "wishes",
+    "goal_questioned": "wishes",
+    "goal_answered": "wishes",
+    "goal_closed": "wishes",
+    "graph_planned": "plans",
+    "step_assigned": "assignments",
+    "step_started": "steps",
+    "step_ended": "steps",
+    "spoken": "talk",
+    "body_lost": "faults",
+    "body_back": "faults",
+}
+_SETUP = "set-up"
+
+
+def section(id_: str, title: str, *children: Child, note: str = "") -> Markup:
+    """A section with its heading and a line that says how to read it."""
+    return tag(
+        "section",
+        tag("h2", title),
+        tag("p", note, class_="note") if note else None,
+        *children,
+        id=id_,
+    )
+
+
+def tiles(history: History) -> Markup:
+    """The run in a few large numbers."""
+    result = history.result
+    satisfied = sum(goal.status == "satisfied" for goal in result.goals)
+    figures = (
+        (f"{satisfied} of {len(result.goals)}", "wishes satisfied"),
+        (str(result.bodies), "bodies"),
+        (str(result.steps), "steps done"),
+        (duration_words(result.virtual_seconds), "in the world"),
+        (f"{result.wall_seconds:.1f} s", "of real time"),
+        (str(result.replans), "plans made anew"),
+        (str(result.reassigned), "steps reassigned"),
+        (str(result.llm.calls), "questions to the model"),
+    )
+    return tag(
+        "div",
+        [
+            tag("div", tag("b", value), tag("span", label), class_="tile")
+            for value, label in figures
+        ],
+        class_="tiles",
+    )
+
+
+def wishes(history: History) -> Markup:
+    """Every wish with its outcome, the reason, and what had to become true."""
+    cards = [_wish(story, index, history) for index, story in enumerate(history.goals.values())]
+    return section(
+        "wishes",
+        "Wishes and outcomes",
+        tag("div", cards, class_="cards"),
+        note="“Checked by the world” means: the simulator's own truth was asked, not what the robots "
+        "believed.",
+    )
+
+
+def _wish(story: GoalStory, index: int, history: History) -> Markup:
+    goal, record = story.record.goal, story.record
+    checked = story.result is not None and story.result.checked_by_world
+    understood = story.understood
+    when = f"{history.name(goal.who)}, at {goal.t:.0f} s"
+    if record.closed_s is not None:
+        when += f", closed after {duration_words(record.closed_s - goal.t)}"
+    conditions = understood.conditions if understood is not None else ()
+    mark = "✓" if story.status == "satisfied" else "○"
+    return tag(
+        "article",
+        tag(
+            "header",
+            tag(
+                "span", _PILL.get(story.status, plain(story.status)), class_=f"pill {story.status}"
+            ),
+            tag("span", "checked by the world", class_="pill checked") if checked else None,
+            tag("span", story.id, class_="id"),
+        ),
+        tag("h3", f"“{goal.text}”"),
+        tag("p", when, class_="by"),
+        tag("p", story.reason, class_="reason") if story.reason else None,
+        [_question(asked) for asked in story.questions if asked.question != story.reason],
+        tag("p", f"Answered: “{story.answers[-1].text}”") if story.answers else None,
+        tag(
+            "ul",
+            [
+                tag("li", tag("span", mark, class_="tick"), condition_words(c, history.name))
+                for c in conditions
+            ],
+            class_="conditions",
+        )
+        if conditions
+        else None,
+        tag("p", f"Understood by {understood.by}: {understood.summary}", class_="by")
+        if understood is not None
+        else None,
+        style=f"--wish:{wish_colour(index)}",
+        class_=f"card {story.status}",
+        id=f"wish-{story.id}",
+    )
+
+
+def _question(asked: log.GoalQuestioned) -> Markup:
+    options = f" ({', '.join(asked.options)})" if asked.options else ""
+    return tag("p", f"Asked back: {asked.question}{options}", class_="reason")
+
+
+def legend(history: History) -> Markup:
+    """Which colour is which wish."""
+    return tag(
+        "ul",
+        [
+            tag(
+                "li",
+                tag("i", style=f"background:{wish_colour(index)}"),
+                f"{story.id} {story.record.goal.text}",
+            )
+            for index, story in enumerate(history.goals.values())
+        ],
+        class_="legend",
+    )
+
+
+def why(history: History, colours: Mapping[str, str]) -> Markup:
+    """Who did each step, the sentence that explains it, and everybody else who was considered."""
+    blocks = [_why_goal(story, colours) for story in history.goals.values() if story.assigned]
+    return section(
+        "why",
+        "Who did what, and why",
+        blocks or tag("p", "No step was given to anybody.", class_="empty"),
+        note="Open a line to see every body that was considered, with its estimated seconds and cost, "
+        "or why it could not.",
+    )
+
+
+def _why_goal(story: GoalStory, colours: Mapping[str, str]) -> Markup:
+    titles = {
+        step.id: step.title or plain(step.skill) for _, plan in story.plans for step in plan.steps
+    }
+    lines: list[Markup] = []
+    last: dict[str, str] = {}
+    for t, given in story.assigned:
+        before = last.get(given.step)
+        if before == given.body:
+            continue  # a later horizon kept the choice
+        last[given.step] = given.body
+        lines.append(_why_step(t, given, titles.get(given.step, given.step), before, colours))
+    return tag(
+        "details",
+        tag("summary", tag("b", story.id), f" {story.record.goal.text}"),
+        lines,
+        class_="block",
+        open=True,
+    )
+
+
+def _why_step(
+    t: float, given: Assignment, title: str, before: str | None, colours: Mapping[str, str]
+) -> Markup:
+    explain = given.explain
+    team = f" with {given.partner}" if given.partner else ""
+    again = tag("span", f"was {before}", class_="again") if before else None
+    return tag(
+        "details",
+        tag(
+            "summary",
+            tag("time", f"{t:.0f} s"),
+            tag("span", title, class_="what"),
+            tag(
+                "span",
+                tag("i", style=f"background:{colours.get(given.body, '#999999')}"),
+                given.body + team,
+                class_="who",
+            ),
+            again,
+            tag("span", explain.sentence, class_="sentence"),
+        ),
+        _candidates(explain.candidates, explain.chosen)
+        if explain.candidates
+        else tag("p", f"Chosen by {explain.by}; nobody else was compared.", class_="empty"),
+        class_="step",
+    )
+
+
+def _candidates(candidates: tuple[Candidate, ...], chosen: str) -> Markup:
+    heads = ("body", "travel", "work", "wait", "success", "energy", "cost", "")
+    rows = []
+    for one in sorted(candidates, key=lambda c: (not c.able, c.cost, c.body)):
+        figures = (
+            (
+                f"{one.travel_s:.1f} s",
+                f"{one.work_s:.1f} s",
+                f"{one.wait_s:.1f} s",
+                f"{one.success:.0%}",
+                f"{one.energy:.2f}",
+                f"{one.cost:.1f}",
+            )
+            if one.able
+            else ("–",) * 6
+        )
+        style = "chosen" if one.body == chosen else "" if one.able else "unable"
+        rows.append(
+            tag(
+                "tr",
+                tag("th", one.body, scope="row"),
+                [tag("td", figure, class_="num") for figure in figures],
+                tag("td", one.why or ("chosen" if one.body == chosen else "")),
+                class_=style or None,
+            )
+        )
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
+            tag("tbody", rows),
+        ),
+        class_="scroll",
+    )
+
+
+def faults(history: History) -> Markup:
+    """What went wrong, and what the brain did about it."""
+    lines = [
+        *(
+            (ended.body, event.t, _failure(ended))
+            for event in history.events
+            if isinstance(ended := event.body, log.StepEnded)
+            and ended.outcome in ("failed", "lapsed")
+        ),
+        *(
+            (body, start, _silence(start, back))
+            for body, spans in history.offline.items()
+            for start, back in spans
+        ),
+        *(
+            (
+                story.id,
+                t,
+                f"planned anew (revision {plan.revision}): {plan.reason or 'no reason given'}",
+            )
+            for story in history.goals.values()
+            for t, plan in story.plans
+            if plan.revision > 1
+        ),
+        *(
+            (second.body, t, f"takes step {second.step} over from {first.body}")
+            for story in history.goals.values()
+            for (_, first), (t, second) in _handovers(story)
+        ),
+    ]
+    asked = history.config.faults
+    return section(
+        "faults",
+        "What went wrong, and the repair",
+        tag("p", "Asked for: ", join([tag("code", spec) for spec in asked]), class_="by")
+        if asked
+        else None,
+        tag(
+            "ol",
+            [
+                tag("li", tag("time", f"{t:.1f} s"), tag("b", who), " ", what)
+                for who, t, what in sorted(lines, key=lambda line: (line[1], line[0], line[2]))
+            ],
+            class_="faults",
+        )
+        if lines
+        else tag("p", "Nothing went wrong.", class_="empty"),
+    )
+
+
+def _failure(ended: log.StepEnded) -> str:
+    why = ended.detail or plain(ended.reason) or "no reason given"
+    word = "failed" if ended.outcome == "failed" else "lost its lease"
+    return f"{plain(ended.skill)} {word} after {ended.duration_s:.1f} s: {why}"
+
+
+def _silence(start: float, back: float | None) -> str:
+    until = "to the end" if back is None else f"until {back:.1f} s"
+    return f"no sign of life from {start:.1f} s {until}"
+
+
+def _handovers(
+    story: GoalStory,
+) -> list[tuple[tuple[float, Assignment], tuple[float, Assignment]]]:
+    """Pairs of assignments of one step to two bodies, one after the other."""
+    by_step: dict[str, list[tuple[float, Assignment]]] = {}
+    for t, given in story.assigned:
+        by_step.setdefault(given.step, []).append((t, given))
+    return [
+        pair
+        for given in by_step.values()
+        for pair in itertools.pairwise(given)
+        if pair[0][1].body != pair[1][1].body
+    ]
+
+
+def timeline(history: History) -> Markup:
+    """The log, but for the reports of sensors, with filters."""
+    groups = ["wishes", "plans", "assignments", "steps", "talk", "faults", _SETUP]
+    rows = []
+    for event in history.events:
+        group = _GROUPS.get(event.body.kind, _SETUP)
+        rows.append(
+            tag(
+                "tr",
+                tag("td", f"{event.t:.1f}", class_="num"),
+                tag("td", plain(event.body.kind)),
+                tag("td", _goal_of(event.body)),
+                tag("td", event_words(event.body, history.name)),
+                data_group=group,
+                data_t=event.t,
+                hidden=group == _SETUP,
+            )
+        )
+    filters = [
+        tag(
+            "label",
+            tag("input", type="checkbox", value=group, checked=group != _SETUP),
+            f" {group}",
+        )
+        for group in groups
+    ]
+    search = tag("input", type="search", placeholder="Search the log", aria_label="Search the log")
+    heads = ("s", "event", "wish", "what happened")
+    return section(
+        "timeline",
+        "Timeline",
+        tag("div", filters, search, class_="filters"),
+        tag(
+            "div",
+            tag(
+                "table",
+                tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
+                tag("tbody", rows),
+            ),
+            class_="scroll tall",
+        ),
+        note=f"{len(history.events)} events; {history.reports} sensor reports are in the log too and "
+        "are left out here. A click on a line moves the replay there.",
+    )
+
+
+def _goal_of(body: log.Payload) -> str:
+    if isinstance(body, log.GoalPosted):
+        return body.goal.id
+    if isinstance(body, log.StepAssigned):
+        return body.assignment.goal
+    return str(getattr(body, "goal", ""))
+
+
+def numbers(history: History, files: list[str]) -> Markup:
+    """The metrics as they are in metrics.json, and the files beside this page."""
+    result, config = history.result, history.config
+    rows: list[tuple[str, Child]] = [
+        ("world", config.world),
+        ("seed", str(config.seed)),
+        ("runtime", config.runtime),
+        ("model", config.model),
+        ("bodies", ", ".join(history.bodies)),
+        ("steps done", str(result.steps)),
+        ("time in the world", f"{result.virtual_seconds:.1f} s"),
+        ("real time", f"{result.wall_seconds:.2f} s"),
+        ("plans made anew", str(result.replans)),
+        ("steps reassigned", str(result.reassigned)),
+        (
+            "language model",
+            f"{result.llm.calls} questions, {result.llm.tokens} tokens, {result.llm.seconds:.1f} s",
+        ),
+        ("events in the log", str(result.events)),
+        ("state", tag("code", result.state_sha256)),
+        ("files", join([(tag("a", name, href=name), " ") for name in files])),
+    ]
+    return section(
+        "numbers",
+        "Numbers",
+        tag(
+            "table",
+            tag("tbody", [tag("tr", tag("th", k, scope="row"), tag("td", v)) for k, v in rows]),
+            class_="numbers",
+        ),
+    )
