@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from devices.contracts import BodyCard, BodySpec, Observation
-from devices.facts import ClassCard, Condition, Thing
+from devices.facts import ClassCard, Condition, Relation, Thing, Value
 from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
@@ -64,6 +64,24 @@ class BodyBack(Noun):
 
     kind: Literal["body_back"] = "body_back"
     body: str
+
+
+class Asserted(Noun):
+    """A person says what is or was so: adds a fact, corrects one, or takes one back (value None).
+
+    It holds from `from_s` until `to_s` (None: still), whatever was believed of that time before.
+    The value of "location" is the holder's id, with its `relation`.
+    """
+
+    kind: Literal["asserted"] = "asserted"
+    thing: str
+    attr: str
+    value: Value | None
+    relation: Relation | None = None
+    from_s: float
+    to_s: float | None = None
+    by: str
+    reason: str = ""
 
 
 class GoalPosted(Noun):
@@ -177,6 +195,7 @@ Payload = Annotated[
     | Observed
     | BodyLost
     | BodyBack
+    | Asserted
     | GoalPosted
     | GoalUnderstood
     | GoalQuestioned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from devices.facts import Category
 from stem_memory.view import Belief
@@ -15,6 +15,8 @@ SURVEY_CONFIDENCE = 0.8
 CLASS_CONFIDENCE = 0.5
 # What a body says of itself (its pose, what it holds) comes from its own encoders.
 SELF_CONFIDENCE = 0.99
+# A person says so.
+STATED_CONFIDENCE = 0.9
 # To see a thing is worth more than to miss it.
 VAIN_LOOK_CONFIDENCE = 0.9
 
@@ -23,46 +25,59 @@ _LOCATION_HALF_LIFE: dict[Category, float] = {"person": 120.0, "body": 60.0, "ob
 _STATE_HALF_LIFE = 3600.0
 
 V = TypeVar("V")
+Rival = tuple[V, str, float]
+Outcome = Literal["changed", "same", "late", "outranked"]
 
 
 @dataclass(slots=True)
 class Evidence(Generic[V]):
-    """A value, true since `since`, last evidenced at `seen` (seconds), by `source`."""
+    """A value, true since `since`, last evidenced at `seen` (seconds), by `source`.
+
+    `rival`: what another source said of the very same instant, until newer evidence settles it.
+    """
 
     value: V
     since: float
     seen: float
     source: str
     confidence: float
+    rival: Rival[V] | None = None
 
     @property
     def observed(self) -> bool:
         """Whether somebody has seen it; a survey and a class default are hearsay."""
         return self.source != SURVEY
 
-    def renew(self, value: V, t: float, source: str, confidence: float) -> bool:
-        """Take newer evidence in; return whether the value changed.
+    def renew(self, value: V, t: float, source: str, confidence: float) -> Outcome:
+        """Take newer evidence in.
 
         Evidence older than what is known (a late report) is left out. Where two sources disagree
         about the same instant, what was seen beats hearsay, then the surer one wins, then the name
         decides, so that the order of arrival does not. A source may correct itself.
         """
         if t < self.seen:
-            return False
+            return "late"
         changed = bool(self.value != value)
-        if t == self.seen and source != self.source and self._outranks(source, confidence):
-            return False
+        if t > self.seen:
+            self.rival = None
+        elif source != self.source:
+            ours = (self.observed, self.confidence, self.source)
+            theirs = (source != SURVEY, confidence, source)
+            if changed and self.observed and source != SURVEY:
+                self.rival = (
+                    (value, source, confidence)
+                    if ours > theirs
+                    else (self.value, self.source, self.confidence)
+                )
+            if ours > theirs:
+                return "outranked" if changed else "same"
         if changed:
             self.value = value
             self.since = t
         self.seen = t
         self.source = source
         self.confidence = confidence
-        return changed
-
-    def _outranks(self, source: str, confidence: float) -> bool:
-        mine = (self.observed, self.confidence, self.source)
-        return mine > (source != SURVEY, confidence, source)
+        return "changed" if changed else "same"
 
 
 def usual_half_life(category: Category, attr: str) -> float | None:

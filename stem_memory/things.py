@@ -10,17 +10,23 @@ from functools import cache
 from devices.contracts import Observation, Sighting
 from devices.facts import Category, Location, Thing, Value
 from devices.site import Point, SitePlan
+from stem_memory.contracts import Asserted
 from stem_memory.drift import Drift
 from stem_memory.evidence import (
     SELF_CONFIDENCE,
+    STATED_CONFIDENCE,
     SURVEY,
     SURVEY_CONFIDENCE,
     VAIN_LOOK_CONFIDENCE,
     Evidence,
+    Outcome,
 )
 from stem_memory.geometry import room_at
+from stem_memory.journal import Change, Verdict
 
 Place = Evidence[Location | None]
+# The class of what a body holds and nobody has seen yet.
+UNSEEN = "object"
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -52,6 +58,7 @@ class Things:
         self.by_id: dict[str, Entity] = {}
         self.viewed: dict[str, float] = {}
         self.drift = Drift()
+        self.journal: list[Change] | None = None
         self._carried: dict[str, dict[str, None]] = {}
         self._order: dict[Category | None, tuple[str, ...]] = {}
 
@@ -92,7 +99,7 @@ class Things:
                 self.by_id[old.id].states = old.states
         for thing in things:
             known = self._know(thing.id, thing.category, thing.cls, thing.names)
-            known.attrs.update(thing.attrs)
+            self._attrs(known, thing.attrs, t, SURVEY, SURVEY_CONFIDENCE)
             self._place(known, thing.location, None, t, SURVEY, SURVEY_CONFIDENCE)
             self._states(known, thing.states, t, SURVEY, SURVEY_CONFIDENCE)
         for thing_id, values in states.items():
@@ -110,7 +117,7 @@ class Things:
         t, body = seen.t, seen.body
         present = set(seen.state.holding)
         for held in seen.state.holding:
-            entity = self.by_id.get(held) or self._know(held, "object", "object", ())
+            entity = self.by_id.get(held) or self._know(held, "object", UNSEEN, ())
             grip = Location(relation="held", holder=body)
             self._place(entity, grip, None, t, body, SELF_CONFIDENCE)
         for sighting in seen.sightings:
@@ -129,8 +136,10 @@ class Things:
         entity = self.by_id.get(seen.id)
         if entity is None:
             entity = self._know(seen.id, seen.category, seen.cls, seen.names)
+        elif entity.cls == UNSEEN:
+            entity.cls, entity.names = seen.cls, seen.names
         if seen.attrs:
-            entity.attrs.update(seen.attrs)
+            self._attrs(entity, seen.attrs, t, body, seen.confidence)
         if seen.states:
             self._states(entity, seen.states, t, body, seen.confidence)
         # A body that reports for itself knows better than whoever sees it pass.
@@ -161,25 +170,44 @@ class Things:
             return
         place = entity.place
         if place is None:
+            before = None
             entity.place = Evidence(where, t, t, source, confidence)
-        elif t < place.seen:
-            return
         else:
             before, since = place.value, place.seen
-            changed = place.renew(where, t, source, confidence)
+            outcome = place.renew(where, t, source, confidence)
             # What leaves or enters a hand was moved by us: that says nothing about drift.
             if t > since and not (_held(before) or _held(where)):
-                self.drift.note(entity.cls, "location", t - since, changed)
-            if not changed:
-                if xy is not None and place.value == where:
+                self.drift.note(entity.cls, "location", t - since, outcome == "changed")
+            if outcome != "changed":
+                if xy is not None and outcome == "same":
                     entity.xy = xy
+                # A late look in vain says too little: where the thing was then may be known.
+                if outcome == "outranked" or (outcome == "late" and where is not None):
+                    self._note_place(entity.id, where, t, source, confidence, outcome, xy)
                 return
-            if before is not None:
-                del self._carried[before.holder][entity.id]
+            if place.rival is not None:
+                lost, rival, trust = place.rival
+                self._note_place(entity.id, lost, t, rival, trust, "outranked", None)
+        self._move(entity, before, where, xy)
+        self._note_place(entity.id, where, t, source, confidence, "changed", xy)
+
+    def _move(
+        self, entity: Entity, before: Location | None, where: Location | None, xy: Point | None
+    ) -> None:
+        if before is not None:
+            del self._carried[before.holder][entity.id]
         entity.xy = xy
         if where is not None:
             self._carried.setdefault(where.holder, {})[entity.id] = None
             entity.been[where.holder] = entity.been.get(where.holder, 0) + 1
+
+    def _attrs(
+        self, entity: Entity, values: dict[str, Value], t: float, source: str, confidence: float
+    ) -> None:
+        for name, value in values.items():
+            if entity.attrs.get(name) != value:
+                entity.attrs[name] = value
+                self._note(entity.id, name, value, t, source, confidence, "changed")
 
     def _states(
         self, entity: Entity, values: dict[str, Value], t: float, source: str, confidence: float
@@ -189,11 +217,87 @@ class Things:
             known = states.get(name)
             if known is None:
                 states[name] = Evidence(value, t, t, source, confidence)
+                self._note(entity.id, name, value, t, source, confidence, "changed")
+                continue
+            seconds = t - known.seen
+            outcome = known.renew(value, t, source, confidence)
+            if seconds > 0:
+                self.drift.note(entity.cls, name, seconds, outcome == "changed")
+            if outcome != "same" and self.journal is not None:
+                if outcome == "changed" and known.rival is not None:
+                    lost, rival, trust = known.rival
+                    self._note(entity.id, name, lost, t, rival, trust, "outranked")
+                self._note(entity.id, name, value, t, source, confidence, outcome)
+
+    def state(self, said: Asserted, t: float) -> None:
+        """Take in what a person says of a thing; what is over by now changes only history."""
+        entity = self.by_id.get(said.thing)
+        if entity is None or (entity.fixed and said.attr == "location"):
+            return
+        if said.to_s is None or said.to_s > t:
+            if said.attr == "location":
+                where = (
+                    Location(relation=said.relation or "on", holder=str(said.value))
+                    if said.value is not None
+                    else None
+                )
+                before = entity.place.value if entity.place is not None else None
+                entity.place = Evidence(where, said.from_s, t, said.by, STATED_CONFIDENCE)
+                self._move(entity, before, where, None)
+            elif said.value is None:
+                entity.states.pop(said.attr, None)
             else:
-                seconds = t - known.seen
-                changed = known.renew(value, t, source, confidence)
-                if seconds > 0:
-                    self.drift.note(entity.cls, name, seconds, changed)
+                entity.states[said.attr] = Evidence(
+                    said.value, said.from_s, t, said.by, STATED_CONFIDENCE
+                )
+        if self.journal is not None:
+            relation = said.relation or ("on" if said.attr == "location" else None)
+            self.journal.append(
+                Change(
+                    said.thing,
+                    said.attr,
+                    said.value,
+                    relation if said.value is not None else None,
+                    said.from_s,
+                    said.to_s,
+                    said.by,
+                    STATED_CONFIDENCE,
+                    "stated",
+                )
+            )
+
+    def _note_place(
+        self,
+        thing: str,
+        where: Location | None,
+        t: float,
+        source: str,
+        confidence: float,
+        outcome: Outcome,
+        xy: Point | None,
+    ) -> None:
+        if self.journal is not None:
+            holder = where.holder if where is not None else None
+            relation = where.relation if where is not None else None
+            self._note(thing, "location", holder, t, source, confidence, outcome, relation, xy)
+
+    def _note(
+        self,
+        thing: str,
+        attr: str,
+        value: Value | None,
+        t: float,
+        source: str,
+        confidence: float,
+        outcome: Outcome,
+        relation: str | None = None,
+        xy: Point | None = None,
+    ) -> None:
+        if self.journal is not None and outcome != "same":
+            verdict: Verdict = "disputed" if outcome == "outranked" else outcome
+            self.journal.append(
+                Change(thing, attr, value, relation, t, None, source, confidence, verdict, xy)
+            )
 
     def _know(self, id_: str, category: Category, cls: str, names: tuple[str, ...]) -> Entity:
         entity = self.by_id.get(id_)

@@ -1,0 +1,191 @@
+"""The fold of the event log: which kind of event changes which part of memory, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from devices.facts import Facts, Location
+from devices.site import Point, SitePlan
+from devices.skill import SkillCard
+from stem_memory import contracts as log
+from stem_memory.bodies import Bodies
+from stem_memory.evidence import SELF_CONFIDENCE, Evidence
+from stem_memory.geometry import middle
+from stem_memory.goals import Goals
+from stem_memory.journal import Change
+from stem_memory.ontology import Ontology
+from stem_memory.performance import PerformanceBook
+from stem_memory.talk import BRAIN, Talk
+from stem_memory.things import Entity, Things
+
+_NO_PLAN = SitePlan(name="nowhere", rooms=(), doors=(), fixtures=())
+# Standing at an object or body says little: those move, or are carried by this very body.
+_STANDS_AT = {"fixture", "door", "person", "room"}
+
+
+class Fold:
+    """The parts of memory, and how each kind of event changes them.
+
+    Args:
+        believed: The same memory as facts: what a goal's words are bound to.
+    """
+
+    def __init__(self, believed: Facts) -> None:
+        self.believed = believed
+        self.now = 0.0
+        self.plan = _NO_PLAN
+        self.rooms: dict[str, Point] = {}
+        self.ontology = Ontology()
+        self.skills: dict[str, SkillCard] = {}
+        self.things = Things()
+        self.bodies = Bodies()
+        self.goals = Goals()
+        self.talk = Talk()
+        self.performance = PerformanceBook()
+        self._stood: dict[str, Location | None] = {}
+
+    def apply(self, event: log.Event) -> None:
+        """Take one event in."""
+        _FOLD[event.body.kind](self, event.body, event.t)
+        self.now = max(self.now, event.t)
+
+    def place(self, thing: str) -> Evidence[Location | None] | None:
+        """The evidence of where a thing is; for a body in touch, its own report."""
+        entity = self.things.by_id.get(thing)
+        if entity is None:
+            return None
+        record = self.bodies.records.get(thing)
+        if record is None or self.seen_while_lost(entity):
+            return entity.place
+        state, t = record.state, record.heard_s
+        near = state.near if state.near and state.near != thing else None
+        stood_at = self.things.by_id.get(near) if near else None
+        holder = near if stood_at is not None and stood_at.category in _STANDS_AT else state.room
+        where = Location(relation="at", holder=holder) if holder else None
+        return Evidence(where, t, t, thing, SELF_CONFIDENCE)
+
+    def seen_while_lost(self, entity: Entity) -> bool:
+        """Whether others saw this lost body after its own last report."""
+        place = entity.place
+        record = self.bodies.records.get(entity.id)
+        return (
+            record is not None
+            and record.lost
+            and place is not None
+            and (place.seen >= record.heard_s)
+        )
+
+    def _note_body(self, body: str) -> None:
+        """Journal where a body is, if it came to another place."""
+        place = self.place(body)
+        journal = self.things.journal
+        if journal is None or place is None or place.value == self._stood.get(body):
+            return
+        where = self._stood[body] = place.value
+        state = self.bodies.records[body].state
+        journal.append(
+            Change(
+                body,
+                "location",
+                where.holder if where is not None else None,
+                where.relation if where is not None else None,
+                place.seen,
+                None,
+                place.source,
+                place.confidence,
+                "changed",
+                (state.pose.x, state.pose.y),
+            )
+        )
+
+    def _survey(self, body: log.SiteSurveyed, t: float) -> None:
+        self.plan = body.plan
+        self.rooms = {room.id: middle(room.polygon) for room in body.plan.rooms}
+        self.ontology.add(body.classes)
+        self.things.survey(body.plan, body.things, body.states, t)
+
+    def _declare(self, body: log.SkillsDeclared, t: float) -> None:
+        self.skills.update((card.name, card) for card in body.cards)
+
+    def _enrol(self, body: log.BodyEnrolled, t: float) -> None:
+        self.bodies.enrol(body.spec, body.card, t, self.plan)
+        self.things.enrol(body.spec.id, body.card.kind, body.spec.names)
+        self._note_body(body.spec.id)
+
+    def _observe(self, body: log.Observed, t: float) -> None:
+        seen = body.observation
+        self.bodies.report(seen)
+        self.things.observe(seen, self.plan, self.bodies.lost)
+        if self.things.journal is not None and seen.body in self.bodies.records:
+            self._note_body(seen.body)
+        for heard in seen.heard:
+            self.talk.say(seen.t, heard.who, heard.text)
+
+    def _lose(self, body: log.BodyLost, t: float) -> None:
+        self.bodies.lose(body.body, body.last_heard_s)
+
+    def _regain(self, body: log.BodyBack, t: float) -> None:
+        self.bodies.regain(body.body, t)
+
+    def _assert(self, body: log.Asserted, t: float) -> None:
+        self.things.state(body, t)
+
+    def _post(self, body: log.GoalPosted, t: float) -> None:
+        self.goals.post(body)
+        self.talk.say(t, body.goal.who, body.goal.text)
+
+    def _understand(self, body: log.GoalUnderstood, t: float) -> None:
+        self.goals.understand(body, self.believed)
+
+    def _question(self, body: log.GoalQuestioned, t: float) -> None:
+        self.goals.question(body)
+        self.talk.say(t, BRAIN, body.question)
+
+    def _answer(self, body: log.GoalAnswered, t: float) -> None:
+        record = self.goals.records.get(body.goal)
+        self.goals.answer(body.goal)
+        self.talk.say(t, record.goal.who if record is not None else body.goal, body.text)
+
+    def _plan_goal(self, body: log.GraphPlanned, t: float) -> None:
+        self.goals.plan(body)
+
+    def _assign(self, body: log.StepAssigned, t: float) -> None:
+        self.goals.assign(body)
+
+    def _start(self, body: log.StepStarted, t: float) -> None:
+        self.bodies.start(body)
+        self.goals.start(body)
+
+    def _end(self, body: log.StepEnded, t: float) -> None:
+        self.bodies.end(body)
+        self.goals.end(body)
+        self.performance.record(body, self.bodies.kind(body.body))
+
+    def _speak(self, body: log.Spoken, t: float) -> None:
+        self.talk.tell(body.body, body.to, body.text, t)
+
+    def _close(self, body: log.GoalClosed, t: float) -> None:
+        self.goals.close(body, t)
+
+
+# Which fold each kind of event has. A kind without one is an error: it would be forgotten.
+_FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
+    "site_surveyed": Fold._survey,
+    "skills_declared": Fold._declare,
+    "body_enrolled": Fold._enrol,
+    "observed": Fold._observe,
+    "body_lost": Fold._lose,
+    "body_back": Fold._regain,
+    "asserted": Fold._assert,
+    "goal_posted": Fold._post,
+    "goal_understood": Fold._understand,
+    "goal_questioned": Fold._question,
+    "goal_answered": Fold._answer,
+    "graph_planned": Fold._plan_goal,
+    "step_assigned": Fold._assign,
+    "step_started": Fold._start,
+    "step_ended": Fold._end,
+    "spoken": Fold._speak,
+    "goal_closed": Fold._close,
+}
