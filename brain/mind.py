@@ -52,6 +52,19 @@ class Interpreter(Protocol):
         ...
 
 
+def holds_for(record: GoalRecord, ended: StepEnded) -> bool:
+    """Whether the body already did a step that binds this one to it (it holds something)."""
+    if record.graph is None:
+        return False
+    group = {s.bind for s in record.graph.steps if s.id == ended.step} - {None}
+    return any(
+        step.bind in group
+        and record.steps.get(step.id) == "done"
+        and record.bodies.get(step.id) == ended.body
+        for step in record.graph.steps
+    )
+
+
 class Brain:
     """One brain for one fleet. Not thread-safe; one call at a time."""
 
@@ -76,10 +89,10 @@ class Brain:
                 self._seq = event.seq + 1
         self._allocate = True
         for goal, record in self._memory.goals().items():
-            if record.status == "posted":
+            if record.status == "posted" and not record.conditions:
                 self._think(record.goal, self._memory.now())
-            elif record.status == "planned" and (
-                record.graph is None or "failed" in record.steps.values()
+            elif record.status == "posted" or (
+                record.status == "planned" and "failed" in record.steps.values()
             ):
                 self._stale[goal] = "the brain was restarted"
 
@@ -180,7 +193,10 @@ class Brain:
         self._allocate = True
         if ended.outcome == "done" or ended.role == "errand" or not ended.goal:
             return
-        if self._memory.goals()[ended.goal].closed_s is None:
+        record = self._memory.goals()[ended.goal]
+        if ended.outcome == "lapsed" and ended.role == "approach" and not holds_for(record, ended):
+            return  # nothing was touched yet: another body can take the step as it is
+        if record.closed_s is None:
             self._stale.setdefault(ended.goal, ended.detail or ended.reason or ended.outcome)
 
     def _settle(self, turn: Turn) -> None:
@@ -190,7 +206,7 @@ class Brain:
             self._waiting.clear((goal, step))
             self._stale.setdefault(goal, f"step {step} waited too long for: {why}")
         for goal, record in list(self._memory.goals().items()):
-            if record.status != "planned":
+            if record.status not in ("posted", "planned") or not record.conditions:
                 continue
             finished = record.graph is not None and all(
                 record.steps.get(s.id) == "done" for s in record.graph.steps
