@@ -33,6 +33,8 @@ Measure = Callable[[str, int, int], int]
 
 # Names on fixtures are no smaller than this many pixels, and no larger.
 _SMALLEST, _LARGEST = 8, 12
+# Fixtures at least this deep carry their name on them.
+_BROAD_M = 0.85
 
 
 class Backdrop:
@@ -43,7 +45,7 @@ class Backdrop:
         self.view = view
         self._measure = measure
         self._gaps = {door.id: gap_of(door, plan) for door in plan.doors}
-        self._size = max(_SMALLEST, min(_LARGEST, round(view.scale * 0.26)))
+        self._size = max(_SMALLEST, min(_LARGEST, round(view.scale * 0.28)))
 
     def draw(
         self, size: tuple[int, int], blank: Callable[[tuple[int, int], str], Canvas]
@@ -99,6 +101,7 @@ class Backdrop:
         length, depth = (height, width) if turned else (width, height)
         names = fixture.names or (fixture.id.replace("-", " "),)
         inside = fixture.capacity == 0
+        broad = min(fixture.size_m) >= _BROAD_M and not fixture.attrs.get("seats")
         for size in (self._size, self._size - 1):
             for name in names:
                 wide = self._measure(name, size, 400)
@@ -106,8 +109,16 @@ class Backdrop:
                     ink = mixed(fixture_colour(fixture.cls), "#000000", 0.6)
                     canvas.text(middle, name, size, ink, 400, "middle", turned)
                     return
+                if broad and wide <= width * 0.95:
+                    # What is broad has its name along its top, above what lies on it.
+                    at = middle[0], min(ys) + size * 0.7
+                    ink = mixed(fixture_colour(fixture.cls), "#000000", 0.5)
+                    canvas.text(at, name, size, ink, 400, "middle")
+                    return
                 if wide <= length * 1.1:
                     at = self._beside(fixture, middle, depth, turned, size * 0.8)
+                    if not turned:
+                        at = self._clamped(fixture, at, wide / 2)
                     canvas.text(at, name, size, SOFT_INK, 400, "middle", turned)
                     return
         self._stacked(canvas, fixture, middle, (width, height), names[0])
@@ -124,14 +135,21 @@ class Backdrop:
         size = max(self._size - 2, _SMALLEST)
         rows = name.split()
         widest = max(self._measure(row, size, 400) for row in rows)
-        if len(rows) > 2 or widest > max(1.25 * box[0], 1.1 * self.view.scale):
+        if len(rows) > 2 or widest > max(1.25 * box[0], 1.5 * self.view.scale):
             return
         turned = box[1] > 1.25 * box[0]
         away = widest / 2 + 4 if turned else size * (0.3 + 0.5 * len(rows))
         x, y = self._beside(fixture, middle, box[0] if turned else box[1], turned, away)
+        x, y = self._clamped(fixture, (x, y), widest / 2)
         for k, row in enumerate(rows):
             at = x, y + (k - (len(rows) - 1) / 2) * size * 1.05
             canvas.text(at, row, size, SOFT_INK, 400, "middle")
+
+    def _clamped(self, fixture: Fixture, at: Point, half: float) -> Point:
+        """Moved sideways until `half` to both sides is inside the room's walls."""
+        x0, _, x1, _ = _room_box(self.plan, fixture.room)
+        left, right = self.view.at((x0, 0))[0] + 5 + half, self.view.at((x1, 0))[0] - 5 - half
+        return max(left, min(at[0], right)), at[1]
 
     def _beside(
         self, fixture: Fixture, middle: Point, depth: float, turned: bool, away: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devices.facts import Value
+from devices.site import Point
 from sim_worlds.contracts import FilmCut
 
 
@@ -14,10 +15,17 @@ class Recorder:
         self.marks: list[tuple[float, str, str]] = []
 
     def thing(
-        self, t: float, thing: str, cls: str, holder: str | None, states: dict[str, Value]
+        self,
+        t: float,
+        thing: str,
+        cls: str,
+        holder: str | None,
+        states: dict[str, Value],
+        spot: Point | None = None,
     ) -> None:
-        """A thing is now at this holder, in these states."""
-        self.cuts.append(FilmCut(t=t, thing=thing, cls=cls, holder=holder, states=states))
+        """A thing is now at this holder, in these states; `spot` is where on a room's floor."""
+        cut = FilmCut(t=t, thing=thing, cls=cls, holder=holder, spot=spot, states=states)
+        self.cuts.append(cut)
 
     def gone(self, t: float, thing: str, cls: str) -> None:
         """A thing left the world."""

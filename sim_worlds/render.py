@@ -28,6 +28,7 @@ Anchor = Literal["left", "middle", "right"]
 # Coordinates are given to OpenCV in sixteenths of a pixel.
 _SHIFT = 4
 _UNIT = 1 << _SHIFT
+_SMALL_PX = 8
 # What the wheels of OpenCV can write. Every player knows MPEG-4; browsers play VP8 in WebM.
 _CODECS = {".mp4": "mp4v", ".webm": "VP80"}
 
@@ -63,10 +64,17 @@ class Canvas:
         self._circle(at, radius, fill)
 
     def _circle(self, at: Point, radius: float, colour: str) -> None:
-        cv2.circle(
-            self.image, _fixed(at), round(max(radius, 0.5) * _UNIT), bgr(colour), -1,
-            cv2.LINE_AA, _SHIFT,
-        )  # fmt: skip
+        if radius >= _SMALL_PX:
+            cv2.circle(
+                self.image, _fixed(at), round(radius * _UNIT), bgr(colour), -1,
+                cv2.LINE_AA, _SHIFT,
+            )  # fmt: skip
+            return
+        # OpenCV draws small circles with four corners.
+        left, top = math.floor(at[0]), math.floor(at[1])
+        eighths = round((at[0] - left) * 8), round((at[1] - top) * 8)
+        mask = _dot(*eighths, round(max(radius, 0.5) * 8))
+        self._stamp(mask, left - _SMALL_PX, top - _SMALL_PX, colour)
 
     def line(self, points: Sequence[Point], colour: str, width: float = 1.0) -> None:
         """A line through the points."""
@@ -123,6 +131,16 @@ class Canvas:
         under = self.image[y0:y1, x0:x1].astype(np.int32)
         ink = np.array(bgr(colour), np.int32)
         self.image[y0:y1, x0:x1] = (under + ((ink - under) * part + 127) // 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=4096)
+def _dot(x_eighths: int, y_eighths: int, radius_eighths: int) -> Image:
+    """A small disc as coverage 0..255, its centre off the middle pixel by eighths of a pixel."""
+    span = np.arange(-_SMALL_PX, _SMALL_PX + 1)
+    far = np.hypot(span[None, :] - x_eighths / 8, span[:, None] - y_eighths / 8)
+    mask: Image = np.rint(np.clip(radius_eighths / 8 + 0.5 - far, 0, 1) * 255).astype(np.uint8)
+    mask.flags.writeable = False
+    return mask
 
 
 def text_width(words: str, size: int, weight: int = 400) -> int:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim_worlds.render import Canvas
 
 # How long a trail and, in video time, a speech bubble last.
-TRAIL_S = 10.0
+TRAIL_S = 7.0
 BUBBLE_S = 3.5
 _NO_STATES: dict[str, Value] = {}
 
@@ -129,7 +129,7 @@ class Scene:
                 ends = [_along(a, b, k / parts), _along(a, b, (k + 1) / parts)]
                 age = min(max((t - at) / TRAIL_S + (1 - k / parts) * 0.2, 0.0), 1.0)
                 faded = mixed(colour, "#f6f1e8", 0.35 + 0.6 * age)
-                canvas.line([self.view.at(p) for p in ends], faded, 2 if age > 0.5 else 3)
+                canvas.line([self.view.at(p) for p in ends], faded, 2)
 
     def _person(self, canvas: Canvas, who: str, t: float, held: list[str]) -> None:
         point = self.playback.place(who, t)

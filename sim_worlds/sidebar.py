@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from devices.facts import Value
 from devices.site import Point
 from sim_worlds.backdrop import Measure
 from sim_worlds.contracts import Banner, Film
@@ -77,7 +78,7 @@ class Sidebar:
         x, y = left + self._pad, self._legend + self._size * 0.6
         canvas.line([(x, y - size * 1.3), (right - self._pad, y - size * 1.3)], LINE, 1)
         half = (right - left) / 2 - self._pad * 0.5
-        entries = (
+        entries: tuple[tuple[str, dict[str, Value], str], ...] = (
             ("plate", {"clean": True}, "clean"),
             ("plate", {"clean": False}, "dirty"),
             ("cup", {"fill": "coffee"}, "coffee"),
@@ -85,7 +86,7 @@ class Sidebar:
         )
         for k, (cls, states, words) in enumerate(entries):
             at = x + half / 2 * k + 6, y
-            draw_object(canvas, at, cls, dict(states), 45 * size / 12)
+            draw_object(canvas, at, cls, states, 45 * size / 12)
             canvas.text((at[0] + size * 0.9, y), words, size, SOFT_INK)
         y += size * 1.9
         canvas.line([(x, y), (x + 14, y)], LEAF, 4)

@@ -171,7 +171,9 @@ class Stage:
         truth = self.truth
         place = truth.location(thing)
         holder = place.holder if place and truth.category(thing) == "object" else None
-        self.recorder.thing(self.now, thing, truth.cls(thing), holder, truth.states(thing))
+        on_floor = holder is not None and truth.category(holder) == "room"
+        spot = truth.spot(thing) if on_floor else None
+        self.recorder.thing(self.now, thing, truth.cls(thing), holder, truth.states(thing), spot)
 
     def receipt(
         self, body: SimBody, command: str, outcome: str, reason: str = "", detail: str = ""
