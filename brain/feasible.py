@@ -107,11 +107,25 @@ def _hands(step: TaskStep, card: SkillCard, body: BodyRecord, view: MemoryView) 
 def _weight(step: TaskStep, card: SkillCard, body: BodyRecord, view: MemoryView) -> Lack | None:
     for thing in lifted(step, card):
         mass, limit = mass_kg(thing, view), body.card.payload_kg
-        if mass > limit * card.team + 1e-9:
+        if mass > limit + _helpers_kg(card, body, view) + 1e-9:
             return Lack(
                 "payload", f"{thing} weighs {mass:g} kg and {body.spec.id} lifts {limit:g} kg"
             )
     return None
+
+
+def _helpers_kg(card: SkillCard, body: BodyRecord, view: MemoryView) -> float:
+    """What the strongest helpers of a team skill lift besides the body itself."""
+    if card.team < 2:
+        return 0.0
+    others = [
+        other.card.payload_kg
+        for other in view.bodies().values()
+        if other.spec.id != body.spec.id
+        and not other.lost
+        and other.card.skills.get(card.name, 0.0) > 0.0
+    ]
+    return sum(sorted(others, reverse=True)[: card.team - 1])
 
 
 def mass_kg(thing: str, view: MemoryView) -> float:

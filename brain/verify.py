@@ -65,9 +65,10 @@ def verify(
     ordered = _in_order(fresh, set(kept))
     if isinstance(ordered, Violation):
         return (ordered,)
-    whole = [*keep, *(complete(step, view) for step in ordered)]
+    new = [complete(step, view) for step in ordered]
+    whole = [*keep, *new]
     replay = _Replay(view, whole, len(keep))
-    found = [*_bodies(ordered, view, roadmap), *replay.violations]
+    found = [*_bodies(new, view, roadmap), *replay.violations]
     if not found:
         found = [*_threats(whole, replay, len(keep)), *_crowds(whole, replay, len(keep))]
     if not found:
