@@ -47,6 +47,8 @@ class Wanderer:
         self._roadmap = Roadmap(survey.plan)
         self._cards = {card.kind: card for card in survey.cards}
         self._given = 0
+        self._last: dict[str, Observation] = {}
+        self._runs: dict[str, str] = {}
         plan = survey.plan
         self._places = [fixture.id for fixture in plan.fixtures]
         self._places += [room.id for room in plan.rooms] + [door.id for door in plan.doors]
@@ -54,12 +56,22 @@ class Wanderer:
         self._people = [thing.id for thing in survey.things if thing.category == "person"]
         self._values = [True, False, "coffee", "none", 3]
 
-    def commands(self, last: dict[str, Observation]) -> tuple[Commands, ...]:
-        """Something to do for some of the bodies; `last` is the newest report of each."""
+    def commands(self, news: WorldStep) -> tuple[Commands, ...]:
+        """What to do after these news: mostly something for the free bodies."""
+        self._last |= {observation.body: observation for observation in news.observations}
+        ended = {receipt.command for receipt in news.receipts}
+        self._runs = {
+            body: command
+            for body, command in self._runs.items()
+            if command not in ended and body in news.heard
+        }
         chosen = []
         for spec in self.survey.bodies:
-            if spec.id in last and self._random.random() < 0.5:
-                command = self._command(spec, self._cards[spec.kind], last[spec.id])
+            eager = 0.03 if spec.id in self._runs else 0.8
+            if spec.id in self._last and self._random.random() < eager:
+                command = self._command(spec, self._cards[spec.kind], self._last[spec.id])
+                if spec.id not in self._runs:
+                    self._runs[spec.id] = command.id
                 chosen.append(Commands(body=spec.id, commands=(command,)))
         return tuple(chosen)
 
@@ -115,12 +127,10 @@ def wander(world: World, seed: int, steps: int, until: float = 1800.0) -> list[W
     """Reset a world and let a wanderer play in it; return everything that came out."""
     log = [world.reset()]
     wanderer = Wanderer(world.survey(), seed)
-    last = {observation.body: observation for observation in log[0].observations}
     pace = Random(seed)
     while len(log) < steps and log[-1].now < until:
         limit = min(until, log[-1].now + pace.choice((0.0, 0.5, 4.0, 30.0)))
-        log.append(world.step(wanderer.commands(last), limit))
-        last |= {observation.body: observation for observation in log[-1].observations}
+        log.append(world.step(wanderer.commands(log[-1]), limit))
     return log
 
 
