@@ -11,7 +11,8 @@ class BrainConfig(Noun):
     `think_s` is charged in virtual time per way of understanding, so that a slow model is slow in
     a simulation too. `revisions` bounds how often one goal is planned anew. `patience_s` is how
     long a ready step may wait for a precondition before its goal is planned anew. A request's
-    deadline is `slack` times its expected duration, at least `least_deadline_s`.
+    deadline is `slack` times its expected duration, at least `least_deadline_s`. New plans, losses
+    and failures are allocated at once; steps that merely end, at most every `reallocate_s`.
     """
 
     think_s: dict[str, float] = {
@@ -23,6 +24,7 @@ class BrainConfig(Noun):
     }
     revisions: int = 12
     patience_s: float = 25.0
+    reallocate_s: float = 5.0
     slack: float = 4.0
     least_deadline_s: float = 45.0
     charge_below: float = 0.2

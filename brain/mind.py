@@ -79,6 +79,8 @@ class Brain:
         self._waiting = Waiting()
         self._stale: dict[str, str] = {}
         self._allocate = False
+        self._due = False
+        self._allocated_s = 0.0
 
     def restore(self, events: Iterable[Event]) -> None:
         """Rebuild everything from the log. Wishes not yet understood are thought about again."""
@@ -114,7 +116,9 @@ class Brain:
             self._ended(ended)
         self._speak_thoughts(turn)
         self._settle(turn)
-        if self._allocate:
+        if self._allocate or (
+            self._due and turn.now - self._allocated_s >= self._config.reallocate_s
+        ):
             self._assign(turn)
         assigned = [a for key, a in self._ledger.assigned.items() if self._is_open(key)]
         dispatch(turn, self._roadmap, self._config, assigned, self._waiting)
@@ -190,7 +194,8 @@ class Brain:
         """Draw the conclusions from the end of a request."""
         if ended is None:
             return
-        self._allocate = True
+        self._due = True
+        self._allocate = self._allocate or ended.outcome != "done"
         if ended.outcome == "done" or ended.role == "errand" or not ended.goal:
             return
         record = self._memory.goals()[ended.goal]
@@ -253,7 +258,8 @@ class Brain:
     def _assign(self, turn: Turn) -> None:
         """Decide anew who does which open step; record where that changed."""
         assert self._roadmap is not None
-        self._allocate = False
+        self._allocate = self._due = False
+        self._allocated_s = turn.now
         under_way = self._ledger.steps()
         fixed = {k: a for k, a in self._ledger.assigned.items() if k in under_way}
         schedule = allocate(self._memory, self._roadmap, turn.now, fixed=fixed)
