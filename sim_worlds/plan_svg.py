@@ -21,7 +21,7 @@ from sim_worlds.palette import (
 # Pixels per metre at the drawing's natural size, and the mean width of a letter of a font.
 _SCALE = 40.0
 _MARGIN = 16.0
-_LETTER = 0.62
+_LETTER = 0.56
 
 
 def plan_svg(plan: SitePlan) -> str:
@@ -63,7 +63,7 @@ def _rooms(plan: SitePlan, view: View) -> Iterable[str]:
             f'<path d="{_path(view, room.polygon, True)}" fill="{colour}" '
             f'data-id="{escape(room.id)}"><title>{_tip(room.id, room.names)}</title></path>'
         )
-        wide = len(name) * 13 * _LETTER * 1.12
+        wide = len(name) * 13 * _LETTER * 1.3
         x, y = view.at(name_place(room, plan, wide / _SCALE, 18 / _SCALE))
         yield (
             f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="13" '
@@ -77,15 +77,22 @@ def _fixture(fixture: Fixture, view: View) -> str:
     corners = [view.at(point) for point in outline(fixture)]
     wide = max(x for x, _ in corners) - min(x for x, _ in corners)
     tall = max(y for _, y in corners) - min(y for _, y in corners)
-    name = fixture.names[0] if fixture.names else fixture.id
     number = fixture.attrs.get("number")
-    words = str(number) if number is not None else name
+    names = (str(number),) if number is not None else fixture.names or (fixture.id,)
     turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if tall > 1.25 * wide else ""
+    fitting = (
+        (size, name)
+        for size in (11, 10, 9, 8)
+        for name in names
+        if len(name) * size * _LETTER <= max(wide, tall) and size * 1.2 <= min(wide, tall)
+    )
+    size, words = next(fitting, (0, ""))
     label = ""
-    if len(words) * 10 * _LETTER <= max(wide, tall):
+    if words:
         label = (
-            f'<text x="{x:.1f}" y="{y + 3.5:.1f}" text-anchor="middle" font-size="10" '
-            f'fill="{mixed(colour, "#000000", 0.62)}"{turn}>{escape(words)}</text>'
+            f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" text-anchor="middle" '
+            f'font-size="{size}" fill="{mixed(colour, "#000000", 0.62)}"{turn}>'
+            f"{escape(words)}</text>"
         )
     return (
         f'<g data-id="{escape(fixture.id)}"><title>{_tip(fixture.id, fixture.names)}</title>'

@@ -7,7 +7,9 @@ film gives the same pixels. Seconds of the run, pixels of the picture.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -282,19 +284,31 @@ def _writer(path: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
     codec = _CODECS.get(path.suffix)
     if codec is None:
         raise WorldMisuse(f"cannot write a video to {path}: name a file in .mp4 or .webm")
-    # FFmpeg says on every WebM file that it chooses the codec's tag itself.
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
+    with _quiet():
         writer = cv2.VideoWriter(
             str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size
         )
-    finally:
-        cv2.utils.logging.setLogLevel(level)
     if not writer.isOpened():
         raise OSError(
             f"cannot write a video to {path}: does its folder exist, and may you write there?"
         )
     return writer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what OpenCV's library writes to the error stream itself: with every WebM file, that
+    the container chooses the codec's tag, as it should.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _scene(
