@@ -11,7 +11,7 @@ from services.report.words import duration_words, plain
 
 LANE = 34.0
 BAR = 20.0
-LEFT = 118.0
+LEFT = 150.0
 TOP = 30.0
 RIGHT = 16.0
 _WIDTH = 1120.0
@@ -94,13 +94,14 @@ def _bar(
 def _hover(attempt: Attempt, history: History, stop: float) -> str:
     started = attempt.started
     story = history.goals.get(started.goal)
-    target = f" {history.name(started.target)}" if started.target else ""
+    title = history.title(started.goal, started.step)
+    target = f" ({history.name(started.target)})" if started.target else ""
     lines = [
         f"{started.body}: {plain(started.skill)}{target}",
         f"{attempt.start_s:.1f} s to {stop:.1f} s ({duration_words(stop - attempt.start_s)})",
         {
-            "step": f"step {started.step}",
-            "approach": f"on the way to step {started.step}",
+            "step": title,
+            "approach": f"on the way to: {title}",
             "errand": "errand",
         }[started.role],
     ]

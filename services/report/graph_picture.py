@@ -20,7 +20,7 @@ from stem_memory.tasks import TaskStep
 WIDTH, HEIGHT = 172.0, 54.0
 GAP_X, GAP_Y = 46.0, 14.0
 MARGIN = 10.0
-_LETTERS = 23
+_LETTERS = 24
 _SWEEPS = 6
 _MARKS = {"done": "✓", "failed": "✗", "running": "▸", "cancelled": "–", "assigned": "○"}
 
@@ -123,7 +123,7 @@ def _node(
 ) -> Markup:
     x, y = place
     title = step.title or f"{plain(step.skill)} {_arguments(step, history)}".strip()
-    lines = textwrap.wrap(title, _LETTERS, max_lines=2, placeholder="…")
+    lines = textwrap.wrap(title, _LETTERS, max_lines=2, placeholder="…", break_on_hyphens=False)
     first = y + (17 if len(lines) > 1 else 22)
     return tag(
         "g",
@@ -139,7 +139,13 @@ def _node(
             for row, line in enumerate(lines)
         ],
         tag("text", body or "nobody yet", class_="who", x=x + 14, y=y + HEIGHT - 8),
-        tag("text", _MARKS.get(status, "·"), class_=f"mark {status}", x=x + WIDTH - 9, y=y + 17),
+        tag(
+            "text",
+            _MARKS.get(status, "·"),
+            class_=f"mark {status}",
+            x=x + WIDTH - 9,
+            y=y + HEIGHT - 8,
+        ),
         class_=f"node {status}",
         data_step=step.id,
     )

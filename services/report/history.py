@@ -83,12 +83,17 @@ class History:
     offline: dict[str, list[tuple[float, float | None]]]
     film: Film | None
     names: dict[str, str]
+    titles: dict[tuple[str, str], str]
     reports: int
     end_s: float
 
     def name(self, id_: str) -> str:
         """What people call a thing."""
         return self.names.get(id_) or plain(id_)
+
+    def title(self, goal: str, step: str) -> str:
+        """What a step is, in words."""
+        return self.titles.get((goal, step), step)
 
     def card(self, body: str) -> BodyCard | None:
         """The card of a body."""
@@ -159,7 +164,13 @@ def history_of(
         attempts=list(attempts.values()),
         offline=offline,
         film=film,
-        names={id_: names[0] for id_ in state.ids() if (names := state.names(id_))},
+        names={id_: _called(state, id_) for id_ in state.ids()},
+        titles={
+            (story.id, step.id): step.title or plain(step.skill)
+            for story in stories.values()
+            for _, plan in story.plans
+            for step in plan.steps
+        },
         reports=reports,
         end_s=max(result.virtual_seconds, state.now()),
     )
@@ -194,6 +205,12 @@ def _end(attempts: dict[str, Attempt], body: log.StepEnded, t: float) -> None:
     attempt = attempts.get(body.request)
     if attempt is not None:
         attempt.end_s, attempt.ended = t, body
+
+
+def _called(state: MemoryState, id_: str) -> str:
+    # Bodies go by their ids: that is how lanes, logs and faults name them.
+    names = state.names(id_) if state.category(id_) != "body" else ()
+    return names[0] if names else id_
 
 
 def _match(stories: list[GoalStory], results: tuple[GoalResult, ...]) -> None:

@@ -45,7 +45,7 @@ def page(history: History, video: Path | None, beside: list[str]) -> Markup:
         beside: Names of the files beside the page, to be linked.
     """
     colours = body_colours(history.bodies, history.cards)
-    title = f"{plain(history.plan.name)}: {_verdict(history)}"
+    title = f"{plain(history.plan.name).capitalize()}: {_verdict(history)}"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -187,9 +187,10 @@ def _doing(history: History) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for attempt in history.attempts:
         started = attempt.started
-        target = f" {history.name(started.target)}" if started.target else ""
         until = attempt.end_s if attempt.end_s is not None else history.end_s
-        words = f"{plain(started.skill)}{target}"
+        words = history.title(started.goal, started.step)
+        if started.role != "step":
+            words = f"{plain(started.skill)} {history.name(started.target)}".strip()
         rows.append([started.body, round(attempt.start_s, 2), round(until, 2), words])
     return rows
 

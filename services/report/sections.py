@@ -117,13 +117,17 @@ def _wish(story: GoalStory, index: int, history: History) -> Markup:
         )
         if conditions
         else None,
-        tag("p", f"Understood by {understood.by}: {understood.summary}", class_="by")
-        if understood is not None
-        else None,
+        _reading(understood, goal.text) if understood is not None else None,
         style=f"--wish:{wish_colour(index)}",
         class_=f"card {story.status}",
         id=f"wish-{story.id}",
     )
+
+
+def _reading(understood: log.GoalUnderstood, text: str) -> Markup:
+    same = understood.summary.strip().casefold() == text.strip().casefold()
+    what = "" if same or not understood.summary else f": {understood.summary}"
+    return tag("p", f"Understood by {understood.by}{what}", class_="by")
 
 
 def _question(asked: log.GoalQuestioned) -> Markup:
@@ -149,7 +153,9 @@ def legend(history: History) -> Markup:
 
 def why(history: History, colours: Mapping[str, str]) -> Markup:
     """Who did each step, the sentence that explains it, and everybody else who was considered."""
-    blocks = [_why_goal(story, colours) for story in history.goals.values() if story.assigned]
+    blocks = [
+        _why_goal(story, history, colours) for story in history.goals.values() if story.assigned
+    ]
     return section(
         "why",
         "Who did what, and why",
@@ -159,10 +165,7 @@ def why(history: History, colours: Mapping[str, str]) -> Markup:
     )
 
 
-def _why_goal(story: GoalStory, colours: Mapping[str, str]) -> Markup:
-    titles = {
-        step.id: step.title or plain(step.skill) for _, plan in story.plans for step in plan.steps
-    }
+def _why_goal(story: GoalStory, history: History, colours: Mapping[str, str]) -> Markup:
     lines: list[Markup] = []
     last: dict[str, str] = {}
     for t, given in story.assigned:
@@ -170,7 +173,7 @@ def _why_goal(story: GoalStory, colours: Mapping[str, str]) -> Markup:
         if before == given.body:
             continue  # a later horizon kept the choice
         last[given.step] = given.body
-        lines.append(_why_step(t, given, titles.get(given.step, given.step), before, colours))
+        lines.append(_why_step(t, given, history.title(story.id, given.step), before, colours))
     return tag(
         "details",
         tag("summary", tag("b", story.id), f" {story.record.goal.text}"),
@@ -270,7 +273,11 @@ def faults(history: History) -> Markup:
             if plan.revision > 1
         ),
         *(
-            (second.body, t, f"takes step {second.step} over from {first.body}")
+            (
+                second.body,
+                t,
+                f"takes over from {first.body}: {history.title(story.id, second.step)}",
+            )
             for story in history.goals.values()
             for (_, first), (t, second) in _handovers(story)
         ),
@@ -331,9 +338,9 @@ def timeline(history: History) -> Markup:
             tag(
                 "tr",
                 tag("td", f"{event.t:.1f}", class_="num"),
-                tag("td", plain(event.body.kind)),
+                tag("td", plain(event.body.kind), class_="kind"),
                 tag("td", _goal_of(event.body)),
-                tag("td", event_words(event.body, history.name)),
+                tag("td", event_words(event.body, history.name, history.title)),
                 data_group=group,
                 data_t=event.t,
                 hidden=group == _SETUP,

@@ -9,6 +9,8 @@ from devices.skill import Atom
 from stem_memory import contracts as log
 
 Name = Callable[[str], str]
+# The words for a step of a goal.
+Title = Callable[[str, str], str]
 _DRINKS_NOTHING = "none"
 _STATES: dict[tuple[str, Value], str] = {
     ("clean", True): "clean",
@@ -113,8 +115,23 @@ def _atom(atom: Atom, args: list[str]) -> str:
             return f"somebody has seen {args[0]}"
 
 
-def event_words(body: log.Payload, name: Name = plain) -> str:
-    """One sentence for an entry of the log."""
+def event_words(
+    body: log.Payload, name: Name = plain, title: Title = lambda goal, step: step
+) -> str:
+    """One sentence for an entry of the log.
+
+    Args:
+        body: The entry.
+        name: Words for an id.
+        title: Words for a step, from the ids of its goal and its own.
+    """
+    if isinstance(body, log.StepAssigned):
+        given = body.assignment
+        return f"{title(given.goal, given.step)}: {given.explain.sentence}"
+    if isinstance(body, log.StepStarted):
+        return _started(body, name, title)
+    if isinstance(body, log.StepEnded):
+        return _ended(body, name, title)
     words = _SENTENCES.get(body.kind)
     return words(body, name) if words is not None else plain(body.kind)
 
@@ -153,22 +170,26 @@ def _adjective(cls: str) -> str:
     return "to clear" if cls == "clearable" else f"that is a {plain(cls)}"
 
 
-def _started(body: log.StepStarted, name: Name) -> str:
+def _started(body: log.StepStarted, name: Name, title: Title) -> str:
+    if body.role == "step":
+        return f"{name(body.body)} begins: {title(body.goal, body.step)}"
     what = f"{plain(body.skill)} {name(body.target)}".strip()
-    role = {"step": "", "approach": " (on the way to its step)", "errand": " (errand)"}[body.role]
-    return f"{name(body.body)} begins to {what}{role}"
+    if body.role == "errand":
+        return f"{name(body.body)} runs an errand: {what}"
+    return f"{name(body.body)} is on its way ({what}) to: {title(body.goal, body.step)}"
 
 
-def _ended(body: log.StepEnded, name: Name) -> str:
-    why = f": {body.detail or plain(body.reason)}" if body.detail or body.reason else ""
+def _ended(body: log.StepEnded, name: Name, title: Title) -> str:
+    what = title(body.goal, body.step) if body.role == "step" else plain(body.skill)
+    why = f" ({body.detail or plain(body.reason)})" if body.detail or body.reason else ""
     seen = ", and memory has seen it" if body.evidenced and body.role == "step" else ""
     outcome = {
-        "done": "is done with",
-        "failed": "failed at",
-        "cancelled": "was stopped at",
-        "lapsed": "lost the lease of",
+        "done": "has done",
+        "failed": "failed",
+        "cancelled": "was stopped",
+        "lapsed": "lost its lease",
     }[body.outcome]
-    return f"{name(body.body)} {outcome} {plain(body.skill)}{seen}{why}"
+    return f"{name(body.body)} {outcome}: {what}{seen}{why}"
 
 
 def _planned(body: log.GraphPlanned, name: Name) -> str:
@@ -193,9 +214,6 @@ _SENTENCES: dict[str, Callable[..., str]] = {
     "goal_questioned": lambda b, n: f"asked back: {b.question}",
     "goal_answered": lambda b, n: f"the answer: “{b.text}”",
     "graph_planned": _planned,
-    "step_assigned": lambda b, n: b.assignment.explain.sentence,
-    "step_started": _started,
-    "step_ended": _ended,
     "spoken": lambda b, n: f"{n(b.body)} says to {n(b.to)}: “{b.text}”",
     "goal_closed": lambda b, n: (
         f"{b.goal} is {plain(b.status)}" + (f": {b.reason}" if b.reason else "")
