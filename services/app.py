@@ -30,8 +30,17 @@ CONFIG = "config.json"
 MEMORY = "memory.db"
 
 
-def run(config: RunConfig, on_tick: Callable[[Tick], None] | None = None) -> RunResult:
+def run(
+    config: RunConfig,
+    on_tick: Callable[[Tick], None] | None = None,
+    runtime: Runtime | None = None,
+) -> RunResult:
     """Run a world to the end and write memory, film and metrics into the run folder.
+
+    Args:
+        config: What to run.
+        on_tick: Told about what happens, while it happens.
+        runtime: Where actors live, instead of what `config.runtime` names; closed at the end.
 
     Raises:
         UserError: bad input, in one sentence (also the errors of the packages that read it).
@@ -46,7 +55,7 @@ def run(config: RunConfig, on_tick: Callable[[Tick], None] | None = None) -> Run
     )
     folder = run_folder(config)
     ticker = Ticker(config.speed, on_tick)
-    runtime = open_runtime(config)
+    runtime = runtime or open_runtime(config)
     try:
         crew, survey = assemble(config, scenario, faults, folder, runtime)
         says = tuple(h for h in scenario.happenings if isinstance(h, Says))
