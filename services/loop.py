@@ -129,7 +129,7 @@ class Loop:
         pending = bool(events or self._words)
         if self._brain_wake is not None and now >= self._brain_wake - 1e-6:
             pending = True
-        done: list[Event] = []
+        done: list[Event] = list(events)
         turns = 0
         while pending:
             turns += 1

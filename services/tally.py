@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.contracts import Tick
+from services.glances import Glances
 from stem_memory.contracts import (
     BodyBack,
     BodyLost,
@@ -77,6 +78,7 @@ class Ticker:
 
     def __init__(self, speed: float, on_tick: Callable[[Tick], None] | None) -> None:
         self.tally = Tally()
+        self._glances = Glances()
         self._speed = speed
         self._on_tick = on_tick
         self._start = time.monotonic()
@@ -89,6 +91,7 @@ class Ticker:
                 time.sleep(ahead)
         for event in events:
             self.tally.count(event.body)
+            self._glances.take(event.body)
             line = headline(event.body)
             if line and self._on_tick is not None:
                 self._on_tick(self._tick(now, *line))
@@ -104,6 +107,8 @@ class Ticker:
                 "goals_open": self.tally.open_goals,
                 "goals_done": self.tally.done_goals,
                 "busy": dict(self.tally.busy),
+                "bodies": self._glances.bodies,
+                "goals": tuple(self._glances.goals.values()),
             }
         )
 

@@ -1,0 +1,64 @@
+"""Every body and every wish at a glance, kept up to date from the events of a run."""
+
+from __future__ import annotations
+
+from services.contracts import BodyGlance, GoalGlance
+from stem_memory.contracts import (
+    BodyBack,
+    BodyEnrolled,
+    BodyLost,
+    GoalAnswered,
+    GoalClosed,
+    GoalPosted,
+    GoalQuestioned,
+    GraphPlanned,
+    Observed,
+    Payload,
+    StepEnded,
+    StepStarted,
+)
+
+
+class Glances:
+    """What each body is doing and where, and how each wish stands."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, BodyGlance] = {}
+        self.goals: dict[str, GoalGlance] = {}
+
+    def take(self, what: Payload) -> None:
+        """Take one event into account."""
+        if isinstance(what, BodyEnrolled):
+            self.bodies[what.spec.id] = BodyGlance(battery=what.spec.battery)
+        elif isinstance(what, Observed):
+            state = what.observation.state
+            where = state.near or state.room
+            self._body(what.observation.body, where=where, battery=state.battery)
+        elif isinstance(what, StepStarted):
+            self._body(what.body, doing=f"{what.skill.replace('_', ' ')} {what.target}".strip())
+        elif isinstance(what, StepEnded):
+            self._body(what.body, doing="")
+        elif isinstance(what, BodyLost | BodyBack):
+            self._body(what.body, lost=isinstance(what, BodyLost))
+        else:
+            self._wish(what)
+
+    def _wish(self, what: Payload) -> None:
+        if isinstance(what, GoalPosted):
+            goal = what.goal
+            self.goals[goal.id] = GoalGlance(id=goal.id, text=goal.text, who=goal.who)
+        elif isinstance(what, GoalQuestioned):
+            self._goal(what.goal, "needs_answer")
+        elif isinstance(what, GoalAnswered):
+            self._goal(what.goal, "posted")
+        elif isinstance(what, GraphPlanned):
+            self._goal(what.goal, "planned")
+        elif isinstance(what, GoalClosed):
+            self._goal(what.goal, what.status)
+
+    def _body(self, body: str, **changes: object) -> None:
+        self.bodies[body] = self.bodies.get(body, BodyGlance()).model_copy(update=changes)
+
+    def _goal(self, goal: str, status: str) -> None:
+        if goal in self.goals:
+            self.goals[goal] = self.goals[goal].model_copy(update={"status": status})
