@@ -21,7 +21,7 @@ def draw_object(
     look = icon(cls)
     fill, edge = look.fill, look.edge
     dirty = states.get("clean") is False
-    if cls == "spill" and not dirty:
+    if look.shape == "blob" and states.get("clean") is True:
         return
     if dirty and look.shape != "blob":
         fill, edge = mixed(fill, "#c9ad7e", 0.55), mixed(edge, DIRT, 0.6)

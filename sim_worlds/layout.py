@@ -8,6 +8,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from shapely import LineString, Polygon
 from shapely.ops import unary_union
@@ -118,18 +119,24 @@ def slots(fixture: Fixture, count: int, apart_m: float = 0.24) -> list[Point]:
 def name_place(room: Room, plan: SitePlan, width_m: float, height_m: float) -> Point:
     """The centre of a room's name: where it covers the fewest fixtures, near the top left."""
     shape = Polygon(room.polygon)
-    things = [footprint(f).buffer(NAMED_M) for f in plan.fixtures if f.room == room.id]
-    taken = unary_union([*things, *(shapely.Point(door.at).buffer(0.5) for door in plan.doors)])
+    fixtures = [footprint(f).bounds for f in plan.fixtures if f.room == room.id]
+    taken = [(a - NAMED_M, b - NAMED_M, c + NAMED_M, d + NAMED_M) for a, b, c, d in fixtures]
+    taken += [(x - 0.5, y - 0.5, x + 0.5, y + 0.5) for x, y in (door.at for door in plan.doors)]
     x0, y0, x1, y1 = shape.bounds
-    best: tuple[tuple[float, float], Point] | None = None
-    steps = 14
-    for i in range(steps + 1):
-        for j in range(steps + 1):
-            x = x0 + width_m / 2 + NAME_GAP_M + (x1 - x0 - width_m - 2 * NAME_GAP_M) * i / steps
-            y = y1 - height_m / 2 - NAME_GAP_M - (y1 - y0 - height_m - 2 * NAME_GAP_M) * j / steps
-            sign = shapely.box(x - width_m / 2, y - height_m / 2, x + width_m / 2, y + height_m / 2)
-            cost = sign.intersection(taken).area + 3 * sign.difference(shape).area
-            key = (round(cost, 3), i + j)
-            if best is None or key < best[0]:
-                best = key, (x, y)
-    return best[1] if best else (shape.centroid.x, shape.centroid.y)
+    steps = np.arange(15)
+    across = x0 + width_m / 2 + NAME_GAP_M + (x1 - x0 - width_m - 2 * NAME_GAP_M) * steps / 14
+    down = y1 - height_m / 2 - NAME_GAP_M - (y1 - y0 - height_m - 2 * NAME_GAP_M) * steps / 14
+    x, y = (grid.ravel() for grid in np.meshgrid(across, down))
+    left, low, right, high = x - width_m / 2, y - height_m / 2, x + width_m / 2, y + height_m / 2
+    cost = np.zeros(len(x))
+    for a, b, c, d in taken:
+        wide, tall = (
+            np.minimum(right, c) - np.maximum(left, a),
+            np.minimum(high, d) - np.maximum(low, b),
+        )
+        cost += np.maximum(wide, 0) * np.maximum(tall, 0)
+    if shape.area < (x1 - x0) * (y1 - y0) - 0.01 or width_m > x1 - x0:
+        cost += 3 * shapely.area(shapely.difference(shapely.box(left, low, right, high), shape))
+    late = np.add.outer(steps, steps).ravel()
+    best = np.lexsort((late, np.round(cost, 3)))[0]
+    return float(x[best]), float(y[best])
