@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from brain.choose import candidates, lacking, reserved, served, wanted
 from brain.contracts import Decomposition, Impossible, Planned
+from brain.doubt import doubtful
 from brain.homes import is_home
 from brain.operators import changeable, distance_m, operators
 from brain.search import Search
@@ -150,6 +151,7 @@ def _fulfil(condition: Condition, index: int, course: _Course) -> str | None:
     if holds(condition, search.sketch.facts):
         if isinstance(condition, At | Be):
             _claim(condition, search)
+        _make_sure(condition, search)
         return None
     if isinstance(condition, Told):
         why = search.reach(Atom(pred="told", args=(condition.who, condition.message)))
@@ -157,6 +159,13 @@ def _fulfil(condition: Condition, index: int, course: _Course) -> str | None:
     if isinstance(condition, Clear):
         return _clear(condition, search)
     return _choose(condition, index, course)
+
+
+def _make_sure(condition: Condition, search: Search) -> None:
+    """Look where a fulfilled wish rests on hearsay; where nobody can look, hearsay must do."""
+    sketch = search.sketch
+    for place in doubtful(condition, sketch.view, sketch.goal.goal.t):
+        search.reach(Atom(pred="known", args=(place, "location")))
 
 
 def _clear(condition: Clear, search: Search) -> str | None:

@@ -9,7 +9,7 @@ from devices.facts import At, Be, Clear, Known, Selector, Told
 from devices.skill import Atom, Param, SkillCard
 from stem_memory.contracts import BodyLost, GoalPosted, GoalUnderstood, GraphPlanned
 from stem_memory.tasks import Goal, GoalRecord, TaskGraph, TaskStep
-from stem_memory.testing import observed
+from stem_memory.testing import observed, sighting
 
 COFFEE = At(
     what=Selector(cls="cup", having={"fill": "coffee"}), where="table-1", count=1, fresh=True
@@ -300,3 +300,15 @@ def test_equal_questions_have_equal_answers(case):
     assert decompose(goals[0], goals[0].conditions, first.view, first.roadmap) == decompose(
         goals[1], goals[1].conditions, second.view, second.roadmap
     )
+
+
+def test_what_is_known_from_hearsay_only_is_looked_at_first(case):
+    wanted = At(what=Selector(ids=("cup-1",)), where="table-1")
+    it = case({"cup-1": "cup on table-1"})
+    assert titles(steps_of(it, it.goal(wanted))) == ["look closely at table-1"]
+    assert titles(steps_of(it, it.goal(Clear(where="table-2")))) == ["look closely at table-2"]
+    seen = observed(
+        "waiter-1", 3.0, sighting("cup-1", "cup on table-1"), viewed=["table-1", "table-2"]
+    )
+    it = case({"cup-1": "cup on table-1"}, then=[seen])
+    assert steps_of(it, it.goal(wanted)) == ()
