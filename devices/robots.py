@@ -215,7 +215,8 @@ DRONE = BodyCard(
     high_m=2.2,
     hands=1,
     carry=1,
-    payload_kg=0.3,
+    # Letters, keys, a phone: nothing that spills over people from above.
+    payload_kg=0.2,
     sensors=(Sensor(kind="camera", range_m=7.0, fov_rad=2.1),),
     battery_wh=70.0,
     # It waits landed, with its rotors off.
