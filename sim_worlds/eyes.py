@@ -172,13 +172,15 @@ class Eyes:
     def state(self, body: SimBody) -> BodyState:
         """What a body knows of itself."""
         stage = self._stage
+        level = body.battery.level(stage.now)
+        stage.recorder.battery(stage.now, body.id, body.spec.kind, level)
         near = body.near if body.near is not None and stage.is_at(body, body.near) else None
         fixtures = stage.ground.fixtures
         return BodyState(
             pose=stage.pose(body),
             room=stage.room_of(body),
             near=near,
-            battery=round(body.battery.level(stage.now), 3),
+            battery=round(level, 3),
             holding=stage.truth.contents(body.id),
             docked=near in fixtures and "charge" in fixtures[near].offers,
         )

@@ -12,6 +12,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.cuts: list[FilmCut] = []
+        self._batteries: dict[str, float] = {}
         self.marks: list[tuple[float, str, str]] = []
 
     def thing(
@@ -26,6 +27,13 @@ class Recorder:
         """A thing is now at this holder, in these states; `spot` is where on a room's floor."""
         cut = FilmCut(t=t, thing=thing, cls=cls, holder=holder, spot=spot, states=states)
         self.cuts.append(cut)
+
+    def battery(self, t: float, body: str, kind: str, level: float) -> None:
+        """A body's battery is this full (0 to 1); recorded by whole per cents."""
+        shown = round(level, 2)
+        if self._batteries.get(body) != shown:
+            self._batteries[body] = shown
+            self.cuts.append(FilmCut(t=t, thing=body, cls=kind, states={"battery": shown}))
 
     def gone(self, t: float, thing: str, cls: str) -> None:
         """A thing left the world."""
