@@ -184,12 +184,15 @@ def _choose(condition: At | Be, index: int, course: _Course) -> str | None:
     facts = search.sketch.facts
     what = condition.what
     where = condition.where if isinstance(condition, At) else None
-    left = wanted(condition) - len(_claim(condition, search))
+    good = _claim(condition, search)
+    left = wanted(condition) - len(good)
     first_why: str | None = None
     failures = 0
     for thing in candidates(what, where, search):
         if left <= 0:
             return None
+        if thing in good:
+            continue
         if facts.location(thing) is None and facts.category(thing) == "object":
             course.sought.setdefault(index, []).append((thing, facts.cls(thing)))
             left -= 1

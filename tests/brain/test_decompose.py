@@ -312,3 +312,13 @@ def test_what_is_known_from_hearsay_only_is_looked_at_first(case):
     )
     it = case({"cup-1": "cup on table-1"}, then=[seen])
     assert steps_of(it, it.goal(wanted)) == ()
+
+
+def test_what_is_as_wanted_already_counts_once(case):
+    it = case(
+        {"plate-1": "plate on sink", "plate-2": "plate on sink", "plate-3": "plate on shelf"},
+        states={"plate-2": {"clean": False}, "plate-3": {"clean": False}},
+    )
+    plates = Selector(ids=("plate-1", "plate-2", "plate-3"))
+    steps = steps_of(it, it.goal(Be(what=plates, attr="clean", value=True)))
+    assert [s.args["obj"] for s in steps if s.skill == "wash"] == ["plate-2", "plate-3"]
