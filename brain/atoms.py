@@ -18,8 +18,11 @@ Args = dict[str, Value]
 # Words at which the verb of a card's title ends ("look closely at | a thing").
 _NOUNS = ("a", "an", "the", "something", "food")
 
-# A place is whatever one can stand at.
-_PLACES = ("fixture", "door", "room", "person", "body", "object")
+# A place is whatever one can stand at; a thing is what one can look at from there.
+GENERAL: dict[str, tuple[str, ...]] = {
+    "place": ("fixture", "door", "room", "person", "body", "object"),
+    "thing": ("fixture", "door", "person", "body", "object"),
+}
 
 
 def unify(pattern: Atom, wanted: Atom) -> Args | None:
@@ -57,7 +60,7 @@ def suits(param: Param, value: Value, facts: Facts) -> str | None:
     category = facts.category(value)
     if category is None:
         return f"nothing here is called {value}"
-    allowed = _PLACES if param.kind == "place" else (param.kind,)
+    allowed = GENERAL.get(param.kind, (param.kind,))
     if category not in allowed:
         return f"{value} is a {category} and {param.name} must be a {param.kind}"
     if param.cls and not any(facts.is_a(value, cls) for cls in param.cls):

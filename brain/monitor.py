@@ -12,7 +12,7 @@ from brain.running import Running
 from brain.turn import Turn
 from devices.roadmap import Roadmap
 from devices.skill import Cancelled, Failed, SkillEvent, Succeeded
-from stem_memory.contracts import StepEnded, StepStarted
+from stem_memory.contracts import Spoken, StepEnded, StepStarted
 from stem_memory.tasks import TaskStep
 
 LOOK = "/look"
@@ -48,6 +48,10 @@ def _judge(turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig) 
     step = step_of(turn, running)
     if step is None:
         return _end(turn, running, "done", "superseded")
+    for atom in step.post:
+        if atom.pred == "told":
+            # What left the loudspeaker beside the person is all the evidence there can be.
+            turn.record(Spoken(body=running.body, to=atom.args[0], text=atom.args[1]))
     since = turn.memory.goals()[running.goal].goal.t
     if evidenced(step, body, turn.memory, roadmap, since):
         return _end(turn, running, "done", evidenced=True)

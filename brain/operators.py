@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from brain.atoms import Args, suits, unify
+from brain.atoms import GENERAL, Args, suits, unify
 from brain.sketch import Sketch
 from devices.facts import Value
 from devices.skill import Atom, Param, SkillCard
@@ -115,10 +115,10 @@ def _choices(
     if subject is not None and not (param.cls or param.offers):
         place = facts.location(subject)
         return [place.holder] if place is not None and _fits(param, place.holder, sketch) else []
-    if param.kind == "place" and not param.cls:
+    if param.kind in GENERAL and not param.cls:
         return []
     anchor = subject or next((v for v in args.values() if facts.category(str(v))), None)
-    category = None if param.kind == "place" else param.kind
+    category = None if param.kind in GENERAL else param.kind
     pool: Iterable[str] = facts.ids(category)  # type: ignore[arg-type]
     fitting = [
         thing

@@ -170,8 +170,8 @@ SCAN = SkillCard(
 )
 LOOK = SkillCard(
     name="look",
-    title="look closely at a thing or a place",
-    params=(Param(name="target", kind="place"),),
+    title="look closely at a thing",
+    params=(Param(name="target", kind="thing"),),
     at="target",
     post=(Atom(pred="known", args=("$target", "location")),),
     base_s=2.0,

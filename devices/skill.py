@@ -14,13 +14,16 @@ from pydantic import Field
 from devices.facts import Value
 from devices.noun import Noun
 
-ParamKind = Literal["object", "fixture", "door", "person", "room", "body", "place", "text", "value"]
+ParamKind = Literal[
+    "object", "fixture", "door", "person", "room", "body", "place", "thing", "text", "value"
+]
 
 
 class Param(Noun):
     """One argument of a skill. `cls`: allowed classes; `offers`: what a fixture must offer.
 
-    A `place` is a fixture, door, room, person or body: anything one can stand at.
+    A `place` is a fixture, door, room, person, body or object: anything one can stand at. A `thing`
+    is any of them but a room: what one can look at from there.
     """
 
     name: str
