@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +165,7 @@ def history_of(
         attempts=list(attempts.values()),
         offline=offline,
         film=film,
-        names={id_: _called(state, id_) for id_ in state.ids()},
+        names=_called(state),
         titles={
             (story.id, step.id): step.title or plain(step.skill)
             for story in stories.values()
@@ -207,10 +208,15 @@ def _end(attempts: dict[str, Attempt], body: log.StepEnded, t: float) -> None:
         attempt.end_s, attempt.ended = t, body
 
 
-def _called(state: MemoryState, id_: str) -> str:
-    # Bodies go by their ids: that is how lanes, logs and faults name them.
-    names = state.names(id_) if state.category(id_) != "body" else ()
-    return names[0] if names else id_
+def _called(state: MemoryState) -> dict[str, str]:
+    """What to call each thing: the best name that nothing else has, or the words of its id."""
+    first = {
+        # Bodies go by their ids: that is how lanes, logs and faults name them.
+        id_: names[0] if (names := state.names(id_)) and state.category(id_) != "body" else id_
+        for id_ in state.ids()
+    }
+    shared = Counter(first.values())
+    return {id_: name if shared[name] == 1 else plain(id_) for id_, name in first.items()}
 
 
 def _match(stories: list[GoalStory], results: tuple[GoalResult, ...]) -> None:

@@ -1,0 +1,238 @@
+"""The command as people use it: what it prints, where, and with which exit code."""
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from services import cli
+from services.contracts import GoalResult, LlmUse, PostedWish, RunResult, Tick
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def retinue(capsys):
+    """Run the command; returns exit code, standard output, standard error."""
+
+    def run(*words):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
+
+
+class FakeApp(types.ModuleType):
+    """Stands in for services.app: remembers what it was asked, answers with these outcomes."""
+
+    def __init__(self, *outcomes, error=None):
+        super().__init__("services.app")
+        self.config = None
+        self._outcomes, self._error = outcomes, error
+
+    def run(self, config, on_tick=None):
+        self.config = config
+        on_tick(Tick(t=1.0, line="g1 planned, 2 steps", kind="plan"))
+        if self._error is not None:
+            raise self._error
+        goals = tuple(
+            GoalResult(text=f"wish {n}", status=status, checked_by_world=status == "satisfied")
+            for n, status in enumerate(self._outcomes)
+        )
+        return RunResult(
+            goals=goals,
+            bodies=2,
+            steps=3,
+            virtual_seconds=4.0,
+            wall_seconds=0.1,
+            replans=0,
+            reassigned=0,
+            llm=LlmUse(),
+            events=9,
+            state_sha256="00",
+            run_dir="runs/x-1",
+        )
+
+
+@pytest.fixture
+def app(monkeypatch):
+    def install(*outcomes, error=None):
+        fake = FakeApp(*outcomes, error=error)
+        monkeypatch.setitem(sys.modules, "services.app", fake)
+        return fake
+
+    return install
+
+
+def test_run_passes_everything_on(retinue, app):
+    fake = app("satisfied")
+    code, _, _ = retinue(
+        *("run", "restaurant", "--do", "a", "--do", "b", "--then", "30", "c", "--bodies", "3"),
+        *("--fault", "offline waiter-1 at 30s", "--seed", "7", "--runtime", "local"),
+        *("--speed", "4", "--out", "there", "--model", "none", "--no-report"),
+    )
+    assert code == 0
+    config = fake.config
+    assert config.wishes == (
+        PostedWish(t=0, text="a"),
+        PostedWish(t=0, text="b"),
+        PostedWish(t=30, text="c"),
+    )
+    assert (config.world, config.bodies, config.seed) == ("restaurant", 3, 7)
+    assert (config.runtime, config.speed, config.out) == ("local", 4.0, "there")
+    assert (config.model, config.faults) == ("none", ("offline waiter-1 at 30s",))
+
+
+def test_run_defaults(retinue, app):
+    fake = app("satisfied")
+    assert retinue("run", "household", "--speed", "max", "--no-report")[0] == 0
+    assert (fake.config.runtime, fake.config.speed, fake.config.out) == ("ray", 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        (("satisfied", "refused", "needs_answer"), 0),
+        (("satisfied", "failed"), 1),
+        ((), 0),
+    ],
+)
+def test_exit_code_tells_whether_a_goal_failed(retinue, app, outcomes, code):
+    app(*outcomes)
+    assert retinue("run", "restaurant", "--no-report")[0] == code
+
+
+def test_json_is_one_object_and_progress_goes_elsewhere(retinue, app):
+    app("satisfied", "failed")
+    code, out, err = retinue("run", "restaurant", "--json", "--no-report")
+    assert code == 1
+    assert [goal["status"] for goal in json.loads(out)["goals"]] == ["satisfied", "failed"]
+    assert "g1 planned, 2 steps" in err
+
+
+def test_run_builds_the_report_and_prints_where(retinue, app, run_dir):
+    fake = app("satisfied")
+    real = fake.run
+    fake.run = lambda *a: real(*a).model_copy(update={"run_dir": str(run_dir)})
+    code, out, _ = retinue("run", "restaurant")
+    assert code == 0
+    assert f"report  {run_dir / 'report.html'}" in out
+    assert (run_dir / "report.html").is_file()
+
+
+def test_ctrl_c_ends_quietly(retinue, app):
+    app(error=KeyboardInterrupt())
+    code, _, err = retinue("run", "restaurant", "--no-report")
+    assert code == 130
+    assert err.endswith("retinue: stopped\n")
+
+
+def test_a_fault_of_ours_is_not_hidden(app):
+    app(error=RuntimeError("a bug"))
+    with pytest.raises(RuntimeError, match="a bug"):
+        cli.main(["run", "restaurant", "--no-report"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run",), "Missing argument 'WORLD_OR_YAML'"),
+        (("run", "x", "--bodies", "0"), "--bodies"),
+        (("run", "x", "--then", "soon", "y"), "'soon'"),
+        (("run", "x", "--speed", "-1"), "neither max nor a number above 0"),
+        (("run", "x", "--runtime", "mars"), "'mars'"),
+        (("run", "x", "--do", " "), "a wish is empty"),
+        (("worlds", "show", "narnia"), "there is no world `narnia`"),
+        (("worlds", "validate", "missing.yaml"), "missing.yaml:1"),
+        (("report", "nowhere"), "is no run folder"),
+        (("fly",), "No such command 'fly'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(retinue, app, words, says):
+    app("satisfied")
+    code, out, err = retinue(*words)
+    assert code == 2
+    assert says in err
+    assert err.startswith("retinue: ")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_a_broken_scenario_names_file_and_line(retinue, tmp_path):
+    text = (ROOT / "sim_worlds" / "scenarios" / "restaurant.yaml").read_text()
+    broken = tmp_path / "mine.yaml"
+    broken.write_text(text.replace("operator:", "operatr:", 1))
+    code, _, err = retinue("worlds", "validate", broken)
+    assert code == 2
+    line = next(
+        n for n, words in enumerate(broken.read_text().splitlines(), 1) if "operatr" in words
+    )
+    assert f"mine.yaml:{line}:" in err
+
+
+def test_worlds_list_and_validate(retinue):
+    code, out, _ = retinue("worlds", "list", "--json")
+    names = [world["name"] for world in json.loads(out)["worlds"]]
+    assert code == 0
+    assert {"restaurant", "household", "supermarket"} <= set(names)
+    code, out, _ = retinue(
+        "worlds", "validate", ROOT / "sim_worlds" / "scenarios" / "restaurant.yaml"
+    )
+    assert (code, out[:14]) == (0, "OK  restaurant")
+
+
+def test_worlds_show_draws_a_map_and_a_picture(retinue, tmp_path):
+    code, out, _ = retinue("worlds", "show", "restaurant", "--svg", tmp_path / "plan.svg")
+    assert code == 0
+    assert "●waiter-1" in out
+    assert "coffee-machine" in out
+    assert "dining room" in (tmp_path / "plan.svg").read_text()
+
+
+def test_bodies_and_skills_are_the_same_in_text_and_json(retinue):
+    kinds = [card["kind"] for card in json.loads(retinue("bodies", "--json")[1])["bodies"]]
+    text = retinue("bodies")[1]
+    assert len(kinds) >= 6
+    assert [kind for kind in kinds if kind not in text] == []
+    skills = json.loads(retinue("skills", "--json")[1])["skills"]
+    text = retinue("skills")[1]
+    assert len(skills) >= 15
+    assert [skill["name"] for skill in skills if skill["name"] not in text] == []
+    assert all(skill["bodies"] for skill in skills)
+
+
+def test_report_prints_the_page(retinue, run_dir):
+    code, out, _ = retinue("report", run_dir, "--no-video")
+    assert (code, out) == (0, f"{run_dir / 'report.html'}\n")
+    assert json.loads(retinue("report", run_dir, "--no-video", "--json")[1]) == {
+        "report": str(run_dir / "report.html")
+    }
+
+
+def test_every_command_of_the_help_is_in_the_readme_with_its_options(retinue):
+    # The house test checks the names; this one, that the README shows no option that is not there.
+    import re
+
+    readme = (ROOT / "README.md").read_text()
+    known = {
+        option
+        for command in _leaves(cli.app)
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help", "--version"}
+    shown = {
+        option
+        for line in re.findall(r"retinue [^\n`|]*", readme)
+        for option in re.findall(r"(?<![\w-])--[a-z-]+", line)
+    }
+    assert shown - known == set()
+
+
+def _leaves(command):
+    if not hasattr(command, "commands"):
+        return [command]
+    return [leaf for child in command.commands.values() for leaf in _leaves(child)]

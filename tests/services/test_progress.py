@@ -1,0 +1,71 @@
+"""What a person sees while a run goes on."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from services.contracts import BodyGlance, GoalGlance, Tick
+from services.glances import Glances
+from services.progress import Picture, clock, paced, watched
+from stem_memory import contracts as log
+from stem_memory.tasks import Goal
+from stem_memory.testing import body, card, observed
+
+
+def test_a_pipe_gets_one_line_for_each_happening():
+    stream = io.StringIO()
+    with watched(stream, "restaurant") as show:
+        show(Tick(t=1.5, line="g1 planned, 2 steps", kind="plan"))
+        show(Tick(t=2.0))
+        show(Tick(t=2.5, line="waiter-1 is lost", kind="fault"))
+    assert stream.getvalue().splitlines() == [
+        "     1.5 s  plan    g1 planned, 2 steps",
+        "     2.5 s  fault   waiter-1 is lost",
+    ]
+
+
+def test_the_picture_shows_bodies_goals_and_the_last_lines():
+    picture = Picture("restaurant")
+    bodies = {
+        "waiter-1": BodyGlance(doing="pick cup-shelf", where="cup-shelf", battery=0.63),
+        "waiter-2": BodyGlance(lost=True, battery=0.1),
+    }
+    goals = tuple(GoalGlance(id=f"g{n}", text=f"wish {n}", status="satisfied") for n in range(20))
+    picture.take(Tick(t=75.0, line="first", kind="goal", bodies=bodies, goals=goals))
+    picture.take(Tick(t=75.2, line="second", kind="step", bodies=bodies, goals=goals))
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    console.print(picture.drawn(console))
+    text = console.file.getvalue()
+    for words in ("1:15", "pick cup-shelf", "63%", "no sign of life", "first", "second", "wish 19"):
+        assert words in text
+    # A long list of wishes does not push everything else off the screen.
+    assert len(text.splitlines()) < 24
+
+
+def test_glances_follow_the_log():
+    glances = Glances()
+    spec = body("waiter-1", 1, 1)
+    glances.take(log.BodyEnrolled(spec=spec, card=card()))
+    glances.take(observed("waiter-1", 1.0, near="table-1"))
+    glances.take(log.GoalPosted(goal=Goal(id="g1", text="tea", who="ana", t=1.0)))
+    glances.take(log.GoalQuestioned(goal="g1", question="which tea?"))
+    assert glances.bodies["waiter-1"].where == "table-1"
+    assert glances.goals["g1"].status == "needs_answer"
+    glances.take(log.BodyLost(body="waiter-1", last_heard_s=1.0))
+    glances.take(log.GoalClosed(goal="g1", status="failed"))
+    assert glances.bodies["waiter-1"].lost
+    assert glances.goals["g1"].status == "failed"
+
+
+def test_passing_time_is_shown_seldom_and_news_always():
+    shown = []
+    show = paced(shown.append, per_second=0.001)
+    for tick in (Tick(t=0.0), Tick(t=0.1), Tick(t=0.2, line="news"), Tick(t=0.3)):
+        show(tick)
+    assert [tick.t for tick in shown] == [0.0, 0.2]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (75.2, "1:15"), (3675, "1:01:15")])
+def test_clock(seconds, text):
+    assert clock(seconds) == text

@@ -1,0 +1,36 @@
+"""The program as a value, and as a drawing."""
+
+import importlib
+
+import pytest
+
+from services.topology import drawn, topology
+
+
+def test_every_node_held_is_there_and_every_maker_exists():
+    program = topology(("waiter-1", "waiter-2"))
+    for node in program.nodes:
+        for held in node.holds:
+            program.node(held)
+        if node.name == "model":
+            module, _, name = node.made_by.partition(":")
+            assert hasattr(importlib.import_module(module), name)
+
+
+def test_bodies_are_counted_and_named():
+    body = topology(("waiter-1", "waiter-2")).node("body")
+    assert (body.count, body.names) == (2, ("waiter-1", "waiter-2"))
+
+
+def test_without_a_model_the_brain_holds_none():
+    program = topology((), model="none")
+    assert program.node("brain").holds == ()
+    with pytest.raises(KeyError):
+        program.node("model")
+
+
+def test_the_drawing_has_a_line_for_each_node():
+    lines = drawn(topology(("waiter-1",))).splitlines()
+    assert lines[0].startswith("loop: ")
+    assert [line for line in lines if "└─ model: " in line]
+    assert "waiter-1" in lines[-1]
