@@ -69,7 +69,8 @@ class BodyBack(Noun):
 class Asserted(Noun):
     """A person says what is or was so: adds a fact, corrects one, or takes one back (value None).
 
-    It holds from `from_s` until `to_s` (None: still), whatever was believed of that time before.
+    It holds from `from_s` until `to_s` (None or later than the event: until there is evidence of
+    something else), whatever was believed of that time before.
     The value of "location" is the holder's id, with its `relation`.
     """
 

@@ -162,4 +162,31 @@ def _event_log(db: Database) -> None:
     events.create_index(["t"])
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log,)
+def _history(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE fact (
+            id INTEGER PRIMARY KEY,
+            thing TEXT NOT NULL, attr TEXT NOT NULL, value TEXT, relation TEXT,
+            status TEXT NOT NULL, confidence REAL NOT NULL, source TEXT NOT NULL,
+            vf REAL NOT NULL, vt REAL NOT NULL, tf INTEGER NOT NULL, tt INTEGER NOT NULL,
+            event INTEGER NOT NULL REFERENCES event(id), x REAL, y REAL
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX fact_point ON fact (thing, attr, vf DESC)")
+    # What is known now of each thing: 2^62 stands for "not superseded".
+    db.execute(f"CREATE INDEX fact_live ON fact (thing, attr, vt) WHERE tt = {1 << 62}")
+    db.execute("CREATE INDEX fact_holder ON fact (value) WHERE attr = 'location'")
+    db.execute("CREATE INDEX event_hlc ON event (hlc)")
+    db.execute("CREATE VIRTUAL TABLE place_box USING rtree_i32(id, x0, x1, y0, y1, t0, t1)")
+    db.execute("""
+        CREATE VIRTUAL TABLE words USING fts5(
+            text, kind UNINDEXED, about UNINDEXED, t UNINDEXED, event UNINDEXED,
+            tokenize = 'porter unicode61 remove_diacritics 2'
+        )
+    """)
+    # Which fold wrote the tables above, and up to which event.
+    db.execute("CREATE TABLE folded (version INTEGER NOT NULL, position INTEGER NOT NULL) STRICT")
+    db.execute("INSERT INTO folded VALUES (0, 0)")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log, _history)

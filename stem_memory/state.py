@@ -133,7 +133,7 @@ class MemoryState:
 
     def told(self, person: str) -> tuple[str, ...]:
         """Everything said to this person so far."""
-        return self._fold.talk.told.get(person, ())
+        return tuple(self._fold.talk.told.get(person, ()))
 
     def learnt_at(self, thing: str, attr: str) -> float | None:
         """When somebody last saw it, in seconds; None: never, or it is missing now.
@@ -175,8 +175,7 @@ class MemoryState:
         entity = self._fold.things.by_id.get(thing)
         if entity is None:
             return ()
-        of_kind = self._fold.things.ids(entity.category)
-        alone = sum(self._fold.things.by_id[other].cls == entity.cls for other in of_kind) == 1
+        alone = self._fold.things.is_alone(entity)
         return names_of(entity, self._fold.ontology, alone)
 
     def skills(self) -> Mapping[str, SkillCard]:

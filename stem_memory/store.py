@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +13,13 @@ from sqlite_utils import Database
 
 from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.contracts import Event, Payload, Recorded, Verified
+from stem_memory.derived import Derived
 from stem_memory.errors import ChainBroken, EventConflict, StoreReadOnly, StoreUnreadable
-from stem_memory.hlc import HybridClock, stamp_ms
+from stem_memory.fact_query import FactReader
+from stem_memory.hlc import HybridClock, first_of_ms, stamp_ms
 from stem_memory.migrations import check, connect, create, migrate, readable
 from stem_memory.state import MemoryState
+from stem_memory.words import Hit, find_words
 from stem_memory.writer_lock import WriterLock
 
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
@@ -40,6 +44,9 @@ class EventStore:
         self._lock = lock
         self._last: dict[str, int] = {}
         self._head: tuple[int, str] = (0, GENESIS)
+        self._derived = Derived(db.conn)
+        self._state: MemoryState | None = None
+        self.facts = FactReader(db.conn)
 
     @classmethod
     def writer(cls, path: Path | str, milliseconds: Callable[[], int]) -> EventStore:
@@ -67,6 +74,7 @@ class EventStore:
                 migrate(db)
                 store = cls(path, db, None, lock)
                 store._find_ends(milliseconds)
+                store._catch_up()
         except BaseException:
             lock.release()
             raise
@@ -119,7 +127,7 @@ class EventStore:
                 )
             recorded.append(known)
         if rows:
-            self._commit(rows)
+            self._commit(rows, tuple(fresh.values()))
             self._head = (position, head)
             for origin, seq in fresh:
                 self._last[origin] = max(seq, self._last.get(origin, seq))
@@ -140,6 +148,29 @@ class EventStore:
         """
         rows = self._rows(0, position, None, as_of)
         return MemoryState.of(self._recorded(row).event for row in rows)
+
+    @property
+    def state(self) -> MemoryState:
+        """What is believed after the newest event. A writer keeps it up to date: do not change it."""
+        if self._state is not None:
+            return self._state
+        state = self.replay()
+        if self._clock is not None:
+            self._state = state
+        return state
+
+    def search(self, words: str, at_most: int = 20, position: int | None = None) -> tuple[Hit, ...]:
+        """What was said, wanted, seen or went wrong, by words; best matches first."""
+        with readable(self.path):
+            return find_words(self._db.conn, words, at_most, position)
+
+    def position_at(self, tx_ms: int) -> int:
+        """The newest position of the log at a transaction time, in milliseconds."""
+        found = self._db.execute(
+            "SELECT COALESCE(MAX(id), 0) FROM event WHERE hlc < ?", [first_of_ms(tx_ms + 1)]
+        )
+        value: int = found.fetchone()[0]
+        return value
 
     def last_seq(self, origin: str) -> int | None:
         """The highest number of an origin, so that it can go on counting; None: never heard of."""
@@ -192,17 +223,34 @@ class EventStore:
     ) -> None:
         self.close()
 
-    def _commit(self, rows: list[Row]) -> None:
+    def _commit(self, rows: list[Row], fresh: tuple[Recorded, ...]) -> None:
+        state = self.state
         marks = ", ".join("?" * len(rows[0]))
-        with readable(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.conn.executemany(f"INSERT INTO event ({_COLUMNS}) VALUES ({marks})", rows)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.conn.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with readable(self.path), self._transaction():
+            self._db.conn.executemany(f"INSERT INTO event ({_COLUMNS}) VALUES ({marks})", rows)
+            self._derived.write(fresh, state)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            # The state may have taken in what the log has not: fold it anew when it is needed.
+            self._state = None
+            if self._db.conn.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _catch_up(self) -> None:
+        """Write the derived tables anew if another version of the fold wrote them."""
+        if self._derived.position() != self._head[0]:
+            state = MemoryState()
+            with self._transaction():
+                self._derived.clear()
+                self._derived.write(self.read(), state)
+            self._state = state
 
     def _known(self, event: Event) -> Recorded | None:
         # Numbers mostly grow, so nearly every event is known to be new without a look.

@@ -14,12 +14,12 @@ class Talk:
     """Dialogue lines in order of time, and what each person was told."""
 
     def __init__(self) -> None:
-        self.told: dict[str, tuple[str, ...]] = {}
+        self.told: dict[str, list[str]] = {}
         self.lines: list[Line] = []
 
     def tell(self, body: str, to: str, text: str, t: float) -> None:
         """A body told a person something."""
-        self.told[to] = (*self.told.get(to, ()), text)
+        self.told.setdefault(to, []).append(text)
         self.say(t, body, text)
 
     def say(self, t: float, who: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,6 +62,7 @@ class Things:
         self.journal: list[Change] | None = None
         self._carried: dict[str, dict[str, None]] = {}
         self._order: dict[Category | None, tuple[str, ...]] = {}
+        self._of_class: Counter[tuple[Category, str]] = Counter()
 
     def ids(self, category: Category | None) -> tuple[str, ...]:
         """All ids: the floor plan in its own order, then the rest in natural order (2 before 10)."""
@@ -72,7 +74,13 @@ class Things:
             for entity in every:
                 grouped.setdefault(entity.category, []).append(entity.id)
             self._order = {key: tuple(ids) for key, ids in grouped.items()}
+            self._of_class = Counter((e.category, e.cls) for e in every)
         return self._order.get(category, ())
+
+    def is_alone(self, entity: Entity) -> bool:
+        """Whether no other thing of its class is known."""
+        self.ids(None)
+        return self._of_class[entity.category, entity.cls] == 1
 
     def carried(self, holder: str) -> list[str]:
         """Ids of what is believed to be directly at the holder, in natural order."""
@@ -138,6 +146,7 @@ class Things:
             entity = self._know(seen.id, seen.category, seen.cls, seen.names)
         elif entity.cls == UNSEEN:
             entity.cls, entity.names = seen.cls, seen.names
+            self._order.clear()
         if seen.attrs:
             self._attrs(entity, seen.attrs, t, body, seen.confidence)
         if seen.states:
@@ -234,7 +243,8 @@ class Things:
         entity = self.by_id.get(said.thing)
         if entity is None or (entity.fixed and said.attr == "location"):
             return
-        if said.to_s is None or said.to_s > t:
+        over = said.to_s is not None and said.to_s <= t
+        if not over:
             if said.attr == "location":
                 where = (
                     Location(relation=said.relation or "on", holder=str(said.value))
@@ -259,7 +269,7 @@ class Things:
                     said.value,
                     relation if said.value is not None else None,
                     said.from_s,
-                    said.to_s,
+                    said.to_s if over else None,
                     said.by,
                     STATED_CONFIDENCE,
                     "stated",

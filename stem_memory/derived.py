@@ -1,0 +1,63 @@
+"""The tables that are derived from the log in its own transactions: history and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+
+from stem_memory.contracts import Payload, Recorded
+from stem_memory.fact_index import Connection, FactIndex
+from stem_memory.mention import EVIDENCE_KINDS, mentions
+from stem_memory.state import MemoryState
+from stem_memory.words import texts_of, write_words
+
+# Raise it when the fold or the tables change their meaning: stores then write them anew.
+FOLD_VERSION = 1
+_BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
+
+
+class Derived:
+    """Keeps the derived tables of a store in step with its log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._facts = FactIndex(connection, self._later_evidence)
+
+    def position(self) -> int:
+        """Up to which event the tables are written by this version of the fold; 0: not at all."""
+        version, position = self._connection.execute("SELECT * FROM folded").fetchone()
+        return int(position) if version == FOLD_VERSION else 0
+
+    def write(self, recorded: Iterable[Recorded], state: MemoryState) -> None:
+        """Fold events into the state and write what they changed. Call it in a transaction."""
+        position = None
+        for entry in recorded:
+            changes = state.apply_noting(entry.event)
+            self._facts.note(changes, entry.id)
+            write_words(
+                self._connection, texts_of(entry.event, changes, state), entry.event.t, entry.id
+            )
+            position = entry.id
+        if position is not None:
+            self._connection.execute(
+                "UPDATE folded SET version = ?, position = ?", (FOLD_VERSION, position)
+            )
+
+    def clear(self) -> None:
+        """Forget all tables, to write them anew."""
+        self._facts.clear()
+        self._connection.execute("DELETE FROM words")
+        self._connection.execute("UPDATE folded SET version = ?, position = 0", (FOLD_VERSION,))
+
+    def _later_evidence(self, thing: str, attr: str, t: float, position: int) -> float | None:
+        kinds = ", ".join(f"'{kind}'" for kind in EVIDENCE_KINDS)
+        rows = self._connection.execute(
+            f"SELECT t, body FROM event WHERE t > ? AND id < ? AND kind IN ({kinds}) "
+            "AND instr(body, ?) ORDER BY t",
+            (t, position, thing),
+        )
+        for at, body in rows:
+            if any(True for _ in mentions(_BODY.validate_json(body), thing, attr)):
+                return float(at)
+        return None

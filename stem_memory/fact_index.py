@@ -1,0 +1,239 @@
+"""Bitemporal history of beliefs, kept in tables beside the log and rebuilt from it at any time.
+
+Two axes: valid time (when it was so, seconds) and transaction time (when the log knew it, as a
+position). Every interval is half open, [from, to). A row is never edited but for the end of its
+transaction time: a change ends the old row and writes what is now known of its valid time anew.
+R. T. Snodgrass, "Developing Time-Oriented Database Applications in SQL", 1999, chapter 10.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from devices.facts import Value
+from stem_memory.evidence import SURVEY
+from stem_memory.journal import Change
+
+FOREVER = 1e18  # seconds: true until further notice
+NEVER = 1 << 62  # position: not superseded
+HELD, DISPUTED, WITHDRAWN = "held", "disputed", "withdrawn"
+
+FACT_COLUMNS = (
+    "thing, attr, value, relation, status, confidence, source, vf, vt, tf, tt, event, x, y"
+)
+# The R*Tree holds 32-bit integers: millimetres, and seconds of valid time.
+_LAST_SECOND = 2**31 - 2
+
+
+class Connection(Protocol):
+    """What is needed of a database connection."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
+        """Run one statement and return a cursor."""
+        ...
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Any:
+        """Run one statement for each row of parameters."""
+        ...
+
+
+class Row(NamedTuple):
+    """One row of history, in the order of the table."""
+
+    id: int
+    thing: str
+    attr: str
+    value: str | None
+    relation: str | None
+    status: str
+    confidence: float
+    source: str
+    vf: float
+    vt: float
+    tf: int
+    tt: int
+    event: int
+    x: float | None
+    y: float | None
+
+
+class FactIndex:
+    """Writes history. One transaction of the log and its changes belong together.
+
+    Args:
+        connection: The database that has the tables `fact` and `place_box`.
+        later_evidence: (thing, attr, t, position) to the first time after `t` of which the log
+            before that position holds evidence: what a late report must not reach beyond. None:
+            there is none.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        later_evidence: Callable[[str, str, float, int], float | None],
+    ) -> None:
+        self._connection = connection
+        self._later_evidence = later_evidence
+
+    def note(self, changes: Iterable[Change], position: int) -> None:
+        """Write what the event at this position of the log changed."""
+        for change in changes:
+            if change.verdict == "changed":
+                self._begin(change, position)
+            elif change.verdict == "late":
+                self._slip_in(change, position)
+            elif change.verdict == "stated":
+                end = FOREVER if change.until is None else change.until
+                rows = self._overlapping(change, change.t, end)
+                self._replace(change, change.t, end, position, rows)
+            elif not self._is_noted(change):
+                self._insert(change, change.t, change.t, DISPUTED, position)
+
+    def clear(self) -> None:
+        """Forget all history, to write it anew."""
+        self._connection.execute("DELETE FROM fact")
+        self._connection.execute("DELETE FROM place_box")
+
+    def _begin(self, change: Change, position: int) -> None:
+        """True from now on: what was held ends here."""
+        rows = self._overlapping(change, change.t, FOREVER)
+        if not any(row.vf <= change.t and _same(row, change) for row in rows):
+            self._replace(change, change.t, FOREVER, position, rows)
+
+    def _slip_in(self, change: Change, position: int) -> None:
+        """A late report holds until the next evidence that is already known."""
+        row = self._covering(change.thing, change.attr, change.t)
+        if row is not None and _same(row, change):
+            return
+        if row is not None and row.vf == change.t and _outranks(row, change):
+            self._insert(change, change.t, change.t, DISPUTED, position)
+            return
+        known = [self._later_evidence(change.thing, change.attr, change.t, position)]
+        known.append(row.vt if row is not None else self._next_start(change))
+        end = min(t for t in known if t is not None)
+        rows = self._overlapping(change, change.t, end)
+        self._replace(change, change.t, end, position, rows)
+
+    def _replace(
+        self, change: Change, vf: float, vt: float, position: int, rows: list[Row]
+    ) -> None:
+        """Let the change alone hold in [vf, vt), which `rows` overlap; keep what is around it."""
+        for row in rows:
+            self._end(row, position)
+            if row.vf < vf:
+                self._copy(row, row.vf, vf, position)
+            if row.vt > vt:
+                self._copy(row, vt, row.vt, position)
+        status = WITHDRAWN if change.verdict == "stated" and change.value is None else HELD
+        self._insert(change, vf, vt, status, position)
+
+    def _overlapping(self, change: Change, vf: float, vt: float) -> list[Row]:
+        found = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? AND attr = ? AND vf < ? "
+            f"AND vt > ? AND tt = {NEVER}",
+            (change.thing, change.attr, vt, vf),
+        )
+        return [Row(*row) for row in found]
+
+    def _covering(self, thing: str, attr: str, t: float) -> Row | None:
+        found = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? AND attr = ? AND vf <= ? "
+            f"AND vt > ? AND tt = {NEVER} ORDER BY vt LIMIT 1",
+            (thing, attr, t, t),
+        ).fetchone()
+        return Row(*found) if found is not None else None
+
+    def _next_start(self, change: Change) -> float:
+        found = self._connection.execute(
+            f"SELECT MIN(vf) FROM fact WHERE thing = ? AND attr = ? AND vf > ? AND vt > vf "
+            f"AND tt = {NEVER}",
+            (change.thing, change.attr, change.t),
+        ).fetchone()[0]
+        return FOREVER if found is None else float(found)
+
+    def _is_noted(self, change: Change) -> bool:
+        found = self._connection.execute(
+            f"SELECT 1 FROM fact WHERE thing = ? AND attr = ? AND vf = ? AND status = '{DISPUTED}' "
+            "AND source = ? AND value IS ?",
+            (change.thing, change.attr, change.t, change.source, text_of(change.value)),
+        ).fetchone()
+        return found is not None
+
+    def _insert(self, c: Change, vf: float, vt: float, status: str, position: int) -> None:
+        x, y = c.xy if c.xy is not None else (None, None)
+        self._write(
+            Row(
+                0,
+                c.thing,
+                c.attr,
+                text_of(c.value),
+                c.relation,
+                status,
+                c.confidence,
+                c.source,
+                vf,
+                vt,
+                position,
+                NEVER,
+                position,
+                x,
+                y,
+            )
+        )
+
+    def _copy(self, row: Row, vf: float, vt: float, position: int) -> None:
+        self._write(row._replace(vf=vf, vt=vt, tf=position))
+
+    def _write(self, row: Row) -> None:
+        marks = ", ".join("?" * (len(row) - 1))
+        cursor = self._connection.execute(
+            f"INSERT INTO fact ({FACT_COLUMNS}) VALUES ({marks})", row[1:]
+        )
+        if row.x is not None and row.y is not None and row.vt > row.vf:
+            x, y = round(row.x * 1000), round(row.y * 1000)
+            start, end = _second(row.vf), _second(row.vt)
+            self._connection.execute(
+                "INSERT INTO place_box VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (cursor.lastrowid, x, x, y, y, start, end),
+            )
+
+    def _end(self, row: Row, position: int) -> None:
+        if row.tf == position:
+            # The same event wrote it: nobody ever could have read it.
+            self._connection.execute("DELETE FROM fact WHERE id = ?", (row.id,))
+        else:
+            self._connection.execute("UPDATE fact SET tt = ? WHERE id = ?", (position, row.id))
+        if row.x is not None:
+            self._connection.execute("DELETE FROM place_box WHERE id = ?", (row.id,))
+
+
+def value_of(text: str | None) -> Value | None:
+    """A stored value as it was."""
+    value: Value | None = None if text is None else json.loads(text)
+    return value
+
+
+def text_of(value: Value | None) -> str | None:
+    """A value as it is stored: JSON, or NULL."""
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _same(row: Row, change: Change) -> bool:
+    return (
+        row.status == HELD
+        and value_of(row.value) == change.value
+        and row.relation == change.relation
+    )
+
+
+def _outranks(row: Row, change: Change) -> bool:
+    if row.source == change.source:
+        return False
+    ours = (row.source != SURVEY, row.confidence, row.source)
+    return ours > (change.source != SURVEY, change.confidence, change.source)
+
+
+def _second(t: float) -> int:
+    return int(max(-_LAST_SECOND, min(t, _LAST_SECOND)))

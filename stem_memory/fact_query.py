@@ -1,0 +1,178 @@
+"""Reading history: what was believed of any time, as known at any time, and on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devices.facts import Value
+from devices.noun import Noun
+from devices.site import Point
+from stem_memory.fact_index import (
+    DISPUTED,
+    FACT_COLUMNS,
+    FOREVER,
+    HELD,
+    NEVER,
+    Connection,
+    Row,
+    text_of,
+    value_of,
+)
+
+_NOW = NEVER - 1
+
+
+class Fact(Noun):
+    """One value of one thing over an interval of valid time, and of the log's positions.
+
+    `to_s` None: still so. `known_to` None: still known so. `value` None: not there, or withdrawn.
+    `event` is the position in the log of the evidence.
+    """
+
+    thing: str
+    attr: str
+    value: Value | None
+    relation: str | None
+    status: str
+    confidence: float
+    source: str
+    from_s: float
+    to_s: float | None
+    known_from: int
+    known_to: int | None
+    event: int
+
+
+class Difference(Noun):
+    """What one thing's attribute was at one point of time, and at another."""
+
+    thing: str
+    attr: str
+    before: Fact | None
+    after: Fact | None
+
+
+class FactReader:
+    """Questions to the history tables. `t` is valid time in seconds, `position` one of the log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def value_at(self, thing: str, attr: str, t: float, position: int | None = None) -> Fact | None:
+        """What was so at `t`, as known at `position` (None: now); None: nothing was known."""
+        at = _NOW if position is None else position
+        found = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? AND attr = ? AND vf <= ? "
+            "AND vt > ? AND tf <= ? AND tt > ? ORDER BY vf DESC LIMIT 1",
+            (thing, attr, t, t, at, at),
+        ).fetchone()
+        return _fact(found) if found is not None else None
+
+    def world_at(self, t: float, position: int | None = None) -> Iterator[Fact]:
+        """Every fact at `t`, as known at `position` (None: now), by thing and attribute."""
+        at = _NOW if position is None else position
+        rows = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE vf <= ? AND vt > ? AND tf <= ? AND tt > ? "
+            "ORDER BY thing, attr",
+            (t, t, at, at),
+        )
+        return (_fact(row) for row in rows)
+
+    def history(
+        self, thing: str, attr: str | None = None, position: int | None = None
+    ) -> tuple[Fact, ...]:
+        """Everything that was ever so of a thing, oldest first, disputes included."""
+        at = _NOW if position is None else position
+        which = "" if attr is None else "AND attr = ? "
+        rows = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? {which}AND tf <= ? AND tt > ? "
+            "ORDER BY vf, attr, vt, id",
+            (thing, *([] if attr is None else [attr]), at, at),
+        )
+        return tuple(_fact(row) for row in rows)
+
+    def revisions(self, thing: str, attr: str, t: float) -> tuple[Fact, ...]:
+        """How knowledge of one moment changed, in the order of the log."""
+        rows = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? AND attr = ? AND vf <= ? "
+            "AND (vt > ? OR (vt = vf AND vf = ?)) ORDER BY tf, id",
+            (thing, attr, t, t, t),
+        )
+        return tuple(_fact(row) for row in rows)
+
+    def contents_at(self, holder: str, t: float, position: int | None = None) -> tuple[str, ...]:
+        """What was on, in, at or held by the holder at `t`."""
+        at = _NOW if position is None else position
+        rows = self._connection.execute(
+            "SELECT thing FROM fact WHERE value = ? AND attr = 'location' "
+            "AND vf <= ? AND vt > ? AND tf <= ? AND tt > ? ORDER BY thing",
+            (text_of(holder), t, t, at, at),
+        )
+        return tuple(thing for (thing,) in rows)
+
+    def near(
+        self, point: Point, radius_m: float, from_s: float, to_s: float | None = None
+    ) -> tuple[Fact, ...]:
+        """What was seen within the radius of a point at some time from `from_s` to `to_s`."""
+        x, y = round(point[0] * 1000), round(point[1] * 1000)
+        r = round(radius_m * 1000)
+        end = from_s if to_s is None else to_s
+        columns = ", ".join(f"fact.{name}" for name in FACT_COLUMNS.split(", "))
+        rows = self._connection.execute(
+            f"SELECT fact.id, {columns} FROM place_box JOIN fact ON fact.id = place_box.id "
+            "WHERE x1 >= ? AND x0 <= ? AND y1 >= ? AND y0 <= ? AND t1 >= ? AND t0 <= ? "
+            "AND vf <= ? AND vt > ? ORDER BY vf, thing",
+            (x - r, x + r, y - r, y + r, int(from_s), int(end), end, from_s),
+        )
+        inside = (Row(*row) for row in rows)
+        return tuple(
+            _fact(row)
+            for row in inside
+            if ((row.x or 0.0) - point[0]) ** 2 + ((row.y or 0.0) - point[1]) ** 2 <= radius_m**2
+        )
+
+    def difference(
+        self, before: tuple[float, int | None], after: tuple[float, int | None]
+    ) -> tuple[Difference, ...]:
+        """What differs between two points (valid time, position or None for now)."""
+        old = {(f.thing, f.attr): f for f in self.world_at(*before)}
+        new = {(f.thing, f.attr): f for f in self.world_at(*after)}
+        keys = sorted(old.keys() | new.keys())
+        pairs = ((key, old.get(key), new.get(key)) for key in keys)
+        return tuple(
+            Difference(thing=thing, attr=attr, before=was, after=is_)
+            for (thing, attr), was, is_ in pairs
+            if _said(was) != _said(is_)
+        )
+
+    def disputed(self, thing: str | None = None) -> tuple[Fact, ...]:
+        """What was said and not believed, because somebody more reliable said otherwise."""
+        which = "" if thing is None else "AND thing = ? "
+        rows = self._connection.execute(
+            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE status = '{DISPUTED}' {which}"
+            f"AND tt = {NEVER} ORDER BY vf, thing, attr",
+            [] if thing is None else [thing],
+        )
+        return tuple(_fact(row) for row in rows)
+
+
+def _said(fact: Fact | None) -> tuple[Value | None, str | None] | None:
+    return (fact.value, fact.relation) if fact is not None and fact.status == HELD else None
+
+
+def _fact(found: tuple[object, ...]) -> Fact:
+    row = Row(*found)  # type: ignore[arg-type]
+    return Fact(
+        thing=row.thing,
+        attr=row.attr,
+        value=value_of(row.value),
+        relation=row.relation,
+        status=row.status,
+        confidence=row.confidence,
+        source=row.source,
+        from_s=row.vf,
+        to_s=None if row.vt >= FOREVER else row.vt,
+        known_from=row.tf,
+        known_to=None if row.tt == NEVER else row.tt,
+        event=row.event,
+    )

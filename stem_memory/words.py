@@ -1,0 +1,113 @@
+"""Full-text search over what was said, wanted, reported and seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from devices.noun import Noun
+from stem_memory import contracts as log
+from stem_memory.fact_index import Connection
+from stem_memory.journal import Change
+from stem_memory.naming import id_words
+from stem_memory.view import MemoryView
+
+_TOKEN = re.compile(r"\w+")
+
+
+class Text(NamedTuple):
+    """A sentence for the index: what kind it is and what or whom it is about."""
+
+    kind: str
+    about: str
+    text: str
+
+
+class Hit(NamedTuple):
+    """What a search found, with its rank (BM25; smaller is better)."""
+
+    text: str
+    kind: str
+    about: str
+    t: float
+    event: int
+    rank: float
+
+
+class Found(Noun):
+    """One answer of a search: a sentence, when it was so, and its place in the log."""
+
+    text: str
+    kind: str
+    about: str
+    t: float
+    event: int
+    score: float
+
+
+def texts_of(event: log.Event, changes: Iterable[Change], memory: MemoryView) -> Iterator[Text]:
+    """The sentences an event adds: its own, and where it found things to be now."""
+    body = event.body
+    if isinstance(body, log.Observed):
+        for heard in body.observation.heard:
+            yield Text("said", heard.who, heard.text)
+    elif isinstance(body, log.Spoken):
+        yield Text("said", body.body, body.text)
+    elif isinstance(body, log.GoalPosted):
+        yield Text("goal", body.goal.id, body.goal.text)
+    elif isinstance(body, log.GoalUnderstood):
+        yield Text("goal", body.goal, body.summary)
+    elif isinstance(body, log.GoalQuestioned):
+        yield Text("question", body.goal, " ".join((body.question, *body.options)))
+    elif isinstance(body, log.GoalAnswered):
+        yield Text("answer", body.goal, body.text)
+    elif isinstance(body, log.GoalClosed) and body.reason:
+        yield Text("goal", body.goal, f"{body.status}: {body.reason}")
+    elif isinstance(body, log.StepEnded) and body.outcome != "done":
+        why = f"{id_words(body.reason)} {body.detail}".strip()
+        yield Text("failure", body.body, f"{id_words(body.skill)} {body.outcome}: {why}")
+    elif isinstance(body, log.Asserted) and body.reason:
+        yield Text("statement", body.thing, body.reason)
+    for change in changes:
+        if change.verdict == "changed":
+            yield Text("fact", change.thing, sentence(change, memory))
+
+
+def sentence(change: Change, memory: MemoryView) -> str:
+    """A change in words: what the thing looks like, and what is so of it."""
+    names = " ".join(memory.names(change.thing))
+    if change.attr == "location":
+        if change.value is None:
+            return f"{names} not there"
+        return f"{names} {change.relation} {id_words(str(change.value))}"
+    return f"{names} {id_words(change.attr)} {change.value}"
+
+
+def query_of(words: str) -> str:
+    """Words as a full-text query: every word quoted, any may match; best matches rank first."""
+    return " OR ".join(f'"{token}"' for token in dict.fromkeys(_TOKEN.findall(words.lower())))
+
+
+def write_words(connection: Connection, texts: Iterable[Text], t: float, position: int) -> None:
+    """Put the sentences of one event into the index."""
+    connection.executemany(
+        "INSERT INTO words (text, kind, about, t, event) VALUES (?, ?, ?, ?, ?)",
+        [(text.text, text.kind, text.about, t, position) for text in texts],
+    )
+
+
+def find_words(
+    connection: Connection, words: str, at_most: int, position: int | None = None
+) -> tuple[Hit, ...]:
+    """The best matches (BM25, Robertson and Zaragoza 2009), best first."""
+    query = query_of(words)
+    if not query:
+        return ()
+    known = "" if position is None else "AND event <= ? "
+    rows = connection.execute(
+        "SELECT text, kind, about, t, event, rank FROM words WHERE words MATCH ? "
+        f"{known}ORDER BY rank, event DESC LIMIT ?",
+        (query, *([] if position is None else [position]), at_most),
+    )
+    return tuple(Hit(*row) for row in rows)
