@@ -1,0 +1,1 @@
+"""What `retinue bench` measures, and the gold it measures against."""
