@@ -101,7 +101,7 @@ class Crowd:
     def _change(self, change: Changes) -> None:
         stage = self._stage
         things = [change.thing] if change.what is None else select(change.what, stage.truth)
-        known = [name for name in things if stage.truth.category(name) is not None]
+        known = [name for name in things if stage.truth.category(name) and stage.truth.states(name)]
         for name in known:
             stage.set_states(name, change.states)
         self._eyes.witness(known)

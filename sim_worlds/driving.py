@@ -8,9 +8,9 @@ Doors: a body that comes to a busy doorway waits there; whoever waits longest go
 stops inside a doorway frees it: bodies at rest can be squeezed past, so nobody waits for a dead one
 and no two bodies wait for each other. Elsewhere moving bodies do not hinder each other.
 
-Places: no two bodies rest on the same spot. Whoever finds its goal taken goes on to the nearest
-free spot from which it still reaches what it came for; where there is none it waits for
-`PATIENCE_S`, then fails with reason "blocked".
+Places: no two bodies work on the same spot. Whoever finds its goal taken goes on to the nearest
+free spot from which it still reaches what it came for; where there is none it waits behind the
+other for `PATIENCE_S`, then fails with reason "blocked".
 """
 
 from __future__ import annotations
@@ -221,22 +221,10 @@ class Driving:
                     self._is_free(body, spot)
                     and not stage.ground.crossings((goal, spot))
                     and stage.ground.blocked_at((goal, spot), card.radius_m, card.mobility) is None
-                    and (not served or self._serves(body, spot, ride.command.to))
+                    and (not served or stage.is_near(body, spot, ride.command.to))
                 ):
                     return spot
         return None
-
-    def _serves(self, body: SimBody, spot: Point, place: str) -> bool:
-        """Whether the body would be at the place if it stood on the spot."""
-        ground, reach_m = self._stage.ground, body.card.radius_m + body.card.reach_m
-        if place in ground.rooms:
-            return ground.room_at(spot) == place
-        if place in ground.fixtures:
-            return ground.gap_m(spot, ground.fixtures[place]) <= reach_m
-        if place in ground.gates:
-            return ground.door_gap_m(spot, place) <= reach_m
-        where = self._stage.where(place)
-        return where is not None and math.dist(spot, where) <= reach_m
 
     def _finish(self, ride: _Ride) -> None:
         stage, body = self._stage, ride.body

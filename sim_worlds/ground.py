@@ -28,6 +28,8 @@ TOLERANCE = 0.8
 LEAF_M = 0.08
 # Half the thickness of a wall that the plan draws as a line, for eyes.
 PAINT_M = 0.005
+# How far inside its edge a fixture is seen and touched: it may stand flush with a wall.
+HAIR_M = 0.02
 
 
 class Ground:
@@ -106,6 +108,16 @@ class Ground:
         out_u = max(0.0, abs(u) - fixture.size_m[0] / 2)
         out_v = max(0.0, abs(v) - fixture.size_m[1] / 2)
         return math.hypot(out_u, out_v)
+
+    def nearest(self, point: Point, fixture: Fixture) -> Point:
+        """The point of a fixture that is nearest, a hair inside its edge."""
+        dx, dy = point[0] - fixture.x, point[1] - fixture.y
+        cos, sin = math.cos(fixture.yaw), math.sin(fixture.yaw)
+        half_u = max(fixture.size_m[0] / 2 - HAIR_M, 0.0)
+        half_v = max(fixture.size_m[1] / 2 - HAIR_M, 0.0)
+        u = min(max(dx * cos + dy * sin, -half_u), half_u)
+        v = min(max(dy * cos - dx * sin, -half_v), half_v)
+        return fixture.x + u * cos - v * sin, fixture.y + u * sin + v * cos
 
     def door_gap_m(self, point: Point, door: str) -> float:
         """Distance from a point to the line between a door's posts."""
@@ -197,6 +209,6 @@ def _slots(fixture: Fixture) -> list[Point]:
 
 def _outline(fixture: Fixture) -> tuple[Point, ...]:
     """The centre of a fixture and the four corners of its footprint, drawn in by a hair."""
-    shape = footprint(fixture).buffer(-0.02, join_style="mitre")
+    shape = footprint(fixture).buffer(-HAIR_M, join_style="mitre")
     ring = [] if shape.is_empty else list(shape.exterior.coords)[:-1]
     return ((fixture.x, fixture.y), *((float(x), float(y)) for x, y in ring))

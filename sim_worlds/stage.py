@@ -115,20 +115,28 @@ class Stage:
 
     def is_at(self, body: SimBody, place: str) -> bool:
         """Whether a body is close enough to a place to reach it. Heights do not matter here."""
-        here, card, ground = body.mover.where(self.now), body.card, self.ground
+        return self.is_near(body, body.mover.where(self.now), place)
+
+    def is_near(self, body: SimBody, here: Point, place: str) -> bool:
+        """Whether a body that stood `here` could reach the place: near, and no wall between."""
+        card, ground = body.card, self.ground
         reach_m = card.radius_m + card.reach_m + 0.02
         if place in ground.rooms:
             return ground.room_at(here) == place
-        if place in ground.fixtures:
-            return ground.gap_m(here, ground.fixtures[place]) <= reach_m
         if place in ground.gates:
             return ground.door_gap_m(here, place) <= reach_m
-        spot = self.where(place)
-        if spot is None:
+        fixture = ground.fixtures.get(place)
+        if fixture is not None:
+            near = ground.gap_m(here, fixture) <= reach_m
+            touch: Point | None = ground.nearest(here, fixture)
+        else:
+            touch = self.where(place)
+            # People and bodies reach out, too.
+            beside_m = BESIDE_M if place in self.people or place in self.bodies else 0.0
+            near = touch is not None and math.dist(here, touch) <= reach_m + beside_m
+        if not near or touch is None:
             return False
-        # People and bodies reach out, too.
-        beside_m = BESIDE_M if place in self.people or place in self.bodies else 0.0
-        return math.dist(here, spot) <= reach_m + beside_m
+        return ground.sees(here, (touch,), self.truth.shut_doors())[0]
 
     def reaches(self, body: SimBody, place: str) -> bool:
         """Whether a body's hands reach a place: distance and height."""

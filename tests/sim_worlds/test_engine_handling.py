@@ -292,3 +292,18 @@ def test_times_do_not_depend_on_what_else_happens(play):
     busy.count = 50
     busy_s = -busy.now + pick(busy, "waiter", "cup-1", "counter").t
     assert alone_s == pytest.approx(busy_s, abs=0.002)
+
+
+def test_nobody_reaches_through_a_wall(play):
+    # The waiter stands in the lounge, a hand's breadth from a counter in the kitchen.
+    p = play(
+        replace={
+            "id: fridge, cls: fridge, room: kitchen, x: 3.6, y: 0.35": "id: fridge, cls: fridge, room: kitchen, x: 4.65, y: 0.6",
+            "pose: {x: 7.0, y: 0.6}": "pose: {x: 5.4, y: 0.6}",
+        }
+    )
+    assert pick(p, "waiter", "milk", "fridge").reason in {"out_of_reach", "closed"}
+    assert (
+        p.do("waiter", Operate, target="fridge", skill="charge", process="open").reason
+        == "out_of_reach"
+    )
