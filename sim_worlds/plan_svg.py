@@ -29,9 +29,7 @@ def plan_svg(plan: SitePlan) -> str:
 
     Every room, door and fixture has its id in `data-id` and its names in a tool tip.
     """
-    x0, y0, x1, y1 = bounds(plan)
-    width, height = (x1 - x0) * _SCALE + 2 * _MARGIN, (y1 - y0) * _SCALE + 2 * _MARGIN
-    view = fit(plan, (_MARGIN, _MARGIN, width - _MARGIN, height - _MARGIN))
+    view, width, height = plan_view(plan)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'role="img" aria-label="Floor plan of {escape(plan.name)}" '
@@ -48,6 +46,13 @@ def plan_svg(plan: SitePlan) -> str:
         "</svg>",
     ]
     return "\n".join(parts)
+
+
+def plan_view(plan: SitePlan) -> tuple[View, float, float]:
+    """How `plan_svg` lays the plan out: the view, and the drawing's natural width and height."""
+    x0, y0, x1, y1 = bounds(plan)
+    width, height = (x1 - x0) * _SCALE + 2 * _MARGIN, (y1 - y0) * _SCALE + 2 * _MARGIN
+    return fit(plan, (_MARGIN, _MARGIN, width - _MARGIN, height - _MARGIN)), width, height
 
 
 def _path(view: View, points: Iterable[Point], closed: bool = False) -> str:

@@ -131,9 +131,10 @@
         list.slice(0, spots.length).forEach(([id, thing], i) => icon(id, thing, spots[i], parent));
       }
       for (const [id, thing] of loose) icon(id, thing, thing.spot, parent);
-      for (const door of all(".leaf", stage)) {
-        const open = (things.get(door.dataset.id) || { states: {} }).states.open;
-        door.setAttribute("opacity", open === true ? 0.25 : 1);
+      for (const [id, thing] of things) {
+        if (!("open" in thing.states)) continue;
+        const door = $(`path[data-id="${CSS.escape(id)}"]`, stage);
+        if (door) door.setAttribute("opacity", thing.states.open ? 0.2 : 1);
       }
       for (const mover of movers) {
         all(".held", mover.group).forEach((old) => old.remove());

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.site import Fixture
-from services.report.floor_plan import floor_plan, view_of
+from services.report.floor_plan import SMALLEST_BODY_PX, floor_plan
 from services.report.markup import Markup, tag
 from services.report.words import plain
 from sim_worlds.contracts import Film, FilmCut
 from sim_worlds.layout import View, slots
 from sim_worlds.palette import fill_colour, icon
+from sim_worlds.plan_svg import plan_view
 
-_SMALLEST_BODY_PX = 7.0
 _PERSON_RADIUS_M = 0.22
 
 
@@ -25,8 +25,6 @@ def stage(film: Film) -> Markup:
         film.plan,
         *(tag("g", class_=f"layer-{name}") for name in layers),
         class_="stage",
-        role="img",
-        aria_label="The floor plan, seen from above",
     )
 
 
@@ -38,7 +36,7 @@ def data(film: Film, colours: Mapping[str, str], doing: list[list[Any]]) -> Mark
         colours: A colour for each body.
         doing: What bodies were doing: [body, from_s, until_s, words].
     """
-    view, _, _ = view_of(film.plan)
+    view, _, _ = plan_view(film.plan)
     classes = sorted({cut.cls for cut in film.cuts if cut.cls})
     content = {
         "duration": film.duration_s,
@@ -96,7 +94,7 @@ def _bodies(film: Film, view: View, colours: Mapping[str, str]) -> list[dict[str
             "id": body.id,
             "body": True,
             "colour": colours.get(body.id, "#777777"),
-            "r": round(max(cards[body.kind].radius_m * view.scale, _SMALLEST_BODY_PX), 1),
+            "r": round(max(cards[body.kind].radius_m * view.scale, SMALLEST_BODY_PX), 1),
             "air": cards[body.kind].mobility == "air",
             "start": [round(v, 1) for v in view.at((body.pose.x, body.pose.y))],
         }

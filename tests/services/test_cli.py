@@ -190,7 +190,7 @@ def test_worlds_show_draws_a_map_and_a_picture(retinue, tmp_path):
     assert code == 0
     assert "●waiter-1" in out
     assert "coffee-machine" in out
-    assert "dining room" in (tmp_path / "plan.svg").read_text()
+    assert "DINING ROOM" in (tmp_path / "plan.svg").read_text()
 
 
 def test_bodies_and_skills_are_the_same_in_text_and_json(retinue):
