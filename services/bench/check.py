@@ -75,9 +75,10 @@ def _of_place(condition: At, view: MemoryView) -> Iterator[str]:
     category = view.category(condition.where)
     if category is None:
         yield f"nothing here is called {condition.where}"
-    elif category == "fixture" and condition.relation != "at":
-        if view.plan().fixture(condition.where).capacity == 0:
-            yield f"nothing fits on {condition.where}"
+        return
+    holds_things = category != "fixture" or view.plan().fixture(condition.where).capacity > 0
+    if condition.relation != "at" and not holds_things:
+        yield f"nothing fits on {condition.where}"
 
 
 def _of_state(condition: Be | Known, pool: tuple[str, ...], view: MemoryView) -> Iterator[str]:

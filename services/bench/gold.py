@@ -30,6 +30,7 @@ import yaml
 
 from devices.facts import At, Be, Clear, Condition, Known, Relation, Selector, Told
 from devices.site import SitePlan
+from services.bench.check import mistakes
 from services.bench.contracts import Expected, GoldWish
 from services.bench.site import Site, site_of
 from services.errors import UserError
@@ -77,7 +78,7 @@ def _wish(name: str, world: str, entry: Any) -> GoldWish:
             raise ValueError(
                 "it needs exactly one of understood, understood_any, ask, refuse, decline"
             )
-        return GoldWish(
+        wish = GoldWish(
             id=name,
             world=world,
             text=entry["say"],
@@ -88,6 +89,10 @@ def _wish(name: str, world: str, entry: Any) -> GoldWish:
             expected=declined[0] if declined else "understood",
             readings=tuple(tuple(condition(raw, site) for raw in each) for each in readings),
         )
+        wrong = next(mistakes(wish, site), None)
+        if wrong is not None:
+            raise ValueError(wrong)
+        return wish
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"the wish {name} is wrong: {' '.join(str(error).split())}") from None
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from services.commands.output import json_option
-
 
 @click.group()
 def bench() -> None:
@@ -21,16 +19,39 @@ def bench() -> None:
     help="Which wishes: those to develop with, or those to judge by.",
 )
 @click.option(
+    "--file",
+    "own",
+    type=click.Path(dir_okay=False),
+    metavar="YAML",
+    help="Your own wishes instead; services/bench/gold.py explains the notation.",
+)
+@click.option(
     "--model",
-    default="embedded",
-    show_default=True,
+    "models",
+    multiple=True,
     metavar="MODEL",
-    help="As in retinue run: embedded, none, or an endpoint.",
+    help="What understands, as often as you like: none (parsing alone), encoder (parsing and the "
+    "sentence encoder), model (parsing and the embedded language model), embedded (all three), or "
+    "an endpoint as in retinue run.  [default: none, encoder, embedded]",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N wishes.")
-@json_option
-def wishes(split: str, model: str, limit: int | None, as_json: bool) -> int:
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write every figure and every outcome there; - for standard output.",
+)
+@click.option("--verbose", is_flag=True, help="List what was misunderstood.")
+def wishes(
+    split: str,
+    own: str | None,
+    models: tuple[str, ...],
+    limit: int | None,
+    json_file: str | None,
+    verbose: bool,
+) -> int:
     """Measure how well wishes are understood: exact goals, refusals, questions, seconds."""
-    from services.bench_wishes import main
+    from services.bench.wishes import main
 
-    return main(split=split, model=model, limit=limit, as_json=as_json)
+    return main(own or split, models, limit, json_file, verbose)

@@ -1,0 +1,81 @@
+"""How well wishes are understood: gold wishes put to each configuration, and figures of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from services.bench.contracts import Outcome, Row, Table
+from services.bench.figures import added, row
+from services.bench.gold import read_gold
+from services.bench.parts import DEFAULT, OnWish, Open, open_parts
+from services.bench.site import site_of
+from services.bench.talk import outcome_of
+from services.errors import UserError
+
+
+def bench_wishes(
+    split: str,
+    models: Sequence[str] = DEFAULT,
+    limit: int | None = None,
+    on_wish: OnWish | None = None,
+    open_model: Open = open_parts,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Table:
+    """Put the wishes of a split to each configuration.
+
+    Each wish meets a memory that holds the survey of its world and what was said before it,
+    nothing else, so no wish can help another.
+
+    Args:
+        split: "dev", "test", or a YAML file of one's own wishes.
+        models: Configurations (see `services.bench.parts`), from least to most.
+        limit: Only the first wishes.
+        on_wish: Told of the configuration, the wish's number, how many there are, and the wish.
+        open_model: Makes a configuration from its string.
+        clock: Seconds, for measurement only.
+
+    Raises:
+        UserError: a wish in the file is wrong, or a configuration names nothing known.
+        ModelError: a model that was asked for can not be used.
+    """
+    wishes = read_gold(split)[:limit]
+    rows: list[Row] = []
+    for spec in models:
+        title, mind = open_model(spec)
+        outcomes: list[Outcome] = []
+        try:
+            for number, wish in enumerate(wishes, 1):
+                if on_wish is not None:
+                    on_wish(title, number, len(wishes), wish)
+                outcomes.append(outcome_of(wish, site_of(wish.world), mind.interpreter, clock))
+            use = mind.use()
+        finally:
+            mind.close()
+        rows.append(row(spec, title, outcomes, use.calls, use.tokens))
+    return Table(split=Path(split).stem, wishes=len(wishes), rows=tuple(rows), added=added(rows))
+
+
+def main(
+    split: str,
+    models: tuple[str, ...],
+    limit: int | None = None,
+    json_file: str | None = None,
+    verbose: bool = False,
+) -> int:
+    """The command: measure with progress, print tables, write JSON. Returns the exit code."""
+    from services.bench.show import show, watching
+
+    with watching() as on_wish:
+        table = bench_wishes(split, models or DEFAULT, limit, on_wish)
+    show(table, verbose)
+    if json_file is not None:
+        try:
+            with click.open_file(json_file, "w", encoding="utf-8") as stream:
+                stream.write(table.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise UserError(f"{json_file} can not be written: {error.strerror}") from None
+    return 0
