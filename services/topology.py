@@ -1,7 +1,7 @@
 """The program as a value: which actors there are, how many, and who holds whose handle.
 
-Nothing runs here. `retinue topology` prints it, tests compare it, and the composition root starts
-actors from it, so what is printed is what runs.
+Nothing runs here. `retinue topology` prints it, and a test compares it with what the composition root
+starts, so what is printed is what runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the report of a run folder: report.html, graph.svg, gantt.svg, plan.svg, replay.mp4."""
+"""Write the report of a run folder: report.html, its pictures, replay.mp4 and replay.png."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from services.report.page import page
 from sim_worlds.contracts import Banner
 
 PAGE = "report.html"
-VIDEO, WEB_VIDEO = "replay.mp4", "replay.webm"
+# Every player knows the first; browsers play the second, which the page holds.
+VIDEO, WEB_VIDEO, STILL = "replay.mp4", "replay.webm", "replay.png"
 # A replay of a long run is sped up to about this length; one of a short run is not slowed below 2x.
-_VIDEO_S = 60.0
+_VIDEO_S = 45.0
 _SPEEDS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
 
@@ -56,7 +57,7 @@ def _write(run_dir: Path, history: History, video: bool) -> None:
     if video and history.film is not None:
         _film(run_dir, history)
     web = run_dir / WEB_VIDEO
-    names = (VIDEO, WEB_VIDEO, *pictures, METRICS, CONFIG, MEMORY, FILM)
+    names = (VIDEO, WEB_VIDEO, STILL, *pictures, METRICS, CONFIG, MEMORY, FILM)
     beside = [name for name in names if (run_dir / name).is_file()]
     text = page(history, web if web.is_file() else None, beside)
     (run_dir / PAGE).write_text(text, encoding="utf-8")
@@ -79,14 +80,30 @@ def _on_its_own(picture: Markup) -> str:
 
 
 def _film(run_dir: Path, history: History) -> None:
+    """Render what is not there yet: a finished run does not change, and rendering takes seconds."""
     film = history.film
-    paths = [run_dir / name for name in (VIDEO, WEB_VIDEO) if not (run_dir / name).is_file()]
-    if film is None or not paths:
+    if film is None:
         return
-    from sim_worlds.render import write_video
+    from sim_worlds.render import png, still, write_video
 
-    speed = next((s for s in _SPEEDS if film.duration_s / s <= _VIDEO_S), _SPEEDS[-1])
-    write_video(film, *paths, speed=speed, banners=banners(history))
+    beside = banners(history)
+    if not (run_dir / STILL).is_file():
+        (run_dir / STILL).write_bytes(png(still(film, busiest(history), banners=beside)))
+    paths = [run_dir / name for name in (VIDEO, WEB_VIDEO) if not (run_dir / name).is_file()]
+    if paths:
+        speed = next((s for s in _SPEEDS if film.duration_s / s <= _VIDEO_S), _SPEEDS[-1])
+        write_video(film, *paths, speed=speed, banners=beside)
+
+
+def busiest(history: History) -> float:
+    """The moment when most bodies were at work: the one to show in a picture."""
+    starts = sorted({attempt.start_s for attempt in history.attempts})
+
+    def at_work(t: float) -> int:
+        return sum(a.start_s <= t < (a.end_s or history.end_s) for a in history.attempts)
+
+    # A moment later, when what just began can be seen.
+    return max(starts, key=lambda t: (at_work(t), -t)) + 1.0 if starts else 0.0
 
 
 def banners(history: History) -> list[Banner]:

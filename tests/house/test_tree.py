@@ -22,9 +22,9 @@ def _read(path: Path) -> str:
     return "" if b"\0" in data else data.decode()
 
 
-def test_only_the_six_packages_and_tests_stand_at_the_root(tracked, packages):
+def test_only_the_six_packages_tests_and_docs_stand_at_the_root(tracked, packages):
     folders = {path.parts[0] for path in tracked if len(path.parts) > 1}
-    assert folders <= {*packages, "tests", ".ci"}
+    assert folders <= {*packages, "tests", "docs", ".ci"}
 
 
 def test_every_package_says_it_is_typed_and_what_it_is(root, packages):

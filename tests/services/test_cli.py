@@ -211,28 +211,3 @@ def test_report_prints_the_page(retinue, run_dir):
     assert json.loads(retinue("report", run_dir, "--no-video", "--json")[1]) == {
         "report": str(run_dir / "report.html")
     }
-
-
-def test_every_command_of_the_help_is_in_the_readme_with_its_options(retinue):
-    # The house test checks the names; this one, that the README shows no option that is not there.
-    import re
-
-    readme = (ROOT / "README.md").read_text()
-    known = {
-        option
-        for command in _leaves(cli.app)
-        for parameter in command.params
-        for option in (*parameter.opts, *parameter.secondary_opts)
-    } | {"--help", "--version"}
-    shown = {
-        option
-        for line in re.findall(r"retinue [^\n`|]*", readme)
-        for option in re.findall(r"(?<![\w-])--[a-z-]+", line)
-    }
-    assert shown - known == set()
-
-
-def _leaves(command):
-    if not hasattr(command, "commands"):
-        return [command]
-    return [leaf for child in command.commands.values() for leaf in _leaves(child)]

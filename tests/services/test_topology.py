@@ -34,3 +34,34 @@ def test_the_drawing_has_a_line_for_each_node():
     assert lines[0].startswith("loop: ")
     assert [line for line in lines if "└─ model: " in line]
     assert "waiter-1" in lines[-1]
+
+
+def test_it_is_what_the_composition_root_starts(tmp_path):
+    app = pytest.importorskip("services.app", reason="the brain cannot interpret yet")
+    from services.contracts import RunConfig
+    from services.runtime import LocalRuntime
+    from services.scenarios import read_world
+
+    class Recording(LocalRuntime):
+        def __init__(self):
+            super().__init__()
+            self.started = {}
+
+        def spawn(self, name, factory, *args):
+            self.started[name] = f"{factory.__module__}:{factory.__name__}"
+            return super().spawn(name, factory, *args)
+
+    runtime, scenario = Recording(), read_world("restaurant")
+    try:
+        config = RunConfig(world="restaurant", bodies=3, model="none")
+        app.assemble(config, scenario, (), tmp_path, runtime)
+    finally:
+        runtime.close()
+    program = topology(tuple(spec.id for spec in scenario.bodies[:3]), model="none")
+    expected = {
+        name: node.made_by
+        for node in program.nodes
+        if node.lives == "actor"
+        for name in (node.names or (node.name,))
+    }
+    assert runtime.started == expected

@@ -1,0 +1,74 @@
+"""What the README shows is what there is."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from services import cli
+from services.commands.run import run
+from sim_worlds.loader import read
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+SHOWN = sorted(set(re.findall(r"^retinue [^\n]+$", README, re.MULTILINE)))
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_help_and_the_readme_list_the_same_commands():
+    listed = set(re.findall(r"^\| `retinue ([a-z ]+)` \|", README, re.MULTILINE))
+    assert listed == {" ".join(words) for words in _words(cli.app)}
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_every_command_shown_is_one_that_parses(line):
+    words = shlex.split(line)[1:]
+    command = cli.app
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    command.make_context("retinue", words)
+
+
+def test_the_scenario_in_the_readme_is_sound():
+    (text,) = _blocks("yaml")
+    scenario = read(text, "README.md")
+    assert [body.id for body in scenario.bodies] == ["helper"]
+
+
+def test_the_body_in_the_readme_is_a_card():
+    names: dict[str, object] = {}
+    exec(_blocks("python")[0], names)
+    assert names["PLANTER"].kind == "planter"
+
+
+def test_pictures_and_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_files_that_are_named_exist():
+    named = re.findall(r"`((?:devices|cerebellum|sim_worlds|services|brain)/[\w/.]*)`", README)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_examples_of_faults_in_the_help_can_be_read():
+    from sim_worlds.fault_specs import load_faults
+
+    help_text = next(p.help for p in run.params if p.name == "faults")
+    specs = re.findall(r'"([^"]+)"', help_text)
+    assert len(specs) >= 4
+    load_faults(specs, {"waiter-1", "chef", "scout", "drone"}, {"pick"})
+
+
+def _words(command, words=()):
+    if not isinstance(command, click.Group):
+        return [words]
+    return [
+        leaf for name, child in command.commands.items() for leaf in _words(child, (*words, name))
+    ]
