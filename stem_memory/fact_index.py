@@ -225,6 +225,7 @@ def _same(row: Row, change: Change) -> bool:
         row.status == HELD
         and value_of(row.value) == change.value
         and row.relation == change.relation
+        and (change.xy is None or (row.x, row.y) == change.xy)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.facts import Facts, bind
+from devices.facts import Facts, bind_all
 from stem_memory.contracts import (
     GoalClosed,
     GoalPosted,
@@ -30,7 +30,7 @@ class Goals:
         """Bind the conditions to what is believed now; a wish to know counts from its posting."""
         record = self.records.get(understood.goal)
         if record is not None:
-            bound = tuple(bind(c, believed, record.goal.t) for c in understood.conditions)
+            bound = bind_all(understood.conditions, believed, record.goal.t)
             self._set(record, conditions=bound, status="posted", question="", options=())
 
     def question(self, asked: GoalQuestioned) -> None:

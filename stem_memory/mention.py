@@ -33,7 +33,12 @@ def mentions(body: Payload, thing: str, attr: str) -> Iterator[Mention]:
         yield from _observed(body, thing, attr)
     elif isinstance(body, SiteSurveyed):
         yield from _surveyed(body, thing, attr)
-    elif isinstance(body, Asserted) and (body.thing, body.attr) == (thing, attr):
+    elif (
+        isinstance(body, Asserted)
+        and (body.thing, body.attr) == (thing, attr)
+        # Of what is over by now it says nothing at its own time.
+        and body.to_s is None
+    ):
         yield Mention(body.value, body.by, STATED_CONFIDENCE)
 
 

@@ -17,8 +17,11 @@ class PerformanceBook:
         self.entries: dict[tuple[str, str], Performance] = {}
 
     def record(self, ended: StepEnded, kind: str | None) -> None:
-        """Learn from a step that ended. A cancelled step says nothing about the body."""
-        if ended.role != "step" or ended.outcome == "cancelled":
+        """Learn from a step that ended.
+
+        A cancelled step says nothing about the body, nor does one that nobody had to do.
+        """
+        if ended.role != "step" or ended.outcome == "cancelled" or ended.reason == "already_so":
             return
         for who in dict.fromkeys((ended.body, kind)):
             if who is not None:

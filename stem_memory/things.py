@@ -22,12 +22,14 @@ from stem_memory.evidence import (
     Evidence,
     Outcome,
 )
-from stem_memory.geometry import room_at
+from stem_memory.geometry import distance, room_at
 from stem_memory.journal import Change, Verdict
 
 Place = Evidence[Location | None]
 # The class of what a body holds and nobody has seen yet.
 UNSEEN = "object"
+# A thing seen at the same holder but this far (metres) from before was moved; less is noise.
+SHIFT_M = 0.25
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -189,6 +191,8 @@ class Things:
                 self.drift.note(entity.cls, "location", t - since, outcome == "changed")
             if outcome != "changed":
                 if xy is not None and outcome == "same":
+                    if entity.xy is None or distance(entity.xy, xy) > SHIFT_M:
+                        self._note_place(entity.id, where, t, source, confidence, "changed", xy)
                     entity.xy = xy
                 # A late look in vain says too little: where the thing was then may be known.
                 if outcome == "outranked" or (outcome == "late" and where is not None):

@@ -1,0 +1,1 @@
+"""Cubes: memory packaged with provenance, revisions, grants and a life of its own."""

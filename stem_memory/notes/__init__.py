@@ -1,0 +1,1 @@
+"""Notes: what went wrong, why, what helped, and whether it keeps helping."""
