@@ -4,54 +4,44 @@ from __future__ import annotations
 
 import click
 
+from services.commands.output import json_option, print_json
+
 
 @click.group()
 def bench() -> None:
-    """Measure."""
+    """Measure how well wishes are understood."""
 
 
 @bench.command()
 @click.option(
     "--split",
-    type=click.Choice(["dev", "test"]),
     default="test",
     show_default=True,
-    help="Which wishes: those to develop with, or those to judge by.",
-)
-@click.option(
-    "--file",
-    "own",
-    type=click.Path(dir_okay=False),
-    metavar="YAML",
-    help="Your own wishes instead; services/bench/gold.py explains the notation.",
+    metavar="dev|test|FILE",
+    help="Which wishes: those to develop with, those to judge by, or a YAML file of your own.",
 )
 @click.option(
     "--model",
     "models",
     multiple=True,
     metavar="MODEL",
-    help="What understands, as often as you like: none (parsing alone), encoder (parsing and the "
-    "sentence encoder), model (parsing and the embedded language model), embedded (all three), or "
-    "an endpoint as in retinue run.  [default: none, encoder, embedded]",
+    help="What to measure: none (parsing alone), encoder, model, embedded, or an endpoint as in "
+    "retinue run. Give it as often as you like.  [default: none, encoder, embedded]",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N wishes.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    metavar="FILE",
-    help="Write every figure and every outcome there; - for standard output.",
-)
-@click.option("--verbose", is_flag=True, help="List what was misunderstood.")
+@click.option("--verbose", is_flag=True, help="Print every miss.")
+@json_option
 def wishes(
-    split: str,
-    own: str | None,
-    models: tuple[str, ...],
-    limit: int | None,
-    json_file: str | None,
-    verbose: bool,
-) -> int:
+    split: str, models: tuple[str, ...], limit: int | None, verbose: bool, as_json: bool
+) -> None:
     """Measure how well wishes are understood: exact goals, refusals, questions, seconds."""
-    from services.bench.wishes import main
+    from services.bench.parts import DEFAULT
+    from services.bench.show import show, watching
+    from services.bench.wishes import bench_wishes
 
-    return main(own or split, models, limit, json_file, verbose)
+    with watching() as on_wish:
+        table = bench_wishes(split, models or DEFAULT, limit, on_wish)
+    if as_json:
+        print_json(table.model_dump(mode="json"))
+    else:
+        show(table, verbose)
