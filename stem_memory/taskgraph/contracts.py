@@ -65,9 +65,7 @@ class Heed(Noun):
     executor: str
 
 
-TaskAct = Annotated[
-    Put | Check | Cancel | Restore | Claim | Heed, Field(discriminator="act")
-]
+TaskAct = Annotated[Put | Check | Cancel | Restore | Claim | Heed, Field(discriminator="act")]
 
 
 class TaskChanged(Noun):

@@ -1,0 +1,326 @@
+"""What people ask memory: the answers behind `retinue memory`, as plain functions over a store.
+
+Each takes an open `EventStore` and words as people use them, and returns nouns; printing them is
+the caller's matter. Times are valid time in seconds of the run unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from devices.facts import Value
+from devices.noun import Noun
+from stem_memory.contracts import Recorded
+from stem_memory.errors import MemoryFault
+from stem_memory.fact_query import Difference, Fact
+from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, vain_look
+from stem_memory.naming import id_words
+from stem_memory.spatial import Near, Whereabouts, near, where_is
+from stem_memory.state import MemoryState
+from stem_memory.store import EventStore
+from stem_memory.view import Belief
+from stem_memory.words import Found, Hit
+
+# Reciprocal rank fusion: G. Cormack et al., SIGIR 2009; 60 is the paper's constant.
+_FUSION = 60.0
+_CHARACTERS_PER_TOKEN = 4
+_FAR_M = 1e6
+
+
+class QueryUnclear(MemoryFault):
+    """The question names nothing that memory knows."""
+
+
+class Where(Noun):
+    """Where a thing may be: the belief behind it and every place, likeliest first."""
+
+    thing: str
+    names: tuple[str, ...]
+    belief: Belief | None
+    room: str | None
+    places: tuple[Whereabouts, ...]
+    sentence: str
+
+
+class EvidenceItem(Noun):
+    """One event that speaks of a fact: where it stands in the log, who said what."""
+
+    event: int
+    t: float
+    source: str
+    value: Value | None
+    confidence: float
+    agrees: bool
+
+
+class Explanation(Noun):
+    """Why something is believed: the fact, the evidence for and against it, oldest first."""
+
+    thing: str
+    attr: str
+    fact: Fact | None
+    evidence: tuple[EvidenceItem, ...]
+    sentence: str
+
+
+def seconds_of(text: str) -> float:
+    """A time of the run: seconds ("90"), minutes and seconds ("14:03") or hours ("1:02:03").
+
+    Raises:
+        QueryUnclear: If it is none of these.
+    """
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or any(part < 0 for part in parts):
+        raise QueryUnclear(f"{text!r} is no time; write seconds (90) or minutes:seconds (14:03).")
+    total = 0.0
+    for part in parts:
+        total = total * 60.0 + part
+    return total
+
+
+def resolve(memory: MemoryState, words: str) -> tuple[str, ...]:
+    """The things that the words mean: an id, else a whole name, else all words in the names.
+
+    Raises:
+        QueryUnclear: If there is no such thing; the sentence offers the nearest names.
+    """
+    wanted = words.strip().lower().removeprefix("the ")
+    if memory.category(words) is not None:
+        return (words,)
+    names = {thing: [name.lower() for name in memory.names(thing)] for thing in memory.ids()}
+    found = [thing for thing, known in names.items() if wanted in known]
+    if not found:
+        parts = set(wanted.split())
+        found = [t for t, known in names.items() if parts and parts <= set(" ".join(known).split())]
+    if not found:
+        every = sorted({name for known in names.values() for name in known})
+        close = difflib.get_close_matches(wanted, every, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "ask for something it has seen."
+        raise QueryUnclear(f"Memory knows no {words!r}; {hint}")
+    return tuple(found)
+
+
+def where(store: EventStore, words: str) -> tuple[Where, ...]:
+    """Where the things that the words mean are, as far as anybody can know."""
+    memory = store.state
+    return tuple(_where(memory, thing) for thing in resolve(memory, words))
+
+
+def history(
+    store: EventStore, words: str, attr: str | None = None, position: int | None = None
+) -> tuple[Fact, ...]:
+    """Everything that was ever so of these things, oldest first."""
+    things = resolve(store.state, words)
+    return tuple(f for thing in things for f in store.facts.history(thing, attr, position))
+
+
+def near_to(store: EventStore, words: str, radius_m: float) -> tuple[Near, ...]:
+    """What is believed within the radius of the first thing that the words mean."""
+    memory = store.state
+    thing = resolve(memory, words)[0]
+    point = memory.position(thing)
+    if point is None:
+        raise QueryUnclear(f"Nobody knows where {thing} is; name something whose place is known.")
+    return tuple(n for n in near(memory, point, radius_m) if n.thing != thing)
+
+
+def as_of(
+    store: EventStore, t: float, words: str | None = None, position: int | None = None
+) -> tuple[Fact, ...]:
+    """What was so at `t`: of the things meant, or of everything; as known at `position`."""
+    facts = tuple(store.facts.world_at(t, position))
+    if words is None:
+        return facts
+    things = set(resolve(store.state, words))
+    return tuple(f for f in facts if f.thing in things)
+
+
+def diff(store: EventStore, before_s: float, after_s: float) -> tuple[Difference, ...]:
+    """What changed in the world between two times, as known now."""
+    return store.facts.difference((before_s, None), (after_s, None))
+
+
+def explain(
+    store: EventStore,
+    words: str,
+    attr: str = "location",
+    t: float | None = None,
+    position: int | None = None,
+    at_most: int = 12,
+) -> Explanation:
+    """Why an attribute of the first thing meant is believed: its chain of evidence.
+
+    The chain starts with the evidence that began the fact and holds the newest of what confirmed
+    or contradicted it, `at_most` in all.
+    """
+    memory = store.state
+    thing = resolve(memory, words)[0]
+    at = memory.now() if t is None else t
+    fact = store.facts.value_at(thing, attr, at, position)
+    if fact is None:
+        sentence = f"Nothing is known of the {attr} of {thing} at {at:g} s."
+        return Explanation(thing=thing, attr=attr, fact=None, evidence=(), sentence=sentence)
+    items: list[EvidenceItem] = []
+    for recorded in store.read(kinds=EVIDENCE_KINDS, until=position):
+        # The fact may rest on an earlier event than its own: what began it comes first.
+        if recorded.id == fact.event or fact.from_s <= recorded.event.t <= at:
+            items.extend(_items(recorded, thing, attr, fact))
+    first = [i for i in items if i.event == fact.event][:1]
+    rest = [i for i in items if i not in first]
+    chain = (*first, *rest[max(0, len(rest) - at_most + 1) :])
+    return Explanation(
+        thing=thing, attr=attr, fact=fact, evidence=chain, sentence=_because(fact, chain)
+    )
+
+
+def search(
+    store: EventStore,
+    words: str,
+    at_most: int = 10,
+    around_s: float | None = None,
+    near_thing: str | None = None,
+) -> tuple[Found, ...]:
+    """What was said, wanted, seen or went wrong: one ranking of text, time and space.
+
+    Args:
+        store: The memory to search.
+        words: Any words; what has more of the rarer ones ranks first.
+        at_most: How many answers.
+        around_s: Prefer what happened near this time.
+        near_thing: Prefer what is about things near this one. With neither, prefer what is recent.
+    """
+    hits = store.search(words, at_most * 5)
+    memory = store.state
+    orders: list[Callable[[Hit], float]] = [lambda h: h.rank]
+    if around_s is not None or near_thing is None:
+        moment = memory.now() if around_s is None else around_s
+        orders.append(lambda h: abs(h.t - moment))
+    if near_thing is not None:
+        point = memory.position(resolve(memory, near_thing)[0])
+        close = near(memory, point, _FAR_M) if point is not None else ()
+        distances = {n.thing: n.distance_m for n in close}
+        orders.append(lambda h: distances.get(h.about, _FAR_M))
+    scores: dict[Hit, float] = dict.fromkeys(hits, 0.0)
+    for order in orders:
+        # What an order can not tell apart gets the same rank.
+        ranks = {value: rank for rank, value in enumerate(sorted({order(h) for h in hits}))}
+        for hit in hits:
+            scores[hit] += 1.0 / (_FUSION + ranks[order(hit)])
+    best = sorted(scores, key=lambda h: (-scores[h], h.event, h.text))[:at_most]
+    return tuple(
+        Found(
+            text=h.text, kind=h.kind, about=h.about, t=h.t, event=h.event, score=round(scores[h], 5)
+        )
+        for h in best
+    )
+
+
+def context(
+    store: EventStore,
+    task: str,
+    token_budget: int,
+    count: Callable[[str], int] | None = None,
+) -> tuple[str, ...]:
+    """Lines of memory that matter for a task, within a token budget, each with its provenance.
+
+    Args:
+        store: The memory to read.
+        task: The task in words.
+        token_budget: How many tokens all lines may take.
+        count: Counts the tokens of a line; without it four characters are taken for a token.
+    """
+    memory = store.state
+    tokens = count or (lambda line: -(-len(line) // _CHARACTERS_PER_TOKEN))
+    lines: list[str] = []
+    parts = set(task.lower().split())
+    for thing in memory.ids():
+        # Mentioned by one of its names whole, as in "the red mug" or "table 4".
+        if any(set(name.lower().split()) <= parts for name in memory.names(thing)):
+            lines.append(_where(memory, thing).sentence)
+    for found in search(store, task, at_most=20):
+        lines.append(f"{found.t:g} s, {found.kind} of {found.about}: {found.text} [{found.event}]")
+    packed, left = [], token_budget
+    for line in dict.fromkeys(lines):
+        cost = tokens(line)
+        if cost <= left:
+            packed.append(line)
+            left -= cost
+    return tuple(packed)
+
+
+def _where(memory: MemoryState, thing: str) -> Where:
+    belief = memory.belief(thing, "location")
+    places = where_is(memory, thing)
+    name = _title(memory, thing)
+    place = memory.location(thing)
+    if memory.category(thing) in {"room", "door", "fixture"}:
+        sentence = f"{name} ({thing}) belongs to the floor plan, in {memory.room_of(thing)}."
+    elif place is not None and belief is not None:
+        sentence = (
+            f"{name} ({thing}) is {place.relation} {id_words(place.holder)}, sure "
+            f"{belief.confidence:.0%}: {_seen_by(belief)}."
+        )
+    elif places:
+        sentence = (
+            f"{name} ({thing}) is missing; likeliest {id_words(places[0].holder)} "
+            f"({places[0].probability:.0%}: {places[0].why})."
+        )
+    else:
+        sentence = f"Nobody has said where {name} ({thing}) is."
+    return Where(
+        thing=thing,
+        names=memory.names(thing),
+        belief=belief,
+        room=memory.room_of(thing),
+        places=places,
+        sentence=sentence,
+    )
+
+
+def _title(memory: MemoryState, thing: str) -> str:
+    """The best name that no other thing of its category has, else the words of its id."""
+    others = memory.ids(memory.category(thing))
+    taken = {name for other in others if other != thing for name in memory.names(other)}
+    names = memory.names(thing)
+    return next((name for name in names if name not in taken), id_words(thing))
+
+
+def _seen_by(belief: Belief) -> str:
+    if belief.source == "survey":
+        return "the survey said so, nobody has seen it"
+    return f"seen by {belief.source} at {belief.seen_s:g} s, so since {belief.since_s:g} s"
+
+
+def _items(recorded: Recorded, thing: str, attr: str, fact: Fact) -> list[EvidenceItem]:
+    event = recorded.event
+    found: list[Mention] = list(mentions(event.body, thing, attr))
+    if not found and fact.value is None and recorded.id == fact.event:
+        found = [Mention(None, fact.source, fact.confidence)]
+    elif not found and attr == "location" and fact.value is not None:
+        missed = vain_look(event.body, thing, str(fact.value))
+        found = [missed] if missed is not None else []
+    return [
+        EvidenceItem(
+            event=recorded.id,
+            t=event.t,
+            source=mention.source,
+            value=mention.value,
+            confidence=mention.confidence,
+            agrees=mention.value == fact.value,
+        )
+        for mention in found
+    ]
+
+
+def _because(fact: Fact, chain: tuple[EvidenceItem, ...]) -> str:
+    against = sum(not item.agrees for item in chain)
+    confirmed = sum(item.agrees for item in chain) - 1
+    what = "not where it was" if fact.value is None else f"{fact.value}"
+    sentence = f"{fact.thing}: {fact.attr} is {what} since {fact.from_s:g} s, from {fact.source}"
+    if confirmed > 0:
+        sentence += f", confirmed {confirmed} times"
+    return sentence + (f", contradicted {against} times." if against else ".")
