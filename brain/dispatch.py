@@ -15,8 +15,8 @@ from brain.evidence import at_place, unmet
 from brain.running import StepKey
 from brain.turn import Turn
 from devices.roadmap import Roadmap
-from devices.skill import SkillCard
-from stem_memory.contracts import StepStarted
+from devices.skill import Atom, SkillCard
+from stem_memory.contracts import StepEnded, StepStarted
 from stem_memory.tasks import Assignment, GoalRecord, TaskStep
 from stem_memory.view import BodyRecord
 
@@ -94,9 +94,13 @@ def _try(
             return False
         team.append(partner)
     pre = tuple(atom for atom in step.pre if atom.pred != "near")
+    if _is_needless(step, body, turn, roadmap):
+        turn.record(_needless(record, step, body))
+        return False
     lacking = [a for b in team for a in unmet(pre, b, turn.memory, roadmap, record.goal.t)]
     if lacking:
-        waiting.note(key, turn.now, ", ".join(f"{a.pred} {' '.join(a.args)}" for a in lacking))
+        since = turn.now if _may_come_true(lacking, turn) else turn.now - config.patience_s
+        waiting.note(key, since, ", ".join(f"{a.pred} {' '.join(a.args)}" for a in lacking))
         return False
     waiting.clear(key)
     away = [b for b in team if step.place and not at_place(b, step.place, turn.memory, roadmap)]
@@ -105,6 +109,49 @@ def _try(
     if not away:
         _start(turn, config, record, step, team)
     return True
+
+
+def _is_needless(step: TaskStep, body: BodyRecord, turn: Turn, roadmap: Roadmap) -> bool:
+    """Whether the world already is as the step would make it, so that nobody has to do it."""
+    facts = [atom for atom in step.post if atom.pred in ("at", "be")]
+    return (
+        bool(facts)
+        and len(facts) == len(step.post)
+        and not unmet(tuple(facts), body, turn.memory, roadmap)
+    )
+
+
+def _needless(record: GoalRecord, step: TaskStep, body: BodyRecord) -> StepEnded:
+    return StepEnded(
+        request=f"{record.goal.id}.{step.id}.none",
+        goal=record.goal.id,
+        step=step.id,
+        skill=step.skill,
+        body=body.spec.id,
+        outcome="done",
+        reason="already_so",
+        duration_s=0.0,
+        evidenced=True,
+    )
+
+
+def _may_come_true(lacking: list[Atom], turn: Turn) -> bool:
+    """Whether what is missing may still be brought about by a step of any open goal.
+
+    Space, free hands and the like come and go; where a thing is and what state it has do not.
+    """
+    coming = {
+        (atom.pred, atom.args, atom.value)
+        for record in turn.memory.goals().values()
+        if record.graph is not None and record.closed_s is None
+        for step in record.graph.steps
+        if record.steps.get(step.id) in (*OPEN, "running")
+        for atom in step.post
+    }
+    return all(
+        atom.pred not in ("at", "be", "holding") or (atom.pred, atom.args, atom.value) in coming
+        for atom in lacking
+    )
 
 
 def _approach(

@@ -15,11 +15,12 @@ from brain.charging import send_to_charge
 from brain.config import BrainConfig
 from brain.contracts import Ask, BrainStep, Interpretation, News, Refuse, Understood
 from brain.dispatch import OPEN, Waiting, dispatch
+from brain.doubt import doubtful
 from brain.monitor import hear, lapse
 from brain.revise import Revision, revise
 from brain.running import Ledger
 from brain.turn import Turn
-from devices.facts import holds
+from devices.facts import Condition, holds
 from devices.roadmap import Roadmap
 from stem_memory.contracts import (
     BodyBack,
@@ -216,13 +217,17 @@ class Brain:
             finished = record.graph is not None and all(
                 record.steps.get(s.id) == "done" for s in record.graph.steps
             )
-            reached = all(holds(c, self._memory) for c in record.conditions)
+            reached = all(self._is_sure(c, record.goal.t) for c in record.conditions)
             if reached and (finished or goal in self._stale) and not self._ledger.of_goal(goal):
                 self._close(goal, "satisfied", "", turn)
             elif finished and not reached:
                 self._stale.setdefault(goal, "all steps are done but the goal is not reached")
             if goal in self._stale and self._memory.goals()[goal].closed_s is None:
                 self._revise(goal, turn)
+
+    def _is_sure(self, condition: Condition, since_s: float) -> bool:
+        """True as far as memory knows, and not from hearsay only."""
+        return holds(condition, self._memory) and not doubtful(condition, self._memory, since_s)
 
     def _revise(self, goal: str, turn: Turn) -> None:
         assert self._roadmap is not None

@@ -143,11 +143,15 @@ class At(Noun):
 
 
 class Clear(Noun):
-    """Nothing of class `cls` is on or in this holder any more."""
+    """Nothing of class `cls` is on or in this holder any more.
+
+    `besides` is what the same goal wants there ("clear table 4 and bring coffee to it").
+    """
 
     kind: Literal["clear"] = "clear"
     where: str
     cls: str = "clearable"
+    besides: tuple[Selector, ...] = ()
 
 
 class Told(Noun):
@@ -198,22 +202,49 @@ def select(selector: Selector, facts: Facts) -> tuple[str, ...]:
     return tuple(thing for thing in known if matches(selector, thing, facts))
 
 
+def bind_all(conditions: tuple[Condition, ...], facts: Facts, now: float) -> tuple[Condition, ...]:
+    """Freeze the conditions of one goal at the moment it is posted, see `bind`."""
+    bound = tuple(bind(condition, facts, now) for condition in conditions)
+    brought: dict[str, tuple[Selector, ...]] = {}
+    for condition in bound:
+        if isinstance(condition, At):
+            brought[condition.where] = (*brought.get(condition.where, ()), condition.what)
+    return tuple(
+        c.model_copy(update={"besides": brought[c.where]})
+        if isinstance(c, Clear) and c.where in brought
+        else c
+        for c in bound
+    )
+
+
 def bind(condition: Condition, facts: Facts, now: float) -> Condition:
     """Freeze a condition at the moment its goal is posted.
 
-    "Every" becomes the ids that match now; a fresh count excludes what is there already; a wish to
-    know gets its start time. Binding to truth and to belief may differ: that is an honest failure.
+    "Every" becomes the ids that match now, and so does "of those in that place", which will not be
+    there any more; a fresh count excludes what is there already; a wish to know gets its start
+    time. Binding to truth and to belief may differ: that is an honest failure.
     """
     if isinstance(condition, Known):
         return condition.model_copy(update={"since": now})
-    if isinstance(condition, Be | At) and condition.count is None and not condition.what.ids:
+    if isinstance(condition, Be | At) and _ends_now(condition):
         ids = select(condition.what, facts)
-        return condition.model_copy(update={"what": Selector(ids=ids), "count": len(ids)})
+        count = len(ids) if condition.count is None else condition.count
+        # No thing has the id "": nothing matched now, so nothing may match later.
+        frozen: dict[str, object] = {"what": Selector(ids=ids or ("",)), "count": count}
+        return condition.model_copy(
+            update=frozen | ({"fresh": False} if isinstance(condition, At) else {})
+        )
     if isinstance(condition, At) and condition.fresh:
         there = tuple(t for t in select(condition.what, facts) if _is_at(t, condition, facts))
         what = condition.what.model_copy(update={"exclude": condition.what.exclude + there})
         return condition.model_copy(update={"what": what})
     return condition
+
+
+def _ends_now(condition: Be | At) -> bool:
+    """Whether which things are meant is decided when the goal is posted."""
+    what = condition.what
+    return not what.ids and (condition.count is None or what.within is not None)
 
 
 def holds(condition: Condition, facts: Facts) -> bool:
@@ -223,6 +254,7 @@ def holds(condition: Condition, facts: Facts) -> bool:
             (place := facts.location(thing)) is not None
             and place.holder == condition.where
             and facts.is_a(thing, condition.cls)
+            and not any(matches(kept, thing, facts) for kept in condition.besides)
             for thing in facts.ids("object")
         )
     if isinstance(condition, Told):

@@ -17,7 +17,7 @@ from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from devices.contracts import BodyCard, Mobility, Pose
-from devices.geometry import floor, footprint, free_floor, gate
+from devices.geometry import footprint, free_floor, gate
 from devices.noun import Noun
 from devices.site import Point, SitePlan
 from devices.stands import around_fixture, around_point, beside_gate, gap_m, inside_room
@@ -60,8 +60,9 @@ class Roadmap:
         self._gates = {door.id: gate(door, plan) for door in plan.doors}
         self._prints = {fixture.id: footprint(fixture) for fixture in plan.fixtures}
         self._rooms = {room.id: Polygon(room.polygon) for room in plan.rooms}
-        # Fixtures may stand flush with a wall: reaching to their edge is not reaching through it.
-        self._open_floor = floor(plan).buffer(0.02, join_style="mitre")
+        # Rooms share walls without thickness: the floor on both sides must not grow together.
+        bare = plan.model_copy(update={"zones": ()})
+        self._open_floor = free_floor(bare, 0.005, "air").buffer(0.004, join_style="mitre")
         for shape in (*self._rooms.values(), *self._prints.values(), self._open_floor):
             shapely.prepare(shape)
         self._free = lru_cache(None)(self._free_for)

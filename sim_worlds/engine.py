@@ -20,7 +20,7 @@ from devices.contracts import (
     Halt,
     Speak,
 )
-from devices.facts import Condition, bind
+from devices.facts import Condition, bind_all
 from devices.roadmap import Roadmap
 from sim_worlds.actors import SimBody
 from sim_worlds.agenda import DECIMALS, Agenda
@@ -141,7 +141,7 @@ class SimWorld:
     def watch(self, goal: str, conditions: tuple[Condition, ...]) -> None:
         """Bind the conditions of a goal to the truth of this moment."""
         truth, now = self._stage.truth, self._stage.now
-        self._watched[goal] = tuple(bind(condition, truth, now) for condition in conditions)
+        self._watched[goal] = bind_all(conditions, truth, now)
 
     def judge(self, goal: str) -> Verdict:
         """Whether the watched goal is truly satisfied now. KeyError for a goal never watched."""
