@@ -1,0 +1,291 @@
+"""The policy that an engine drives: it answers who goes first, what is held, and who gives way.
+
+An engine calls, with the time: `arrived` when a turn comes in; `rank` to order its queue; `victims` when the
+first turn does not fit, or a running one cannot grow, and `broken` for each pin it gave up; `started` when a
+turn has its memory (a pin of its program is handed off to it: touch the blocks, then drop the pin's own
+reference); `finished` when a turn ends (a pin comes back if the KV is to be held); `expired` now and then;
+`aborted` when a program goes away; `reset` when the KV is lost.
+
+Invariants, tested: a pin's owner is in the table and has a finished turn; no pin outlives its owner, its
+abort or a reset; `pinned_blocks` is the sum over the pins; with ``starved=True`` `victims` names enough pins
+or all of them, so nothing waits on a pin for ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from services.llm.policy.contracts import NEVER, Outcome, Pin, Turn
+from services.llm.policy.estimates import EtaTracker, ReloadCost, WindowMean
+from services.llm.policy.ordering import Candidate, Order, Rank
+from services.llm.policy.pins import PinTable
+from services.llm.policy.pressure import Holding, Pressure
+from services.llm.policy.programs import Program, ProgramTable
+from services.llm.policy.retention import HoldCase, Retention
+from services.llm.policy.waits import WaitModel
+
+# How fast the shadow price follows what memory earns at the margin, per pressure or calm event.
+_PRICE_WEIGHT = 0.05
+
+#: Whether a turn may break these pins: (turn, program, pins, their expected losses in s/s) -> yes or no.
+MayBreak = Callable[[Turn, Program, list[Pin], float], bool]
+
+
+def always(turn: Turn, program: Program, pins: list[Pin], loss_rate: float) -> bool:
+    """Every waiting turn may break pins."""
+    return True
+
+
+def only_if_starved(turn: Turn, program: Program, pins: list[Pin], loss_rate: float) -> bool:
+    """Pins stand until nothing else runs (Continuum's deadlock rule)."""
+    return False
+
+
+class AgentPolicy:
+    """Order, retention and pressure over one table of programs and one of pins.
+
+    Args:
+        name: What reports call it.
+        order: Ranks waiting turns.
+        retention: Says how long to hold KV.
+        pressure: Scores pins for breaking.
+        reload_s: Engine seconds to bring back a context of so many tokens.
+        waits: The learned waits; may be shared between engines.
+        may_break: Whether a waiting turn may break pins while others still run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        order: Order,
+        retention: Retention,
+        pressure: Pressure,
+        reload_s: ReloadCost,
+        waits: WaitModel | None = None,
+        may_break: MayBreak = always,
+    ) -> None:
+        self.name = name
+        self.programs = ProgramTable()
+        self.waits = waits if waits is not None else WaitModel()
+        self.eta = EtaTracker()
+        self.queue_delay = WindowMean()
+        self.counts: Counter[str] = Counter()
+        self.price = 0.0
+        self._order = order
+        self._retention = retention
+        self._pressure = pressure
+        self._reload_s = reload_s
+        self._may_break = may_break
+        self._pins = PinTable()
+        self._preempted: set[str] = set()
+
+    @property
+    def pinned_blocks(self) -> int:
+        """Blocks of all pins."""
+        return self._pins.blocks
+
+    def pin_of(self, program: str) -> Pin | None:
+        """The program's pin, or None."""
+        return self._pins.get(program)
+
+    def pins(self) -> list[Pin]:
+        """Every pin, oldest first."""
+        return self._pins.all()
+
+    def next_expiry(self) -> float:
+        """When the next pin expires; NEVER if none does. Call `expired` then."""
+        return self._pins.next_expiry()
+
+    def arrived(self, turn: Turn, now: float) -> None:
+        """A turn came in; its program is made if it is new, and its wait is learned if it had one."""
+        program, away = self.programs.arrived(turn, now)
+        if away is not None and program.wait is not None:
+            self.waits.observe(program.wait, away, program.pace_s)
+            self.programs.remember_pace(program, away)
+
+    def rank(self, turn: Turn, now: float, cached_tokens: int | None = None) -> Rank:
+        """The turn's place in the queue; smaller goes first. Higher priority always goes first.
+
+        Args:
+            turn: A turn that has arrived and not started, or was preempted.
+            now: The time.
+            cached_tokens: Prefix tokens that the engine would find now; by default what is pinned.
+        """
+        program = self.programs.get(turn.program) or Program(turn.program, turn.arrived_s)
+        pin = self._pins.get(turn.program)
+        if cached_tokens is None:
+            cached_tokens = 0 if pin is None else min(pin.tokens, turn.prompt_tokens)
+        missing = self._reload_s(turn.prompt_tokens) - self._reload_s(cached_tokens)
+        candidate = Candidate(
+            turn, program, pin is not None, turn.turn_id in self._preempted, max(0.0, missing)
+        )
+        return (-float(turn.priority), *self._order(candidate, now))
+
+    def victims(
+        self, blocks: int, now: float, turn: Turn | None = None, starved: bool = False
+    ) -> list[str]:
+        """Programs whose pins to break so that so many blocks come free, in order.
+
+        Args:
+            blocks: How many are missing.
+            now: The time.
+            turn: The waiting turn that wants them; None if a running one must grow.
+            starved: Nothing runs, or a running turn cannot go on: then pins always give way.
+
+        Returns:
+            Enough of them; none if they are not enough or not to be broken. If starved, all there
+            are when even they are not enough.
+        """
+        if blocks <= 0:
+            return []
+        own = turn.program if turn is not None else None
+        scored = sorted(
+            (self._score(pin, now), pin.since_s, pin.program, pin)
+            for pin in self._pins.all()
+            if pin.program != own
+        )
+        chosen: list[Pin] = []
+        freed, loss_rate = 0, 0.0
+        for score, _, _, pin in scored:
+            if freed >= blocks:
+                break
+            chosen.append(pin)
+            freed += pin.blocks
+            loss_rate += max(0.0, score) * pin.blocks
+        if starved or turn is None:
+            return [pin.program for pin in chosen]
+        program = self.programs.get(turn.program) or Program(turn.program, turn.arrived_s)
+        if freed < blocks or not self._may_break(turn, program, chosen, loss_rate):
+            return []
+        return [pin.program for pin in chosen]
+
+    def broken(self, program: str, now: float) -> Pin | None:
+        """The engine gave up this program's pin under pressure."""
+        pin = self._pins.get(program)
+        if pin is None:
+            return None
+        score = self._score(pin, now)
+        if 0.0 <= score < NEVER:
+            self.price += _PRICE_WEIGHT * (score - self.price)
+        self._pins.remove(program)
+        self.counts["broken"] += 1
+        return pin
+
+    def started(self, turn: Turn, now: float, cached_tokens: int) -> Pin | None:
+        """A turn has its memory and begins to run.
+
+        Args:
+            turn: The turn.
+            now: The time.
+            cached_tokens: Prompt tokens whose KV was found.
+
+        Returns:
+            The program's pin, which ends here; None if there was none.
+        """
+        program = self.programs.get(turn.program)
+        first_start = turn.turn_id not in self._preempted
+        self._preempted.discard(turn.turn_id)
+        if program is not None and program.turns > 0 and first_start:
+            program.evicted = 2 * cached_tokens < min(program.tokens, turn.prompt_tokens)
+            if program.evicted:
+                self.queue_delay.add(now - turn.arrived_s)
+            else:
+                # Memory sufficed this time: what it earns at the margin is that much nearer to nothing.
+                self.price *= 1.0 - _PRICE_WEIGHT
+        pin = self._pins.remove(turn.program)
+        if pin is not None:
+            self.counts["handed off"] += 1
+        return pin
+
+    def preempted(self, turn: Turn, now: float) -> None:
+        """A running turn lost its memory and queues again."""
+        self._preempted.add(turn.turn_id)
+        self.counts["preempted"] += 1
+
+    def finished(
+        self, turn: Turn, now: float, outcome: Outcome, running_blocks: int = 0
+    ) -> Pin | None:
+        """A turn ended.
+
+        Args:
+            turn: The turn.
+            now: The time.
+            outcome: What it used, what it left behind, and what its program does next.
+            running_blocks: Blocks of the requests that still run.
+
+        Returns:
+            The pin to hold; None if the KV goes to the engine's cache as usual.
+        """
+        self._preempted.discard(turn.turn_id)
+        program = self.programs.finished(turn, outcome, now)
+        if program is None:
+            return None
+        if outcome.wait is None:
+            if turn.program not in self.programs:
+                self.eta.finished(program.turns)
+            self._pins.remove(turn.program)
+            return None
+        if program.open_turns:
+            return None
+        program.forecast = self.waits.forecast(outcome.wait, program.pace_s)
+        returns = outcome.wait.returns_s
+        case = HoldCase(
+            program=program,
+            blocks=outcome.blocks,
+            forecast=program.forecast,
+            samples=self.waits.samples(outcome.wait.tool, outcome.wait.body),
+            reload_s=self._reload_s(outcome.tokens),
+            queue_s=self.queue_delay.value,
+            eta=self.eta.value,
+            price=self.price,
+            running_blocks=running_blocks,
+            returns_in_s=None if returns is None else returns - now,
+        )
+        ttl = self._retention(case)
+        if ttl <= 0.0 or outcome.blocks <= 0:
+            return None
+        pin = Pin(turn.program, outcome.tokens, outcome.blocks, now, now + ttl)
+        self._pins.add(pin)
+        self.counts["pinned"] += 1
+        return pin
+
+    def expired(self, now: float) -> list[Pin]:
+        """Pins whose time is over; they end here.
+
+        A pin whose owner is back and queues stays: it will be used in a moment, and pressure can
+        break it meanwhile.
+        """
+        over = []
+        for pin in self._pins.due(now):
+            program = self.programs.get(pin.program)
+            if program is not None and program.open_turns:
+                continue
+            self._pins.remove(pin.program)
+            self.counts["expired"] += 1
+            over.append(pin)
+        return over
+
+    def aborted(self, program: str, now: float) -> Pin | None:
+        """A program went away; its pin, if it had one, ends here."""
+        known = self.programs.get(program)
+        if known is not None:
+            self._preempted -= known.open_turns
+        self.programs.forget(program)
+        pin = self._pins.remove(program)
+        if pin is not None:
+            self.counts["aborted"] += 1
+        return pin
+
+    def reset(self) -> list[Pin]:
+        """All KV is lost (the engine restarted, or its cache was reset): every pin ends here."""
+        pins = self._pins.clear()
+        self.counts["reset"] += len(pins)
+        return pins
+
+    def _score(self, pin: Pin, now: float) -> float:
+        program = self.programs[pin.program]
+        if program.open_turns:
+            # Its owner is back: using it is a matter of moments.
+            return NEVER
+        return self._pressure(Holding(pin, program, self._reload_s(pin.tokens)), now)

@@ -1,0 +1,52 @@
+"""Who goes first: the rank of a waiting turn. Smaller ranks go first; ties by arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.llm.policy.contracts import Turn
+from services.llm.policy.programs import Program
+
+Rank = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A waiting turn, as orders see it.
+
+    Attributes:
+        turn: The turn.
+        program: Its program.
+        pinned: Whether the program's KV is held for it.
+        preempted: Whether it had been running and lost its memory.
+        missing_s: Engine seconds to prefill what is not held.
+    """
+
+    turn: Turn
+    program: Program
+    pinned: bool
+    preempted: bool
+    missing_s: float
+
+
+class Order(Protocol):
+    """A rule that ranks waiting turns."""
+
+    def __call__(self, candidate: Candidate, now: float) -> Rank:
+        """The turn's rank."""
+        ...
+
+
+def fcfs(candidate: Candidate, now: float) -> Rank:
+    """Stock servers: preempted ones first, then by arrival of the turn."""
+    return (0.0 if candidate.preempted else 1.0, candidate.turn.arrived_s)
+
+
+def program_fcfs(candidate: Candidate, now: float) -> Rank:
+    """Preempted first, then pinned, then by the arrival of the program (Continuum's order)."""
+    return (
+        0.0 if candidate.preempted else 1.0,
+        0.0 if candidate.pinned else 1.0,
+        candidate.program.arrived_s,
+    )
