@@ -37,7 +37,10 @@ def gantt(history: History) -> Markup:
         height,
         _patterns(),
         _axis(end, scale, height),
-        [_lane(history, body, y, width) for body, y in lanes.items()],
+        [
+            tag("line", class_="lane", x1=LEFT, x2=width - RIGHT, y1=y + LANE, y2=y + LANE)
+            for y in lanes.values()
+        ],
         [
             _dark(spans, lanes[body], scale, end)
             for body, spans in history.offline.items()
@@ -45,6 +48,13 @@ def gantt(history: History) -> Markup:
         ],
         bars,
         tag("line", class_="cursor", x1=LEFT, x2=LEFT, y1=TOP - 8, y2=height - 4),
+        # Last, so that the names stay readable where bars are scrolled below them.
+        tag(
+            "g",
+            tag("rect", class_="names-ground", x=-14, y=0, width=LEFT + 8, height=height),
+            [_name(history, body, y) for body, y in lanes.items()],
+            class_="names",
+        ),
         class_="gantt",
         role="img",
         aria_label="Who did what when: one lane for each body",
@@ -117,10 +127,9 @@ def _hover(attempt: Attempt, history: History, stop: float) -> str:
     return "\n".join(lines)
 
 
-def _lane(history: History, body: str, y: float, width: float) -> Markup:
+def _name(history: History, body: str, y: float) -> Markup:
     card = history.card(body)
     return join(
-        tag("line", class_="lane", x1=LEFT, x2=width - RIGHT, y1=y + LANE, y2=y + LANE),
         tag("text", body, class_="name", x=0, y=y + LANE / 2),
         tag("text", card.title if card else "", class_="sub", x=0, y=y + LANE / 2 + 12),
     )

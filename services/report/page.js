@@ -25,11 +25,17 @@
   boxes.forEach((box) => box.addEventListener("change", filter));
   search.addEventListener("input", filter);
 
+  // The names of the lanes stay in sight while a long chart is scrolled.
+  const chart = $("svg.gantt");
+  const frameOfChart = chart.parentElement;
+  frameOfChart.addEventListener("scroll", () => {
+    $(".names", chart).setAttribute("transform", `translate(${frameOfChart.scrollLeft} 0)`);
+  });
+
   const source = $("#film");
   if (!source) return;
   const film = JSON.parse(source.textContent);
   const stage = $("svg.stage");
-  const chart = $("svg.gantt");
   const NS = "http://www.w3.org/2000/svg";
   const draw = (name, attributes, parent) => {
     const shape = document.createElementNS(NS, name);
@@ -185,12 +191,15 @@
     const busy = film.doing.filter(([, start, end]) => start <= t && t < end);
     $("#doing").textContent = busy.map(([who, , , words]) => `${who}: ${words}`).join("   ·   ");
     $("#clock").textContent = clock(t);
-    if (chart) {
-      const x = Number(chart.dataset.left) + t * Number(chart.dataset.scale);
-      const line = $(".cursor", chart);
-      line.setAttribute("x1", x);
-      line.setAttribute("x2", x);
-      chart.classList.add("live");
+    const x = Number(chart.dataset.left) + t * Number(chart.dataset.scale);
+    const line = $(".cursor", chart);
+    line.setAttribute("x1", x);
+    line.setAttribute("x2", x);
+    chart.classList.add("live");
+    const shown = frameOfChart.clientWidth;
+    const left = frameOfChart.scrollLeft;
+    if (x < left + Number(chart.dataset.left) || x > left + shown - 40) {
+      frameOfChart.scrollLeft = x - shown / 3;
     }
   };
 

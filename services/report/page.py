@@ -18,7 +18,6 @@ from services.report.words import plain
 
 # Larger videos stay beside the page, as a file.
 EMBED_BYTES = 8_000_000
-_FIRST_OPEN = 3
 # Nothing is fetched: whatever the page needs is in it, but for a large video beside it.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -170,7 +169,7 @@ def _plans(history: History, colours: dict[str, str]) -> Markup:
                 tag("div", picture, class_="scroll"),
                 tag("ul", revisions, class_="revisions") if revisions else None,
                 class_="block",
-                open=len(blocks) < _FIRST_OPEN,
+                open=len(blocks) < sections.FIRST_OPEN,
             )
         )
     return sections.section(

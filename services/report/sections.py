@@ -18,6 +18,8 @@ _PILL = {
     "refused": "⊘ refused",
     "needs_answer": "? asked back",
 }
+# Of sixty wishes one wants the list first, of three the whole.
+FIRST_OPEN = 3
 # Which filter of the timeline each kind of event is under.
 _GROUPS: Mapping[str, str] = {
     "goal_posted": "wishes",
@@ -154,7 +156,8 @@ def legend(history: History) -> Markup:
 def why(history: History, colours: Mapping[str, str]) -> Markup:
     """Who did each step, the sentence that explains it, and everybody else who was considered."""
     blocks = [
-        _why_goal(story, history, colours) for story in history.goals.values() if story.assigned
+        _why_goal(story, history, colours, number < FIRST_OPEN)
+        for number, story in enumerate(s for s in history.goals.values() if s.assigned)
     ]
     return section(
         "why",
@@ -165,7 +168,9 @@ def why(history: History, colours: Mapping[str, str]) -> Markup:
     )
 
 
-def _why_goal(story: GoalStory, history: History, colours: Mapping[str, str]) -> Markup:
+def _why_goal(
+    story: GoalStory, history: History, colours: Mapping[str, str], is_open: bool
+) -> Markup:
     lines: list[Markup] = []
     last: dict[str, str] = {}
     for t, given in story.assigned:
@@ -179,7 +184,7 @@ def _why_goal(story: GoalStory, history: History, colours: Mapping[str, str]) ->
         tag("summary", tag("b", story.id), f" {story.record.goal.text}"),
         lines,
         class_="block",
-        open=True,
+        open=is_open,
     )
 
 
@@ -285,7 +290,7 @@ def faults(history: History) -> Markup:
     asked = history.config.faults
     return section(
         "faults",
-        "What went wrong, and the repair",
+        "Faults, changes and repairs",
         tag("p", "Asked for: ", join([tag("code", spec) for spec in asked]), class_="by")
         if asked
         else None,
@@ -298,7 +303,7 @@ def faults(history: History) -> Markup:
             class_="faults",
         )
         if lines
-        else tag("p", "Nothing went wrong.", class_="empty"),
+        else tag("p", "Nothing went wrong, and nobody took over from anybody.", class_="empty"),
     )
 
 
