@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from brain.allocate import allocate
-from brain.charging import send_to_charge
+from brain.acting.charging import send_to_charge
+from brain.acting.dispatch import OPEN, Waiting, dispatch
+from brain.acting.monitor import hear, lapse
+from brain.acting.revise import Revision, revise
+from brain.acting.running import Ledger
+from brain.acting.turn import Turn
+from brain.allocation.allocate import allocate
 from brain.config import BrainConfig
 from brain.contracts import Ask, BrainStep, Interpretation, News, Refuse, Understood
-from brain.dispatch import OPEN, Waiting, dispatch
-from brain.doubt import doubtful
-from brain.monitor import hear, lapse
-from brain.revise import Revision, revise
-from brain.running import Ledger
-from brain.turn import Turn
+from brain.planning.doubt import doubtful
 from devices.facts import Condition, holds
 from devices.roadmap import Roadmap
 from stem_memory.contracts import (

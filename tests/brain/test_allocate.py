@@ -2,8 +2,8 @@
 
 import pytest
 
-from brain.allocate import AllocatorConfig, allocate
-from brain.cost import estimate
+from brain.allocation.allocate import AllocatorConfig, allocate
+from brain.allocation.cost import estimate
 from cerebellum.cards import CARDS
 from devices.contracts import BodyState, Observation, Pose
 from devices.facts import ClassCard

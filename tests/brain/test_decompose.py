@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from brain.contracts import Impossible, Planned
-from brain.decompose import decompose
-from brain.verify import verify
+from brain.planning.decompose import decompose
+from brain.planning.verify import verify
 from devices.facts import At, Be, Clear, Known, Selector, Told
 from devices.skill import Atom, Param, SkillCard
 from stem_memory.contracts import BodyLost, GoalPosted, GoalUnderstood, GraphPlanned

@@ -9,9 +9,9 @@ from functools import cache
 import pytest
 
 from brain.contracts import Planned
-from brain.decompose import decompose
-from brain.verify import verify
-from brain.whatif import HANDS, WhatIf
+from brain.planning.decompose import decompose
+from brain.planning.verify import verify
+from brain.planning.whatif import HANDS, WhatIf
 from cerebellum.cards import CARDS
 from devices.facts import At, Be, Clear, Condition, Known, Selector, Thing, Told, Value, bind, holds
 from devices.roadmap import Roadmap

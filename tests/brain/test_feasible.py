@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from brain.atoms import complete
 from brain.feasible import able, nobody
+from brain.planning.atoms import complete
 from devices.facts import Value
 from stem_memory.contracts import BodyLost
 from stem_memory.tasks import TaskStep

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from brain.contracts import Impossible, Planned
-from brain.plan import plan
-from brain.verify import verify
+from brain.planning.plan import plan
+from brain.planning.verify import verify
 from devices.facts import At, Be, Clear, Selector, Value
 from stem_memory.tasks import TaskStep
 

@@ -1,0 +1,92 @@
+"""What is under way: a fold of the brain's own log entries, so a restarted brain knows it too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stem_memory.contracts import (
+    BodyBack,
+    BodyLost,
+    Event,
+    GraphPlanned,
+    StepAssigned,
+    StepEnded,
+    StepStarted,
+)
+from stem_memory.tasks import Assignment
+
+Role = Literal["step", "approach", "errand"]
+StepKey = tuple[str, str]
+
+
+@dataclass
+class Running:
+    """One request at one body. `looks` counts extra looks for evidence; `ended`: it reported."""
+
+    request: str
+    goal: str
+    step: str
+    skill: str
+    body: str
+    role: Role
+    target: str
+    started_s: float
+    deadline_s: float
+    looks: int = 0
+    partner: str | None = None
+
+
+@dataclass
+class Ledger:
+    """Requests under way, and how often goals and steps had to be tried again."""
+
+    requests: dict[str, Running] = field(default_factory=dict)
+    count: int = 0
+    revisions: dict[str, int] = field(default_factory=dict)
+    strikes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    assigned: dict[StepKey, Assignment] = field(default_factory=dict)
+
+    def absorb(self, event: Event) -> None:
+        """Take one log entry into account."""
+        what = event.body
+        if isinstance(what, StepStarted):
+            self.count += 1
+            self.requests[what.request] = Running(
+                request=what.request,
+                goal=what.goal,
+                step=what.step,
+                skill=what.skill,
+                body=what.body,
+                role=what.role,
+                target=what.target,
+                started_s=event.t,
+                deadline_s=what.deadline_s,
+            )
+        elif isinstance(what, StepEnded):
+            self.requests.pop(what.request, None)
+            if what.outcome in ("failed", "lapsed"):
+                key = (what.body, what.skill, what.goal)
+                self.strikes[key] = self.strikes.get(key, 0) + 1
+        elif isinstance(what, StepAssigned):
+            item = what.assignment
+            self.assigned[(item.goal, item.step)] = item
+        elif isinstance(what, GraphPlanned):
+            self.revisions[what.goal] = what.revision
+        elif isinstance(what, BodyLost):
+            self.lost.add(what.body)
+        elif isinstance(what, BodyBack):
+            self.lost.discard(what.body)
+
+    def busy(self) -> set[str]:
+        """Bodies that have a request now."""
+        return {running.body for running in self.requests.values()}
+
+    def of_goal(self, goal: str) -> list[Running]:
+        """Requests that work for the goal, oldest first."""
+        return [r for r in self.requests.values() if r.goal == goal]
+
+    def steps(self) -> set[StepKey]:
+        """Steps under way, their approaches included."""
+        return {(r.goal, r.step) for r in self.requests.values() if r.role != "errand"}

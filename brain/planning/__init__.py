@@ -1,0 +1,1 @@
+"""From conditions to a verified graph of steps: regression planning, ordering, verification."""
