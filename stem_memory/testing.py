@@ -1,7 +1,8 @@
 """For tests, ours and those of third parties: memories from a few words, and what memory promises.
 
 `memory_of` makes a `MemoryState` by folding real events, so what it holds is what a run would hold.
-`MemoryContract` is the conformance class of anything that answers as a `MemoryView`.
+`MemoryContract` is the conformance class of anything that answers as a `MemoryView`, `LogContract`
+that of anything that keeps an `EventLog`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from stem_memory.contracts import (
     Payload,
     SiteSurveyed,
     SkillsDeclared,
+    Spoken,
 )
+from stem_memory.errors import EventConflict
+from stem_memory.event_log import EventLog
 from stem_memory.state import MemoryState
 from stem_memory.view import MemoryView
 
@@ -279,6 +283,70 @@ class MemoryContract(ABC):
         assert memory.position("dragon") is None
         assert memory.names("dragon") == ()
         assert memory.performance("waiter-1", "fly") is None
+
+
+class LogContract(ABC):
+    """What every log of events promises. Subclass it in a test module and say how to make one."""
+
+    @abstractmethod
+    def make(self) -> EventLog:
+        """An empty log."""
+
+    def _events(self, *texts: str) -> tuple[Event, ...]:
+        said = (Spoken(body="waiter-1", to="ann", text=text) for text in texts)
+        return events_of([(float(i), line) for i, line in enumerate(said, 1)])
+
+    def test_events_come_back_in_order(self) -> None:
+        """Positions count from one, without gaps, across batches."""
+        log, events = self.make(), self._events("a", "b", "c")
+        recorded = (*log.append(events[:2]), *log.append(events[2:]))
+        assert [r.id for r in recorded] == [1, 2, 3]
+        assert tuple(log.read()) == recorded
+        assert [r.id for r in log.read(after=1, until=2)] == [2]
+        assert [r.id for r in log.read(kinds={"observed"})] == []
+        assert (log.position(), log.last_seq("test"), log.last_seq("nobody")) == (3, 3, None)
+        log.close()
+
+    def test_a_retry_is_the_same_event(self) -> None:
+        """The same origin, number and content are one event."""
+        log, events = self.make(), self._events("a", "b")
+        first = log.append(events)
+        assert log.append(events) == first
+        assert log.position() == 2
+        log.close()
+
+    def test_a_batch_is_recorded_whole_or_not_at_all(self) -> None:
+        """Other content under a known number is refused, with everything beside it."""
+        log = self.make()
+        log.append(self._events("a"))
+        new = events_of([Spoken(body="waiter-1", to="ann", text="new")], first=7)
+        try:
+            log.append([*new, *self._events("other")])
+            refused = False
+        except EventConflict:
+            refused = True
+        assert refused
+        assert log.position() == 1
+        assert log.append(new)[0].id == 2
+        log.close()
+
+    def test_replay_is_the_fold_of_what_was_recorded(self) -> None:
+        """Of all of it, of a position, and of a time."""
+        log, events = self.make(), self._events("a", "b", "c")
+        log.append(events)
+        assert log.replay().digest() == MemoryState.of(events).digest()
+        assert log.replay(position=2).digest() == MemoryState.of(events[:2]).digest()
+        assert log.replay(as_of=1.5).digest() == MemoryState.of(events[:1]).digest()
+        log.close()
+
+    def test_a_sound_log_verifies(self) -> None:
+        """The count is right and the head is that of the last entry."""
+        log = self.make()
+        assert log.verify().events == 0
+        recorded = log.append(self._events("a", "b"))
+        assert log.verify().head == recorded[-1].hash
+        log.close()
+        log.close()
 
 
 def _stem(id_: str) -> str:

@@ -33,14 +33,10 @@ class History:
         self._manifests: dict[str, Manifest] = {}
         self._depth: dict[str, int] = {}
 
-    def add(self, revision: CubeRevision) -> bool:
-        """Take a revision in; False if its parents are unknown or its id is not its own."""
+    def add(self, revision: CubeRevision) -> None:
+        """Take in a revision whose parents are known; one that is known changes nothing."""
         if revision.id in self.revisions:
-            return True
-        if any(parent not in self.revisions for parent in revision.parents):
-            return False
-        if sealed(revision).id != revision.id:
-            return False
+            return
         self.revisions[revision.id] = revision
         first = dict(self._manifests[revision.parents[0]]) if revision.parents else {}
         for entry in revision.drop:
@@ -49,7 +45,6 @@ class History:
         self._depth[revision.id] = 1 + max(
             (self._depth[parent] for parent in revision.parents), default=0
         )
-        return True
 
     def manifest(self, revision: str | None) -> Manifest:
         """What a revision holds: items by entry. None: nothing yet."""
@@ -123,7 +118,9 @@ def three_way(base: Manifest, ours: Manifest, theirs: Manifest) -> Manifest:
     return merged
 
 
-def change(before: Manifest, after: Manifest) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:
+def change(
+    before: Manifest, after: Manifest
+) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:
     """(put, drop) that lead from one manifest to another."""
     put = {entry: items for entry, items in after.items() if before.get(entry) != items}
     return put, tuple(sorted(before.keys() - after.keys()))

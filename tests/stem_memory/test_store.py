@@ -25,7 +25,7 @@ from stem_memory.errors import (
 )
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
-from stem_memory.testing import body, events_of, observed, sighting, start_of
+from stem_memory.testing import LogContract, body, events_of, observed, sighting, start_of
 
 
 def no_time():
@@ -56,6 +56,15 @@ def full(path):
     with EventStore.writer(path, no_time) as store:
         store.append(story())
     return path
+
+
+class TestEventStore(LogContract):
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path):
+        self.path = tmp_path / "memory.db"
+
+    def make(self):
+        return EventStore.writer(self.path, no_time)
 
 
 def test_what_was_appended_is_read_back_by_another_store(path):
