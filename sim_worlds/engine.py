@@ -22,9 +22,6 @@ from devices.contracts import (
 )
 from devices.facts import Condition, bind_all
 from devices.roadmap import Roadmap
-from sim_worlds.actors import SimBody
-from sim_worlds.agenda import DECIMALS, Agenda
-from sim_worlds.battery import Battery
 from sim_worlds.contracts import (
     Commands,
     Fault,
@@ -34,21 +31,24 @@ from sim_worlds.contracts import (
     Verdict,
     WorldStep,
 )
-from sim_worlds.crowd import Crowd
-from sim_worlds.driving import Driving
 from sim_worlds.errors import WorldMisuse
-from sim_worlds.eyes import Eyes
-from sim_worlds.film import Recorder
-from sim_worlds.ground import Ground
-from sim_worlds.handling import Handling
-from sim_worlds.mishaps import schedule_faults
-from sim_worlds.mover import Mover
-from sim_worlds.ontology import Ontology
-from sim_worlds.population import all_things, with_bodies
-from sim_worlds.stage import Outbox, Stage
-from sim_worlds.teamwork import Teamwork
-from sim_worlds.truth import Truth, surveyed
-from sim_worlds.verdicts import unmet
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.loading.population import all_things, with_bodies
+from sim_worlds.physics.actors import SimBody
+from sim_worlds.physics.agenda import DECIMALS, Agenda
+from sim_worlds.physics.battery import Battery
+from sim_worlds.physics.crowd import Crowd
+from sim_worlds.physics.driving import Driving
+from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.film import Recorder
+from sim_worlds.physics.ground import Ground
+from sim_worlds.physics.handling import Handling
+from sim_worlds.physics.mishaps import schedule_faults
+from sim_worlds.physics.mover import Mover
+from sim_worlds.physics.stage import Outbox, Stage
+from sim_worlds.physics.teamwork import Teamwork
+from sim_worlds.physics.truth import Truth, surveyed
+from sim_worlds.physics.verdicts import unmet
 
 
 class SimWorld:

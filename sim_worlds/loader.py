@@ -25,14 +25,14 @@ from devices.contracts import BodyCard
 from devices.facts import ClassCard
 from devices.noun import Noun
 from devices.robots import CARDS
-from sim_worlds.content_checks import check_content
 from sim_worlds.contracts import Process, Scenario
 from sim_worlds.errors import ScenarioError, UnknownWorld
-from sim_worlds.marked_yaml import MarkedYaml, Path, read_marked
-from sim_worlds.ontology import Ontology
-from sim_worlds.plan_checks import check_plan
-from sim_worlds.population import all_things
-from sim_worlds.problem import Problem
+from sim_worlds.loading.content_checks import check_content
+from sim_worlds.loading.marked_yaml import MarkedYaml, Path, read_marked
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.loading.plan_checks import check_plan
+from sim_worlds.loading.population import all_things
+from sim_worlds.loading.problem import Problem
 
 GROUP = "retinue.worlds"
 

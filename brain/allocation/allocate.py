@@ -12,40 +12,18 @@ from collections.abc import Mapping
 from typing import Literal
 
 from brain.allocation.appraisal import Appraisal, appraise
+from brain.allocation.config import AllocatorConfig
 from brain.allocation.cpsat import improve
 from brain.allocation.explain import explain
 from brain.allocation.greedy import greedy
 from brain.allocation.timeline import Timeline, floor_cost
-from brain.allocation.workload import Effort, Weights
 from brain.contracts import Schedule
-from devices.noun import Noun
 from devices.roadmap import Roadmap
 from stem_memory.tasks import Assignment
 from stem_memory.view import MemoryView
 
 StepKey = tuple[str, str]
 By = Literal["cp-sat", "greedy"]
-
-
-class AllocatorConfig(Noun):
-    """What a deployment may tune.
-
-    `horizon_steps` is how many steps are planned together. A body is given no new work that would
-    leave it less than `reserve` of its battery (0..1). A step that was promised to a body goes to
-    another only if that saves more than the share `hysteresis` of what is left of its goal, for
-    which each step counts `typical_way_s` of travel. CP-SAT is asked only where the list schedule
-    may be more than `worth_solving` (a share) above the least possible cost; never if `solve` is
-    False.
-    """
-
-    horizon_steps: int = 24
-    reserve: float = 0.15
-    hysteresis: float = 0.05
-    typical_way_s: float = 5.0
-    worth_solving: float = 0.02
-    solve: bool = True
-    weights: Weights = Weights()
-    effort: Effort = Effort()
 
 
 def allocate(

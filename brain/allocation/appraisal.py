@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from brain.allocation.availability import Availability, StepKey, availabilities, leaves
+from brain.allocation.config import AllocatorConfig
 from brain.allocation.cost import estimate, worth
 from brain.allocation.horizon import Horizon, OpenStep, look_ahead
 from brain.allocation.travel import Ways
@@ -15,9 +15,6 @@ from brain.feasible import able, mass_kg
 from devices.roadmap import Roadmap
 from stem_memory.tasks import Assignment, TaskStep
 from stem_memory.view import BodyRecord, MemoryView
-
-if TYPE_CHECKING:
-    from brain.allocation.allocate import AllocatorConfig
 
 GroupKey = tuple[str, str]
 

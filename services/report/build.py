@@ -84,7 +84,8 @@ def _film(run_dir: Path, history: History) -> None:
     film = history.film
     if film is None:
         return
-    from sim_worlds.render import png, still, write_video
+    from sim_worlds.drawing.canvas import png
+    from sim_worlds.drawing.render import still, write_video
 
     beside = banners(history)
     if not (run_dir / STILL).is_file():

@@ -8,8 +8,8 @@ from devices.contracts import BodyCard, BodySpec
 from devices.site import SitePlan
 from services.report.colours import body_colours
 from services.report.markup import Markup, join, tag
-from sim_worlds.layout import View
-from sim_worlds.plan_svg import plan_svg, plan_view
+from sim_worlds.drawing.layout import View
+from sim_worlds.drawing.plan_svg import plan_svg, plan_view
 
 SMALLEST_BODY_PX = 7.0
 

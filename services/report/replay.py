@@ -11,9 +11,9 @@ from services.report.floor_plan import SMALLEST_BODY_PX, floor_plan
 from services.report.markup import Markup, tag
 from services.report.words import plain
 from sim_worlds.contracts import Film, FilmCut
-from sim_worlds.layout import View, slots
-from sim_worlds.palette import fill_colour, icon
-from sim_worlds.plan_svg import plan_view
+from sim_worlds.drawing.layout import View, slots
+from sim_worlds.drawing.palette import fill_colour, icon
+from sim_worlds.drawing.plan_svg import plan_view
 
 _PERSON_RADIUS_M = 0.22
 

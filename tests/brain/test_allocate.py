@@ -2,7 +2,8 @@
 
 import pytest
 
-from brain.allocation.allocate import AllocatorConfig, allocate
+from brain.allocation.allocate import allocate
+from brain.allocation.config import AllocatorConfig
 from brain.allocation.cost import estimate
 from cerebellum.cards import CARDS
 from devices.contracts import BodyState, Observation, Pose

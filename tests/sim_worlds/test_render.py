@@ -10,13 +10,14 @@ from shapely import LineString, Point, Polygon
 
 from devices.geometry import footprint
 from sim_worlds.contracts import Banner, Film, FilmCut, TrackPoint
+from sim_worlds.drawing.canvas import png
+from sim_worlds.drawing.layout import fit, gap_of, slots, walls
+from sim_worlds.drawing.palette import bgr, icon, mixed, room_colour
+from sim_worlds.drawing.plan_svg import plan_svg
+from sim_worlds.drawing.playback import Playback
+from sim_worlds.drawing.render import frames, still, write_video
 from sim_worlds.errors import WorldMisuse
-from sim_worlds.layout import fit, gap_of, slots, walls
 from sim_worlds.loader import builtin
-from sim_worlds.palette import bgr, icon, mixed, room_colour
-from sim_worlds.plan_svg import plan_svg
-from sim_worlds.playback import Playback
-from sim_worlds.render import frames, png, still, write_video
 
 SIZE = (640, 360)
 

@@ -10,7 +10,7 @@ from devices.roadmap import Roadmap
 from sim_worlds.contracts import Says, Walk
 from sim_worlds.evening import evening
 from sim_worlds.loader import builtin, catalogue, installed
-from sim_worlds.ontology import Ontology
+from sim_worlds.loading.ontology import Ontology
 
 PLACES = ("restaurant", "household", "supermarket")
 WORLDS = (*PLACES, "restaurant-evening")

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from devices.contracts import Operate
 from devices.facts import Value
-from sim_worlds.actors import SimBody
-from sim_worlds.battery import SECONDS_PER_HOUR
 from sim_worlds.contracts import Process
-from sim_worlds.stage import Stage
-from sim_worlds.verdicts import Refusal
+from sim_worlds.physics.actors import SimBody
+from sim_worlds.physics.battery import SECONDS_PER_HOUR
+from sim_worlds.physics.stage import Stage
+from sim_worlds.physics.verdicts import Refusal
 
 # A body that charges never takes less than this, so that the dock can be left in order.
 PLUG_S = 1.0

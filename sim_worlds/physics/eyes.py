@@ -25,8 +25,8 @@ from typing import Literal
 from devices.contracts import BodyState, Observation, Sighting, Utterance
 from devices.geometry import heading
 from devices.site import Point
-from sim_worlds.actors import SimBody
-from sim_worlds.stage import Stage
+from sim_worlds.physics.actors import SimBody
+from sim_worlds.physics.stage import Stage
 
 Mode = Literal["glance", "look", "scan"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from devices.facts import Category
 from sim_worlds.contracts import Appears, Moves, Scenario, ScenarioThing
 from sim_worlds.errors import WorldMisuse
-from sim_worlds.ground import Ground
+from sim_worlds.physics.ground import Ground
 
 
 def numbered(thing: ScenarioThing) -> tuple[ScenarioThing, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 
 from devices.site import Fixture, Point, SitePlan
-from sim_worlds.layout import View, bounds, fit, gap_of, name_place, outline, walls
-from sim_worlds.palette import (
+from sim_worlds.drawing.layout import View, bounds, fit, gap_of, name_place, outline, walls
+from sim_worlds.drawing.palette import (
     INK,
     LEAF,
     LINE,

@@ -21,10 +21,10 @@ from functools import partial
 
 from devices.contracts import Drive
 from devices.site import Point
-from sim_worlds.actors import SimBody, Task
-from sim_worlds.eyes import Eyes
-from sim_worlds.mishaps import tool_breaks
-from sim_worlds.stage import Stage
+from sim_worlds.physics.actors import SimBody, Task
+from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.stage import Stage
 
 # How far before and behind its centre line a doorway is taken, besides the body's radius.
 THRESHOLD_M = 0.2

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from devices.contracts import Command, Grasp, Operate, Release, Sense, Speak
-from sim_worlds.actors import SimBody, Task
-from sim_worlds.eyes import Eyes
-from sim_worlds.mishaps import tool_breaks
-from sim_worlds.operations import check_operation, finish_operation, operation_seconds
-from sim_worlds.stage import Stage
-from sim_worlds.verdicts import Refusal
+from sim_worlds.physics.actors import SimBody, Task
+from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.operations import check_operation, finish_operation, operation_seconds
+from sim_worlds.physics.stage import Stage
+from sim_worlds.physics.verdicts import Refusal
 
 # To close the hand around something, or to open it, and how fast the arm gets there.
 GRIP_S = 3.0

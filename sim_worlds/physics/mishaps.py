@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from devices.contracts import Command, Drive, Operate
-from sim_worlds.actors import SimBody
 from sim_worlds.contracts import Drain, Fault, Offline, Slow, ToolFail
-from sim_worlds.stage import Stage
+from sim_worlds.physics.actors import SimBody
+from sim_worlds.physics.stage import Stage
 
 
 def schedule_faults(

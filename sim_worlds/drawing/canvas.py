@@ -1,7 +1,6 @@
-"""Pictures and videos of a run, seen from above. The only file that knows OpenCV.
+"""A picture to draw on, and files of pictures. The only file of this package that knows OpenCV.
 
-`Canvas` draws anti-aliased shapes and text; `sim_worlds.scene` says what is drawn where. The same
-film gives the same pixels. Seconds of the run, pixels of the picture.
+`Canvas` draws anti-aliased shapes and text in pixels; what is drawn where is the scene's business.
 """
 
 from __future__ import annotations
@@ -19,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.site import Point
-from sim_worlds.contracts import Banner, Film
+from sim_worlds.drawing.palette import bgr
 from sim_worlds.errors import WorldMisuse
-from sim_worlds.palette import bgr
-from sim_worlds.scene import Scene
 
 Image = NDArray[np.uint8]
 Anchor = Literal["left", "middle", "right"]
@@ -198,23 +195,6 @@ def _rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> list[
     ]
 
 
-def still(
-    film: Film,
-    t: float,
-    size: tuple[int, int] = (1280, 720),
-    banners: Sequence[Banner] = (),
-) -> Image:
-    """One picture of the film at time `t` (s), as rows of blue, green, red.
-
-    Args:
-        film: What happened.
-        t: The moment.
-        size: Width and height, pixels.
-        banners: Wishes and doings to show beside it.
-    """
-    return _scene(film, size, banners).draw(t).image
-
-
 def png(image: Image) -> bytes:
     """A picture as the bytes of a PNG file.
 
@@ -227,60 +207,13 @@ def png(image: Image) -> bytes:
     return data.tobytes()
 
 
-def frames(
-    film: Film,
-    *,
-    fps: float = 12.0,
-    speed: float = 4.0,
-    size: tuple[int, int] = (960, 540),
-    banners: Sequence[Banner] = (),
-) -> Iterator[Image]:
-    """The pictures of a replay, `speed` times as fast as the run. The next one reuses nothing."""
-    scene = _scene(film, size, banners, speed)
-    count = max(1, math.ceil(film.duration_s / speed * fps) + 1)
-    for k in range(count):
-        yield scene.draw(min(k * speed / fps, film.duration_s)).image
-
-
-def write_video(
-    film: Film,
-    *paths: Path,
-    fps: float = 12.0,
-    speed: float = 4.0,
-    size: tuple[int, int] = (960, 540),
-    banners: Sequence[Banner] = (),
-) -> int:
-    """Write the replay to each path, drawing it once.
-
-    Args:
-        film: What happened.
-        paths: Files ending in `.mp4` (every player) or `.webm` (every player and every browser).
-        fps: Pictures per second of video.
-        speed: Seconds of the run per second of video.
-        size: Width and height, pixels; both even.
-        banners: Wishes and doings to show beside it.
-
-    Returns:
-        How many pictures each video has.
+def video_file(path: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    """Begin a video in `.mp4` or `.webm`; `write` pictures to it, then `release` it.
 
     Raises:
-        WorldMisuse: A path ends in something else.
-        OSError: A file cannot be written there.
+        WorldMisuse: The path ends in something else.
+        OSError: The file cannot be written there.
     """
-    writers = [_writer(path, fps, size) for path in paths]
-    count = 0
-    try:
-        for image in frames(film, fps=fps, speed=speed, size=size, banners=banners):
-            count += 1
-            for writer in writers:
-                writer.write(image)
-    finally:
-        for writer in writers:
-            writer.release()
-    return count
-
-
-def _writer(path: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
     codec = _CODECS.get(path.suffix)
     if codec is None:
         raise WorldMisuse(f"cannot write a video to {path}: name a file in .mp4 or .webm")
@@ -309,11 +242,3 @@ def _quiet() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _scene(
-    film: Film, size: tuple[int, int], banners: Sequence[Banner], speed: float = 1.0
-) -> Scene:
-    if not film.plan.rooms:
-        raise WorldMisuse("there is nothing to draw: the film's plan has no rooms")
-    return Scene(film, size, tuple(banners), speed, Canvas.blank, text_width)

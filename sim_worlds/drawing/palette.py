@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sim_worlds.loader import catalogue
-from sim_worlds.ontology import Ontology
+from sim_worlds.loading.ontology import Ontology
 
 PAPER = "#f3f1ec"
 INK = "#2c3138"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from devices.facts import Value
 from devices.site import Point
-from sim_worlds.backdrop import Measure
 from sim_worlds.contracts import Banner, Film
-from sim_worlds.glyphs import draw_battery, draw_body, draw_object
-from sim_worlds.palette import ASK, CARD, GOOD, INK, LEAF, LINE, SOFT_INK, WARN, mixed
-from sim_worlds.playback import Playback
+from sim_worlds.drawing.backdrop import Measure
+from sim_worlds.drawing.glyphs import draw_battery, draw_body, draw_object
+from sim_worlds.drawing.palette import ASK, CARD, GOOD, INK, LEAF, LINE, SOFT_INK, WARN, mixed
+from sim_worlds.drawing.playback import Playback
 
 if TYPE_CHECKING:
-    from sim_worlds.render import Canvas
+    from sim_worlds.drawing.canvas import Canvas
 
 _MARKS = {
     "open": "#4a7fc1",

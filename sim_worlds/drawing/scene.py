@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from devices.contracts import BodyCard
 from devices.facts import Value
 from devices.site import Point
-from sim_worlds.backdrop import Backdrop, Measure
 from sim_worlds.contracts import Banner, Film
-from sim_worlds.glyphs import draw_battery, draw_body, draw_object, draw_person
-from sim_worlds.layout import fit, slots
-from sim_worlds.palette import CARD, INK, SOFT_INK, mixed
-from sim_worlds.playback import Playback
-from sim_worlds.sidebar import Sidebar
+from sim_worlds.drawing.backdrop import Backdrop, Measure
+from sim_worlds.drawing.glyphs import draw_battery, draw_body, draw_object, draw_person
+from sim_worlds.drawing.layout import fit, slots
+from sim_worlds.drawing.palette import CARD, INK, SOFT_INK, mixed
+from sim_worlds.drawing.playback import Playback
+from sim_worlds.drawing.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from sim_worlds.render import Canvas
+    from sim_worlds.drawing.canvas import Canvas
 
 # How long a trail and, in video time, a speech bubble last.
 TRAIL_S = 7.0

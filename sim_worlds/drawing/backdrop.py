@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from devices.facts import Value
 from devices.site import Door, Fixture, Point, SitePlan
-from sim_worlds.layout import View, bounds, gap_of, name_place, outline, seats, walls
-from sim_worlds.palette import (
+from sim_worlds.drawing.layout import View, bounds, gap_of, name_place, outline, seats, walls
+from sim_worlds.drawing.palette import (
     CARD,
     DIRT,
     GLOW,
@@ -27,7 +27,7 @@ from sim_worlds.palette import (
 )
 
 if TYPE_CHECKING:
-    from sim_worlds.render import Canvas
+    from sim_worlds.drawing.canvas import Canvas
 
 Measure = Callable[[str, int, int], int]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from devices.contracts import BodyCard, BodySpec, Command
 from devices.facts import ClassCard
-from sim_worlds.agenda import Due
-from sim_worlds.battery import Battery
 from sim_worlds.contracts import ScenarioPerson
-from sim_worlds.mover import Mover
+from sim_worlds.physics.agenda import Due
+from sim_worlds.physics.battery import Battery
+from sim_worlds.physics.mover import Mover
 
 
 @dataclass(slots=True)

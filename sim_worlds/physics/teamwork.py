@@ -13,12 +13,12 @@ from functools import partial
 
 from devices.contracts import CarryTogether, Pose
 from devices.roadmap import Route
-from sim_worlds.actors import SimBody, Task
-from sim_worlds.eyes import Eyes
-from sim_worlds.handling import floor_spot
-from sim_worlds.mishaps import tool_breaks
-from sim_worlds.stage import Stage
-from sim_worlds.verdicts import Refusal
+from sim_worlds.physics.actors import SimBody, Task
+from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.handling import floor_spot
+from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.stage import Stage
+from sim_worlds.physics.verdicts import Refusal
 
 PARTNER_S = 120.0
 LIFT_S = 6.0

@@ -12,8 +12,8 @@ from shapely.validation import explain_validity
 
 from devices.geometry import footprint, free_floor
 from devices.site import Door, Point, Room, SitePlan
-from sim_worlds.ontology import Ontology
-from sim_worlds.problem import Problem, unknown
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.loading.problem import Problem, unknown
 
 # Shared walls may be drawn twice, this far apart, or overlap by as much.
 WALL_SLACK_M = 0.3

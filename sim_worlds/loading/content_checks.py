@@ -23,11 +23,11 @@ from sim_worlds.contracts import (
     Vanishes,
     Walk,
 )
-from sim_worlds.marked_yaml import Path
-from sim_worlds.ontology import Ontology
-from sim_worlds.plan_checks import standing_room
-from sim_worlds.population import categories, numbered
-from sim_worlds.problem import Problem, unknown
+from sim_worlds.loading.marked_yaml import Path
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.loading.plan_checks import standing_room
+from sim_worlds.loading.population import categories, numbered
+from sim_worlds.loading.problem import Problem, unknown
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HOLDERS: tuple[Category, ...] = ("fixture", "body", "person", "room")

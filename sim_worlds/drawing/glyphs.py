@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from devices.contracts import BodyCard
 from devices.facts import Value
 from devices.site import Point
-from sim_worlds.palette import DIRT, INK, PERSON, WARN, Icon, fill_colour, icon, mixed
+from sim_worlds.drawing.palette import DIRT, INK, PERSON, WARN, Icon, fill_colour, icon, mixed
 
 if TYPE_CHECKING:
-    from sim_worlds.render import Canvas
+    from sim_worlds.drawing.canvas import Canvas
 
 
 def draw_object(

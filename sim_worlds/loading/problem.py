@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sim_worlds.marked_yaml import Path
+from sim_worlds.loading.marked_yaml import Path
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from devices.contracts import BodyCard, Observation, Pose, Receipt
 from devices.facts import ClassCard, Value
 from devices.roadmap import Roadmap
 from devices.site import Point
-from sim_worlds.actors import SimBody, SimPerson, Task
-from sim_worlds.agenda import Agenda
 from sim_worlds.contracts import Process, Scenario, ScenarioThing, ToolFail, Wish
 from sim_worlds.errors import WorldMisuse
-from sim_worlds.film import Recorder
-from sim_worlds.ground import Ground
-from sim_worlds.ontology import Ontology
-from sim_worlds.truth import Truth
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.physics.actors import SimBody, SimPerson, Task
+from sim_worlds.physics.agenda import Agenda
+from sim_worlds.physics.film import Recorder
+from sim_worlds.physics.ground import Ground
+from sim_worlds.physics.truth import Truth
 
 # Distance at which a body or person stands at somebody, and hands things over.
 BESIDE_M = 0.35

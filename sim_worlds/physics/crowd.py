@@ -11,7 +11,6 @@ from functools import partial
 from devices.contracts import Pose
 from devices.facts import Location, select
 from devices.site import Point
-from sim_worlds.actors import SimPerson
 from sim_worlds.contracts import (
     Appears,
     Changes,
@@ -23,10 +22,11 @@ from sim_worlds.contracts import (
     Walk,
     Wish,
 )
-from sim_worlds.eyes import Eyes
-from sim_worlds.mover import Mover
-from sim_worlds.population import numbered
-from sim_worlds.stage import Stage
+from sim_worlds.loading.population import numbered
+from sim_worlds.physics.actors import SimPerson
+from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.mover import Mover
+from sim_worlds.physics.stage import Stage
 
 RADIUS_M = 0.2
 REACH_M = 0.7

@@ -13,9 +13,9 @@ from devices.contracts import Observation
 from devices.facts import Category, Location, Relation, Thing, Value
 from devices.site import Point, SitePlan
 from sim_worlds.contracts import Scenario, ScenarioThing
-from sim_worlds.ground import Ground
-from sim_worlds.ontology import Ontology
-from sim_worlds.population import all_things
+from sim_worlds.loading.ontology import Ontology
+from sim_worlds.loading.population import all_things
+from sim_worlds.physics.ground import Ground
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Runs and floor plans as pictures: stills, videos, SVG."""
