@@ -1,0 +1,215 @@
+"""How fast memory is on this machine, beside what the naive way of doing the same costs.
+
+`measure` builds stores in a folder of its own and times them with the wall clock: its figures vary
+with the machine, so they are for people and for goals, never for state.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+from devices.noun import Noun
+from stem_memory.contracts import Event
+from stem_memory.fact_index import FACT_COLUMNS, FOREVER, NEVER, Connection
+from stem_memory.fact_query import FactReader
+from stem_memory.migrations import connect, create
+from stem_memory.state import MemoryState
+from stem_memory.store import EventStore
+from stem_memory.testing import body, events_of, observed, sighting, start_of
+
+_BODIES = tuple(body(f"waiter-{i}", 5, 1) for i in range(8))
+_TABLES = ("table-1", "table-2", "counter-1", "shelf-1")
+_SPAN_S = 3600.0
+_HALL_M = 100.0
+
+
+class Measure(Noun):
+    """One figure: what was measured, its goal, and the naive way beside it."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str
+    baseline: str
+
+
+def measure(folder: Path, events: int = 10_000, facts: int = 200_000) -> Iterator[Measure]:
+    """Measure one thing after the other.
+
+    Args:
+        folder: An empty folder on the disk to measure.
+        events: How many observations to record.
+        facts: How many facts and boxes to search in.
+    """
+    story = _story(events)
+    yield from _appending(folder / "append.db", story)
+    yield from _reading(folder / "append.db", story)
+    path = folder / "facts.db"
+    create(path)
+    connection: Connection = connect(path, write=True).conn
+    _fill(connection, facts)
+    yield from _asking(connection, facts)
+
+
+def _story(count: int) -> tuple[Event, ...]:
+    """Observations that each change one fact: a mug that was moved and is seen elsewhere."""
+    chance = random.Random(7)
+    start = start_of(bodies=_BODIES)
+    looks = (
+        observed(
+            f"waiter-{i % len(_BODIES)}",
+            i * 0.5,
+            sighting(
+                f"mug-{i % 200}",
+                f"mug on {_TABLES[i // 200 % len(_TABLES)]}",
+                round(chance.uniform(0, _HALL_M), 3),
+                round(chance.uniform(0, _HALL_M), 3),
+            ),
+        )
+        for i in range(count)
+    )
+    return events_of([*start, *looks])
+
+
+def _appending(path: Path, story: tuple[Event, ...]) -> Iterator[Measure]:
+    single = story[:500]
+    with EventStore.writer(path.with_name("single.db"), lambda: 0) as store:
+        alone = _timed([lambda e=e: store.append([e]) for e in single])  # type: ignore[misc]
+    with EventStore.writer(path, lambda: 0) as store, EventStore.reader(path) as reader:
+        batches = [story[i : i + 20] for i in range(0, len(story), 20)]
+        spans = []
+        for number, batch in enumerate(batches):
+            spans.append(_span(lambda batch=batch: store.append(batch)))  # type: ignore[misc]
+            if number % 10 == 0:
+                reader.facts.value_at("mug-5", "location", number * 10.0)
+    yield Measure(
+        name="durable observations, batches of 20, beside a reader",
+        value=round(len(story) / sum(spans)),
+        unit="/s",
+        goal=">= 3,000/s",
+        baseline=f"one a commit: {len(single) / sum(alone):.0f}/s",
+    )
+    yield Measure(
+        name="a batch of 20, p99",
+        value=_ms(spans, 0.99),
+        unit="ms",
+        goal="<= 25 ms",
+        baseline=f"one a commit: {_ms(alone, 0.99)} ms each",
+    )
+
+
+def _reading(path: Path, story: tuple[Event, ...]) -> Iterator[Measure]:
+    texts = [event.model_dump_json() for event in story]
+    fold = _span(lambda: MemoryState.of(story))
+    parse = _span(lambda: [Event.model_validate_json(text) for text in texts])
+    with EventStore.reader(path) as store:
+        replay = _span(store.replay)
+        verify = _span(store.verify)
+    yield Measure(
+        name="replay of the log",
+        value=round(len(story) / replay),
+        unit="events/s",
+        goal=">= 20,000/s",
+        baseline=f"fold alone {len(story) / fold:.0f}/s, parsing alone {len(story) / parse:.0f}/s",
+    )
+    yield Measure(
+        name="verification of the hash chain",
+        value=round(len(story) / verify),
+        unit="events/s",
+        goal="",
+        baseline="",
+    )
+
+
+def _asking(connection: Connection, count: int) -> Iterator[Measure]:
+    chance = random.Random(11)
+    reader = FactReader(connection)
+    things = count // 20
+
+    def point() -> object:
+        thing = f"thing-{chance.randrange(things)}"
+        return reader.value_at(thing, "location", chance.uniform(0, _SPAN_S))
+
+    def box() -> object:
+        middle = (chance.uniform(0, _HALL_M), chance.uniform(0, _HALL_M))
+        return reader.near(middle, 2.0, chance.uniform(0, _SPAN_S))
+
+    def scan() -> object:
+        thing, t = f"thing-{chance.randrange(things)}", chance.uniform(0, _SPAN_S)
+        return connection.execute(
+            "SELECT * FROM fact NOT INDEXED WHERE thing = ? AND vf <= ? AND vt > ?", (thing, t, t)
+        ).fetchall()
+
+    def scan_box() -> object:
+        x, y = chance.uniform(0, _HALL_M), chance.uniform(0, _HALL_M)
+        t = chance.uniform(0, _SPAN_S)
+        return connection.execute(
+            "SELECT * FROM fact NOT INDEXED WHERE x BETWEEN ? AND ? AND y BETWEEN ? AND ? "
+            "AND vf <= ? AND vt > ?",
+            (x - 2, x + 2, y - 2, y + 2, t, t),
+        ).fetchall()
+
+    yield Measure(
+        name=f"point as-of over {count:,} facts, p99",
+        value=_ms(_timed([point] * 1000), 0.99),
+        unit="ms",
+        goal="<= 1 ms",
+        baseline=f"full scan: {_ms(_timed([scan] * 10), 0.99)} ms",
+    )
+    yield Measure(
+        name=f"2 m around a point over {count:,} boxes, p99",
+        value=_ms(_timed([box] * 1000), 0.99),
+        unit="ms",
+        goal="<= 2 ms",
+        baseline=f"full scan: {_ms(_timed([scan_box] * 10), 0.99)} ms",
+    )
+
+    def world() -> object:
+        return sum(1 for _ in reader.world_at(_SPAN_S / 2))
+
+    yield Measure(
+        name=f"the whole world as of a time, {count // 20:,} facts of {count:,}",
+        value=_ms(_timed([world] * 3), 0.5),
+        unit="ms",
+        goal="<= 50 ms for 100,000",
+        baseline="",
+    )
+
+
+def _fill(connection: Connection, count: int) -> None:
+    """Facts as the index would write them: twenty places in a row for each of many things."""
+    chance = random.Random(13)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO event VALUES (1, 'bench', 1, 1, 0.0, 'spoken', '{}', 'none')")
+    rows, boxes = [], []
+    for i in range(count):
+        thing, step = divmod(i, 20)
+        vf, vt = step * _SPAN_S / 20, (step + 1) * _SPAN_S / 20
+        x, y = chance.uniform(0, _HALL_M), chance.uniform(0, _HALL_M)
+        end = FOREVER if step == 19 else vt
+        place = f'"{chance.choice(_TABLES)}"'
+        known = ("on", "held", 0.95, "waiter-1", vf, end, 1, NEVER, 1, x, y)
+        rows.append((f"thing-{thing}", "location", place, *known))
+        mm = (round(x * 1000), round(y * 1000))
+        boxes.append((i + 1, mm[0], mm[0], mm[1], mm[1], int(vf), int(min(end, 2e9))))
+    marks = ", ".join("?" * len(rows[0]))
+    connection.executemany(f"INSERT INTO fact ({FACT_COLUMNS}) VALUES ({marks})", rows)
+    connection.executemany("INSERT INTO place_box VALUES (?, ?, ?, ?, ?, ?, ?)", boxes)
+    connection.execute("COMMIT")
+
+
+def _span(work: Callable[[], object]) -> float:
+    begin = perf_counter()
+    work()
+    return perf_counter() - begin
+
+
+def _timed(works: list[Callable[[], object]]) -> list[float]:
+    return [_span(work) for work in works]
+
+
+def _ms(spans: list[float], quantile: float) -> float:
+    return round(sorted(spans)[int(quantile * (len(spans) - 1))] * 1000, 3)
