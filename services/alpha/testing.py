@@ -1,4 +1,6 @@
-"""What every glasses skill must keep. A stranger proves a skill by subclassing the contract:
+"""What every glasses skill must keep.
+
+A stranger proves a skill by subclassing the contract:
 
 class TestBlackjack(GlassesSkillContract):
     factory = Blackjack
@@ -95,10 +97,11 @@ class GlassesSkillContract:
         return type(self).factory()
 
     def test_its_spec_is_whole_and_always_the_same(self) -> None:
+        """The spec is data, and consistent."""
         skill = self.make()
         spec = skill.spec
         assert spec == self.make().spec
-        assert spec.name and spec.name == spec.name.lower() and " " not in spec.name
+        assert spec.name == "-".join(spec.name.lower().split()) != ""
         slots = {slot.name for slot in spec.slots}
         assert len(slots) == len(spec.slots)
         for tool in spec.tools:
@@ -110,9 +113,11 @@ class GlassesSkillContract:
         assert spec.look_cost_s < spec.deadline_s
 
     def test_it_travels_to_another_process(self) -> None:
+        """Units may live in other processes: the factory pickles."""
         pickle.loads(pickle.dumps(type(self).factory))
 
     def test_it_triggers_where_it_must_and_twice_the_same(self) -> None:
+        """The trigger fires, in order, reproducibly."""
         shots = self.noticed()
         if not shots:
             return
@@ -130,10 +135,12 @@ class GlassesSkillContract:
                 assert notice.reason
 
     def test_it_is_quiet_where_it_must_be(self) -> None:
+        """Nothing is said about nothing."""
         notices = _notices(self.make(), self.quiet())
         assert not [n for n in notices if isinstance(n, Trigger) and not n.silent]
 
     def test_a_look_answers_what_was_asked_and_leaves_the_pictures_alone(self) -> None:
+        """Looks fill declared slots and write to no picture."""
         for shots in (self.noticed(), self.quiet()):
             if not shots:
                 continue
@@ -154,6 +161,7 @@ class GlassesSkillContract:
                 assert np.array_equal(old, item.pixels)
 
     def test_without_evidence_it_neither_calls_a_tool_that_needs_it_nor_answers(self) -> None:
+        """What was not seen is not guessed."""
         skill = self.make()
         needed = {slot.name for slot in skill.spec.slots if not slot.optional}
         if not needed:
@@ -167,6 +175,7 @@ class GlassesSkillContract:
         assert isinstance(said, Silence) or not said.answer
 
     def test_what_it_says_gets_shorter_and_twice_the_same(self) -> None:
+        """Wordings go from full to short, reproducibly."""
         shots = self.noticed()
         if not shots:
             return
@@ -180,12 +189,14 @@ class GlassesSkillContract:
         assert drafts[0] == drafts[1]
         draft = drafts[0]
         if isinstance(draft, Draft):
-            assert draft.wordings and draft.why
+            assert draft.wordings
+            assert draft.why
             lengths = [len(words.split()) for words in draft.wordings]
             assert lengths == sorted(lengths, reverse=True)
             assert 0.0 <= draft.score <= 1.0
 
     def test_talk_that_is_not_for_it_is_left_alone(self) -> None:
+        """It does not butt in on talk."""
         words = Words(t=1.0, text="the weather was fine on tuesday, he said")
         assert self.make().hear(words, WearerProfile()) is None
 
