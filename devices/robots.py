@@ -216,7 +216,7 @@ DRONE = BodyCard(
     hands=1,
     carry=1,
     # Letters, keys, a phone: nothing that spills over people from above.
-    payload_kg=0.2,
+    payload_kg=0.15,
     sensors=(Sensor(kind="camera", range_m=7.0, fov_rad=2.1),),
     battery_wh=70.0,
     # It waits landed, with its rotors off.
