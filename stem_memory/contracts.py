@@ -16,6 +16,10 @@ from devices.facts import ClassCard, Condition, Relation, Thing, Value
 from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
+from stem_memory.cubes.contracts import CubeChanged
+from stem_memory.notes.contracts import NoteJudged, NoteProposed, NoteTried
+from stem_memory.privacy.contracts import PrivacyChanged, Sealed
+from stem_memory.taskgraph.contracts import TaskChanged
 from stem_memory.tasks import Assignment, Goal, TaskStep
 
 
@@ -206,7 +210,14 @@ Payload = Annotated[
     | StepStarted
     | StepEnded
     | Spoken
-    | GoalClosed,
+    | GoalClosed
+    | CubeChanged
+    | NoteProposed
+    | NoteTried
+    | NoteJudged
+    | TaskChanged
+    | PrivacyChanged
+    | Sealed,
     Field(discriminator="kind"),
 ]
 

@@ -9,6 +9,7 @@ from devices.facts import Facts, Location
 from devices.site import Point, SitePlan
 from devices.skill import SkillCard
 from stem_memory import contracts as log
+from stem_memory.annexes import Annexes
 from stem_memory.bodies import Bodies
 from stem_memory.evidence import SELF_CONFIDENCE, Evidence
 from stem_memory.geometry import middle
@@ -43,11 +44,15 @@ class Fold:
         self.goals = Goals()
         self.talk = Talk()
         self.performance = PerformanceBook()
+        self.annexes = Annexes()
         self._stood: dict[str, Location | None] = {}
 
     def apply(self, event: log.Event) -> None:
         """Take one event in."""
-        _FOLD[event.body.kind](self, event.body, event.t)
+        fold = _FOLD.get(event.body.kind)
+        if fold is not None:
+            fold(self, event.body, event.t)
+        self.annexes.apply(event)
         self.now = max(self.now, event.t)
 
     def place(self, thing: str) -> Evidence[Location | None] | None:
@@ -169,7 +174,7 @@ class Fold:
         self.goals.close(body, t)
 
 
-# Which fold each kind of event has. A kind without one is an error: it would be forgotten.
+# Which fold each kind of event has. What has none is the business of an annex.
 _FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
     "site_surveyed": Fold._survey,
     "skills_declared": Fold._declare,

@@ -10,6 +10,7 @@ from devices.facts import Category, ClassCard, Location, Value
 from devices.site import Point, SitePlan
 from devices.skill import SkillCard
 from stem_memory import contracts as log
+from stem_memory.annexes import Annexes
 from stem_memory.bodies import Revision
 from stem_memory.digest import sha256
 from stem_memory.evidence import (
@@ -82,6 +83,7 @@ class MemoryState:
                 "goals": self._fold.goals.records,
                 "told": self._fold.talk.told,
                 "dialogue": self._fold.talk.lines,
+                "annexes": self._fold.annexes.form(),
                 "performance": {
                     f"{who}\n{skill}": p
                     for (who, skill), p in self._fold.performance.entries.items()
@@ -270,6 +272,11 @@ class MemoryState:
         return tuple(self._fold.talk.lines)
 
     # -- more than the view ------------------------------------------------------------------
+
+    @property
+    def annexes(self) -> Annexes:
+        """Cubes, notes, task graphs and rules of privacy."""
+        return self._fold.annexes
 
     def revisions(self, body: str) -> tuple[Revision, ...]:
         """Every embodiment the body had, oldest first."""

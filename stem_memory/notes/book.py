@@ -67,8 +67,11 @@ class NoteBook:
     def form(self) -> Any:
         """The canonical form, for the hash of the state."""
         return {
-            id_: [r.note, r.by, r.proposed_s, r.status, r.since_s, r.why, r.trial.form()]
-            + [sorted(r.taught), sorted(r.tried)]
+            id_: [
+                *(r.note, r.by, r.proposed_s, r.status, r.since_s, r.why, r.trial.form()),
+                sorted(r.taught),
+                sorted(r.tried),
+            ]
             for id_, r in self.records.items()
         }
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from math import lgamma, exp, log
+from math import exp, lgamma, log
 
 from devices.noun import Noun
 
@@ -74,7 +74,7 @@ class Trial:
         return sum(self.applied)
 
     def verdict(self, alpha: float) -> str | None:
-        """"helps" or "harms" once the evidence suffices; None before."""
+        """Once the evidence suffices: "helps" or "harms"; None before."""
         enough = -log(alpha)
         if self.helps >= enough:
             return "helps"
