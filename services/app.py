@@ -12,17 +12,16 @@ from pathlib import Path
 
 from brain.config import BrainConfig
 from cerebellum.catalogue import skill_kinds
-from devices.catalogue import body_kinds
 from devices.skill import SkillCard
 from services.contracts import GoalOutcome, GoalResult, RunConfig, RunResult, Tick
 from services.errors import UserError
 from services.loop import AUTHOR, Crew, Diary, Loop
 from services.nodes import BodyNode, BrainNode, MemoryNode, make_world
 from services.runtime import Handle, LocalRuntime, Runtime
+from services.scenarios import read_world
 from services.tally import Tally, Ticker
 from sim_worlds.contracts import Fault, Film, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
-from sim_worlds.loader import builtin, installed, load
 
 FILM = "film.json.gz"
 METRICS = "metrics.json"
@@ -74,18 +73,6 @@ def run(
         runtime.close()
     (folder / METRICS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return result
-
-
-def read_world(name: str) -> Scenario:
-    """A scenario by the name of an installed world, or from a YAML file.
-
-    Raises:
-        WorldError: the file is missing or wrong, or no such world is installed.
-    """
-    cards = tuple(kind.card for kind in body_kinds().values())
-    if name in installed() or not name.endswith((".yaml", ".yml")):
-        return builtin(name, cards)
-    return load(name, cards)
 
 
 def skill_cards() -> tuple[SkillCard, ...]:

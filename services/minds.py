@@ -11,6 +11,7 @@ from brain.mind import Interpreter
 from brain.model import Embedder, LanguageModel, ModelReply, ModelRequest, ModelUnavailable
 from services.contracts import LlmUse
 from services.errors import UserError
+from services.plugins import discover
 
 
 class Metered:
@@ -59,7 +60,8 @@ class Understanding:
 
 
 def make_interpreter(spec: str) -> Understanding:
-    """From "none" (parsing alone), "embedded", or "http://host:port/v1#model".
+    """From "none" (parsing alone), "embedded", the name of a `retinue.models` entry point, or
+    "http://host:port/v1#model".
 
     Raises `services.errors.UserError` for anything else, in one sentence.
     """
@@ -95,10 +97,13 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
         except ModelUnavailable:
             return None, embedder
         return EmbeddedModel(), embedder
+    made = discover("models").of("models").get(spec)
+    if made is not None:
+        return (made() if callable(made) else made), embedder
     address, mark, name = spec.partition("#")
     if not address.startswith(("http://", "https://")) or not mark or not name:
         raise UserError(
-            f"--model {spec!r} is not known: use embedded, none, or an OpenAI-compatible endpoint "
-            "with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
+            f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
+            "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
         )
     return OpenAiModel(address, name, api_key=os.environ.get("OPENAI_API_KEY", "none")), embedder

@@ -105,13 +105,12 @@ def builtin(name: str, cards: Sequence[BodyCard] = ()) -> Scenario:
 
 
 def installed() -> dict[str, FilePath]:
-    """The scenario file of every installed world, by name: shipped ones first.
+    """The scenario file of every installed world, by name: ours and strangers', by the same door.
 
     Raises:
         UnknownWorld: An entry point of the group cannot be loaded or is no path.
     """
-    folder = FilePath(str(files("sim_worlds") / "scenarios"))
-    worlds = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    worlds: dict[str, FilePath] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
             path = entry.load()
