@@ -21,6 +21,7 @@ from stem_memory.contracts import (
 from stem_memory.tasks import Goal
 
 PAUSE_S = 10.0
+THINK_S = 1.0
 
 
 class Talk:
@@ -67,18 +68,20 @@ class Talk:
 
     def _note(self, goal: str, meant: Interpretation) -> None:
         if isinstance(meant, Ask):
-            self._record(GoalQuestioned(goal=goal, question=meant.question, options=meant.options))
-        elif isinstance(meant, Refuse):
-            self._record(GoalClosed(goal=goal, status="refused", reason=meant.reason))
-        else:
-            self._record(
-                GoalUnderstood(
-                    goal=goal, conditions=meant.conditions, summary=meant.summary, by=meant.by
-                )
+            said: Payload = GoalQuestioned(
+                goal=goal, question=meant.question, options=meant.options
             )
+        elif isinstance(meant, Refuse):
+            said = GoalClosed(goal=goal, status="refused", reason=meant.reason)
+        else:
+            said = GoalUnderstood(
+                goal=goal, conditions=meant.conditions, summary=meant.summary, by=meant.by
+            )
+        self._record(said, THINK_S)
 
-    def _record(self, body: Payload) -> None:
-        event = Event(origin="bench", seq=self._seq, t=PAUSE_S * self._said, body=body)
+    def _record(self, body: Payload, after_s: float = 0.0) -> None:
+        t = PAUSE_S * self._said + after_s
+        event = Event(origin="bench", seq=self._seq, t=t, body=body)
         self._seq += 1
         self._memory.apply(event)
 

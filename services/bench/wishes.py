@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import click
-
 from services.bench.contracts import Outcome, Row, Table
 from services.bench.figures import added, row
 from services.bench.gold import read_gold
 from services.bench.parts import DEFAULT, OnWish, Open, open_parts
 from services.bench.site import site_of
 from services.bench.talk import outcome_of
-from services.errors import UserError
 
 
 def bench_wishes(
@@ -22,7 +19,7 @@ def bench_wishes(
     models: Sequence[str] = DEFAULT,
     limit: int | None = None,
     on_wish: OnWish | None = None,
-    open_model: Open = open_parts,
+    open_model: Open | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Table:
     """Put the wishes of a split to each configuration.
@@ -35,7 +32,7 @@ def bench_wishes(
         models: Configurations (see `services.bench.parts`), from least to most.
         limit: Only the first wishes.
         on_wish: Told of the configuration, the wish's number, how many there are, and the wish.
-        open_model: Makes a configuration from its string.
+        open_model: Makes a configuration from its string (`open_parts` unless given).
         clock: Seconds, for measurement only.
 
     Raises:
@@ -45,7 +42,7 @@ def bench_wishes(
     wishes = read_gold(split)[:limit]
     rows: list[Row] = []
     for spec in models:
-        title, mind = open_model(spec)
+        title, mind = (open_model or open_parts)(spec)
         outcomes: list[Outcome] = []
         try:
             for number, wish in enumerate(wishes, 1):
@@ -57,25 +54,3 @@ def bench_wishes(
             mind.close()
         rows.append(row(spec, title, outcomes, use.calls, use.tokens))
     return Table(split=Path(split).stem, wishes=len(wishes), rows=tuple(rows), added=added(rows))
-
-
-def main(
-    split: str,
-    models: tuple[str, ...],
-    limit: int | None = None,
-    json_file: str | None = None,
-    verbose: bool = False,
-) -> int:
-    """The command: measure with progress, print tables, write JSON. Returns the exit code."""
-    from services.bench.show import show, watching
-
-    with watching() as on_wish:
-        table = bench_wishes(split, models or DEFAULT, limit, on_wish)
-    show(table, verbose)
-    if json_file is not None:
-        try:
-            with click.open_file(json_file, "w", encoding="utf-8") as stream:
-                stream.write(table.model_dump_json(indent=1) + "\n")
-        except OSError as error:
-            raise UserError(f"{json_file} can not be written: {error.strerror}") from None
-    return 0
