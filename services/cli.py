@@ -13,6 +13,7 @@ import click
 from services.commands.bench import bench
 from services.commands.fleet import bodies, skills
 from services.commands.house import doctor, topology
+from services.commands.memory import memory
 from services.commands.report import report
 from services.commands.run import run
 from services.commands.worlds import worlds
@@ -42,7 +43,7 @@ def app() -> None:
     """
 
 
-for command in (run, worlds, bodies, skills, report, topology, doctor, bench):
+for command in (run, worlds, bodies, skills, report, memory, topology, doctor, bench):
     app.add_command(command)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
-from stem_memory.contracts import Payload, Recorded
+from stem_memory.contracts import Observed, Payload, Recorded
 from stem_memory.fact_index import Connection, FactIndex
 from stem_memory.mention import EVIDENCE_KINDS, mentions
 from stem_memory.state import MemoryState
@@ -54,10 +54,13 @@ class Derived:
         kinds = ", ".join(f"'{kind}'" for kind in EVIDENCE_KINDS)
         rows = self._connection.execute(
             f"SELECT t, body FROM event WHERE t > ? AND id < ? AND kind IN ({kinds}) "
-            "AND instr(body, ?) ORDER BY t",
+            "AND instr(body, ?)",
             (t, position, thing),
         )
-        for at, body in rows:
-            if any(True for _ in mentions(_BODY.validate_json(body), thing, attr)):
-                return float(at)
-        return None
+        found: list[float] = []
+        for at, text in rows:
+            body = _BODY.validate_json(text)
+            if any(True for _ in mentions(body, thing, attr)):
+                own = body.observation.t if isinstance(body, Observed) else float(at)
+                found.extend([own] if own > t else [])
+        return min(found, default=None)

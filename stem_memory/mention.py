@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from devices.facts import Value
-from stem_memory.contracts import Asserted, Observed, Payload, SiteSurveyed
+from stem_memory.contracts import Asserted, Event, Observed, Payload, SiteSurveyed
 from stem_memory.evidence import (
     SELF_CONFIDENCE,
     STATED_CONFIDENCE,
@@ -25,6 +25,11 @@ class Mention(NamedTuple):
     value: Value | None
     source: str
     confidence: float
+
+
+def own_time(event: Event) -> float:
+    """The valid time an event speaks of, in seconds: a report may reach the log late."""
+    return event.body.observation.t if isinstance(event.body, Observed) else event.t
 
 
 def mentions(body: Payload, thing: str, attr: str) -> Iterator[Mention]:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 from devices.facts import Value
 from devices.noun import Noun
+from stem_memory.clock import clock_of
 from stem_memory.contracts import Recorded
 from stem_memory.errors import MemoryFault
 from stem_memory.fact_query import Difference, Fact
-from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, vain_look
+from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, own_time, vain_look
 from stem_memory.naming import id_words
 from stem_memory.spatial import Near, Whereabouts, near, where_is
 from stem_memory.state import MemoryState
@@ -64,24 +65,6 @@ class Explanation(Noun):
     sentence: str
 
 
-def seconds_of(text: str) -> float:
-    """A time of the run: seconds ("90"), minutes and seconds ("14:03") or hours ("1:02:03").
-
-    Raises:
-        QueryUnclear: If it is none of these.
-    """
-    try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if not 1 <= len(parts) <= 3 or any(part < 0 for part in parts):
-        raise QueryUnclear(f"{text!r} is no time; write seconds (90) or minutes:seconds (14:03).")
-    total = 0.0
-    for part in parts:
-        total = total * 60.0 + part
-    return total
-
-
 def resolve(memory: MemoryState, words: str) -> tuple[str, ...]:
     """The things that the words mean: an id, else a whole name, else all words in the names.
 
@@ -118,9 +101,11 @@ def history(
     return tuple(f for thing in things for f in store.facts.history(thing, attr, position))
 
 
-def near_to(store: EventStore, words: str, radius_m: float) -> tuple[Near, ...]:
-    """What is believed within the radius of the first thing that the words mean."""
-    memory = store.state
+def near_to(
+    store: EventStore, words: str, radius_m: float, t: float | None = None
+) -> tuple[Near, ...]:
+    """What was believed at `t` (None: is now) within the radius of the first thing meant."""
+    memory = store.state if t is None else store.replay(as_of=t)
     thing = resolve(memory, words)[0]
     point = memory.position(thing)
     if point is None:
@@ -139,9 +124,11 @@ def as_of(
     return tuple(f for f in facts if f.thing in things)
 
 
-def diff(store: EventStore, before_s: float, after_s: float) -> tuple[Difference, ...]:
-    """What changed in the world between two times, as known now."""
-    return store.facts.difference((before_s, None), (after_s, None))
+def diff(
+    store: EventStore, before_s: float, after_s: float, position: int | None = None
+) -> tuple[Difference, ...]:
+    """What changed in the world between two times, as known at `position` (None: now)."""
+    return store.facts.difference((before_s, position), (after_s, position))
 
 
 def explain(
@@ -162,12 +149,12 @@ def explain(
     at = memory.now() if t is None else t
     fact = store.facts.value_at(thing, attr, at, position)
     if fact is None:
-        sentence = f"Nothing is known of the {attr} of {thing} at {at:g} s."
+        sentence = f"Nothing is known of the {id_words(attr)} of {thing} at {clock_of(at)}."
         return Explanation(thing=thing, attr=attr, fact=None, evidence=(), sentence=sentence)
     items: list[EvidenceItem] = []
     for recorded in store.read(kinds=EVIDENCE_KINDS, until=position):
         # The fact may rest on an earlier event than its own: what began it comes first.
-        if recorded.id == fact.event or fact.from_s <= recorded.event.t <= at:
+        if recorded.id == fact.event or fact.from_s <= own_time(recorded.event) <= at:
             items.extend(_items(recorded, thing, attr, fact))
     first = [i for i in items if i.event == fact.event][:1]
     rest = [i for i in items if i not in first]
@@ -242,7 +229,9 @@ def context(
         if any(set(name.lower().split()) <= parts for name in memory.names(thing)):
             lines.append(_where(memory, thing).sentence)
     for found in search(store, task, at_most=20):
-        lines.append(f"{found.t:g} s, {found.kind} of {found.about}: {found.text} [{found.event}]")
+        lines.append(
+            f"{clock_of(found.t)}, {found.kind} of {found.about}: {found.text} [{found.event}]"
+        )
     packed, left = [], token_budget
     for line in dict.fromkeys(lines):
         cost = tokens(line)
@@ -292,7 +281,8 @@ def _title(memory: MemoryState, thing: str) -> str:
 def _seen_by(belief: Belief) -> str:
     if belief.source == "survey":
         return "the survey said so, nobody has seen it"
-    return f"seen by {belief.source} at {belief.seen_s:g} s, so since {belief.since_s:g} s"
+    seen, since = clock_of(belief.seen_s), clock_of(belief.since_s)
+    return f"seen by {belief.source} at {seen}, so since {since}"
 
 
 def _items(recorded: Recorded, thing: str, attr: str, fact: Fact) -> list[EvidenceItem]:
@@ -306,7 +296,7 @@ def _items(recorded: Recorded, thing: str, attr: str, fact: Fact) -> list[Eviden
     return [
         EvidenceItem(
             event=recorded.id,
-            t=event.t,
+            t=own_time(event),
             source=mention.source,
             value=mention.value,
             confidence=mention.confidence,
@@ -320,7 +310,8 @@ def _because(fact: Fact, chain: tuple[EvidenceItem, ...]) -> str:
     against = sum(not item.agrees for item in chain)
     confirmed = sum(item.agrees for item in chain) - 1
     what = "not where it was" if fact.value is None else f"{fact.value}"
-    sentence = f"{fact.thing}: {fact.attr} is {what} since {fact.from_s:g} s, from {fact.source}"
+    since = clock_of(fact.from_s)
+    sentence = f"{fact.thing}: {id_words(fact.attr)} is {what} since {since}, from {fact.source}"
     if confirmed > 0:
         sentence += f", confirmed {confirmed} times"
     return sentence + (f", contradicted {against} times." if against else ".")

@@ -172,6 +172,11 @@ class EventStore:
         value: int = found.fetchone()[0]
         return value
 
+    def last_time(self) -> float:
+        """The newest valid time in the log, in seconds; 0 for an empty log."""
+        value: float = self._db.execute("SELECT COALESCE(MAX(t), 0.0) FROM event").fetchone()[0]
+        return value
+
     def last_seq(self, origin: str) -> int | None:
         """The highest number of an origin, so that it can go on counting; None: never heard of."""
         found = self._db.execute("SELECT MAX(seq) FROM event WHERE origin = ?", [origin])

@@ -21,7 +21,7 @@ def _blocks(language: str) -> list[str]:
 
 
 def test_the_help_and_the_readme_list_the_same_commands():
-    listed = set(re.findall(r"^\| `retinue ([a-z ]+)` \|", README, re.MULTILINE))
+    listed = set(re.findall(r"^\| `retinue ([a-z -]+)` \|", README, re.MULTILINE))
     assert listed == {" ".join(words) for words in _words(cli.app)}
 
 

@@ -14,7 +14,6 @@ from stem_memory.queries import (
     near_to,
     resolve,
     search,
-    seconds_of,
     where,
 )
 from stem_memory.store import EventStore
@@ -57,19 +56,6 @@ def store(tmp_path):
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90.0), ("14:03", 843.0), ("1:02:03", 3723.0), ("0.5", 0.5)]
-)
-def test_times(text, seconds):
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["soon", "1:2:3:4", "-5", ""])
-def test_what_is_no_time(text):
-    with pytest.raises(QueryUnclear, match="no time"):
-        seconds_of(text)
-
-
 def test_words_mean_things(store):
     memory = store.state
     assert resolve(memory, "the red mug") == ("mug-1",)
@@ -90,7 +76,7 @@ def test_where_says_place_source_and_sureness(store):
         "kitchen",
     )
     assert "on counter 1" in found.sentence
-    assert "seen by waiter-2 at 20 s, so since 10 s" in found.sentence
+    assert "seen by waiter-2 at 0:20, so since 0:10" in found.sentence
     missing = where(store, "blue mug")[0]
     assert missing.belief.value is None
     assert "is missing; likeliest" in missing.sentence

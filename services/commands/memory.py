@@ -1,0 +1,329 @@
+"""`retinue memory`: questions to what a run remembers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from services.commands.output import json_option, print_json, print_table, warn
+
+if TYPE_CHECKING:
+    from devices.facts import Value
+    from devices.noun import Noun
+    from stem_memory.fact_query import Fact
+    from stem_memory.store import EventStore
+
+_MOST_PLACES = 6
+
+run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+known_option = click.option(
+    "--known",
+    metavar="TIME",
+    help="Answer with what had been recorded by then. [default: everything]",
+)
+
+
+@click.group()
+def memory() -> None:
+    """Ask what a run remembers: what is where, since when, seen by whom, and how sure.
+
+    RUN is a folder that retinue run wrote, or a memory.db. Nothing is written to it.
+
+    A TIME is a clock that stands at 0:00 when the run starts, as the replay shows it (14:03 is
+    14 minutes and 3 seconds), or seconds (120s), or start, or end.
+    """
+
+
+@memory.command()
+@click.argument("thing")
+@run_argument
+@json_option
+def where(thing: str, run: Path, as_json: bool) -> None:
+    """Tell where a thing is, who says so, and how sure that is.
+
+    THING is a name or an id, such as "red mug", table-4 or waiter-1.
+    """
+    from stem_memory.queries import where as ask
+
+    with opened(run) as store:
+        answers = ask(store, thing)
+    if as_json:
+        print_json({"answers": _plain(answers)})
+        return
+    for number, answer in enumerate(answers):
+        if number:
+            click.echo()
+        click.echo(answer.sentence)
+        if len(answer.places) > 1:
+            print_table(
+                ("", "place", "likely", "why"),
+                [
+                    ("", place.holder, f"{place.probability:.1%}", place.why)
+                    for place in answer.places[:_MOST_PLACES]
+                ],
+            )
+
+
+@memory.command()
+@click.argument("thing")
+@run_argument
+@click.option("--attr", metavar="NAME", help="Only this attribute, such as location or clean.")
+@known_option
+@json_option
+def history(thing: str, run: Path, attr: str | None, known: str | None, as_json: bool) -> None:
+    """Tell everything that was ever so of a thing, oldest first, disputes included."""
+    from stem_memory.queries import history as ask
+
+    with opened(run) as store:
+        facts = ask(store, thing, attr, _position(store, known))
+    _show_facts(facts, as_json)
+
+
+@memory.command()
+@click.argument("thing")
+@run_argument
+@click.option(
+    "--radius",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=2.0,
+    show_default=True,
+    metavar="METRES",
+    help="How far around the thing.",
+)
+@click.option("--at", "at", metavar="TIME", help="As it was believed then. [default: end]")
+@json_option
+def near(thing: str, run: Path, radius: float, at: str | None, as_json: bool) -> None:
+    """List what is around a thing, nearest first, now or at some time."""
+    from stem_memory.queries import near_to
+
+    with opened(run) as store:
+        found = near_to(store, thing, radius, None if at is None else _time(store, at))
+    if as_json:
+        print_json({"near": _plain(found)})
+    elif found:
+        print_table(("metres", "thing"), [(f"{n.distance_m:.2f}", n.thing) for n in found])
+    else:
+        click.echo(f"nothing is known within {radius:g} m of {thing}")
+
+
+@memory.command("as-of")
+@click.argument("time")
+@run_argument
+@click.option("--of", "thing", metavar="THING", help="Only this thing. [default: everything]")
+@known_option
+@json_option
+def as_of(time: str, run: Path, thing: str | None, known: str | None, as_json: bool) -> None:
+    """Show the world as it was at a TIME, with who says so."""
+    from stem_memory.queries import as_of as ask
+
+    with opened(run) as store:
+        facts = ask(store, _time(store, time), thing, _position(store, known))
+    _show_facts(facts, as_json)
+
+
+@memory.command()
+@click.argument("before", metavar="TIME")
+@click.argument("after", metavar="TIME")
+@run_argument
+@known_option
+@json_option
+def diff(before: str, after: str, run: Path, known: str | None, as_json: bool) -> None:
+    """Show what changed between two times."""
+    from stem_memory.queries import diff as ask
+
+    with opened(run) as store:
+        times = _time(store, before), _time(store, after)
+        changes = ask(store, *times, _position(store, known))
+    if as_json:
+        print_json({"changes": _plain(changes)})
+        return
+    if not changes:
+        click.echo(f"nothing is known to have changed between {before} and {after}")
+        return
+    print_table(
+        ("thing", "attribute", "before", "after", "says"),
+        [
+            (d.thing, d.attr, _value(d.before), _value(d.after), _source(d.after or d.before))
+            for d in changes
+        ],
+    )
+
+
+@memory.command()
+@click.argument("thing")
+@run_argument
+@click.option(
+    "--attr",
+    default="location",
+    show_default=True,
+    metavar="NAME",
+    help="Which belief: location, or a state such as clean or open.",
+)
+@click.option("--at", "at", metavar="TIME", help="The belief of that time. [default: end]")
+@known_option
+@json_option
+def explain(
+    thing: str, run: Path, attr: str, at: str | None, known: str | None, as_json: bool
+) -> None:
+    """Tell why something is believed: the evidence for it and against it, oldest first."""
+    from stem_memory.clock import clock_of
+    from stem_memory.queries import explain as ask
+
+    with opened(run) as store:
+        moment = None if at is None else _time(store, at)
+        answer = ask(store, thing, attr, moment, _position(store, known))
+    if as_json:
+        print_json(answer.model_dump(mode="json"))
+        return
+    click.echo(answer.sentence)
+    if answer.evidence:
+        print_table(
+            ("time", "event", "who", "says", "sure", ""),
+            [
+                (
+                    clock_of(item.t),
+                    item.event,
+                    item.source,
+                    _said(item.value),
+                    f"{item.confidence:.0%}",
+                    "for" if item.agrees else "against",
+                )
+                for item in answer.evidence
+            ],
+        )
+
+
+@memory.command()
+@click.argument("words")
+@run_argument
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many answers.",
+)
+@click.option("--around", metavar="TIME", help="Prefer what happened near this time.")
+@click.option("--near", "near_thing", metavar="THING", help="Prefer what is near this thing.")
+@json_option
+def search(
+    words: str, run: Path, limit: int, around: str | None, near_thing: str | None, as_json: bool
+) -> None:
+    """Find what was said, wanted, seen or went wrong, by words, time and place."""
+    from stem_memory.clock import clock_of
+    from stem_memory.queries import search as ask
+
+    with opened(run) as store:
+        moment = None if around is None else _time(store, around)
+        found = ask(store, words, limit, moment, near_thing)
+    if as_json:
+        print_json({"found": _plain(found)})
+    elif found:
+        print_table(
+            ("time", "event", "what", "about", "text"),
+            [(clock_of(f.t), f.event, f.kind, f.about, f.text) for f in found],
+        )
+    else:
+        click.echo(f"nothing was found for {words!r}")
+
+
+@memory.command()
+@run_argument
+@json_option
+def verify(run: Path, as_json: bool) -> None:
+    """Check the file, the hash chain of its log, and that a replay gives what is stored."""
+    with opened(run) as store:
+        checked = store.verify()
+        digest = store.replay().digest()
+    if as_json:
+        print_json(checked.model_dump(mode="json") | {"state_sha256": digest})
+    else:
+        click.echo(f"sound: {checked.events} events, head {checked.head}")
+        click.echo(f"state_sha256 {digest}")
+
+
+def store_path(run: Path) -> Path:
+    """The memory of a run folder, or the file itself."""
+    return run / "memory.db" if run.is_dir() else run
+
+
+@contextlib.contextmanager
+def opened(run: Path) -> Iterator[EventStore]:
+    """A store open for reading.
+
+    Raises:
+        MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
+    """
+    from stem_memory.store import EventStore
+
+    with EventStore.reader(store_path(run)) as store:
+        yield store
+
+
+def _time(store: EventStore, text: str) -> float:
+    """A time of the run; one after its end is answered with what was known last."""
+    from stem_memory.clock import clock_of, seconds_of
+
+    end = store.last_time()
+    time = seconds_of(text, end)
+    if time > end:
+        warn(f"the run ended at {clock_of(end)}; what held then is taken to hold at {text}")
+    return time
+
+
+def _position(store: EventStore, known: str | None) -> int | None:
+    return None if known is None else store.position_at(round(_time(store, known) * 1000))
+
+
+def _show_facts(facts: Sequence[Fact], as_json: bool) -> None:
+    from stem_memory.clock import clock_of
+
+    if as_json:
+        print_json({"facts": _plain(facts)})
+        return
+    if not facts:
+        click.echo("nothing was known")
+        return
+    print_table(
+        ("thing", "attribute", "value", "from", "to", "says", "sure", "event", ""),
+        [
+            (
+                fact.thing,
+                fact.attr,
+                _value(fact),
+                clock_of(fact.from_s),
+                clock_of(fact.to_s),
+                fact.source,
+                f"{fact.confidence:.0%}",
+                fact.event,
+                "" if fact.status == "held" else fact.status,
+            )
+            for fact in facts
+        ],
+    )
+
+
+def _value(fact: Fact | None) -> str:
+    if fact is None:
+        return "unknown"
+    if fact.status == "withdrawn":
+        return "taken back"
+    said = _said(fact.value)
+    return f"{fact.relation} {said}" if fact.relation and fact.value is not None else said
+
+
+def _said(value: Value | None) -> str:
+    return "not there" if value is None else str(value)
+
+
+def _source(fact: Fact | None) -> str:
+    return "" if fact is None else f"{fact.source} ({fact.confidence:.0%})"
+
+
+def _plain(nouns: Iterable[Noun]) -> list[Any]:
+    return [noun.model_dump(mode="json") for noun in nouns]

@@ -1,0 +1,128 @@
+"""`retinue memory` as people use it."""
+
+import json
+
+import pytest
+
+from devices.facts import ClassCard, Location, Thing
+from services import cli
+from stem_memory.store import EventStore
+from stem_memory.testing import body, events_of, observed, sighting, start_of
+
+
+@pytest.fixture
+def retinue(capsys):
+    """Run `retinue memory`; returns exit code, standard output, standard error."""
+
+    def run(*words):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["memory", *(str(word) for word in words)])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run in which the red mug was moved, and a late report said where it had been."""
+    now = 0
+    place = Location(relation="on", holder="table-1")
+    start = start_of(
+        classes=[ClassCard(cls="mug", names=("mug",))],
+        things=[Thing(id="mug-1", cls="mug", attrs={"colour": "red"}, location=place)],
+        bodies=[body("waiter-1", 5, 1), body("waiter-2", 5, 2)],
+    )
+    late = (
+        90.0,
+        observed("waiter-2", 40.0, sighting("mug-1", "mug on table-2", 8, 2)),
+    )
+    seen = observed("waiter-1", 70.0, sighting("mug-1", "mug on counter-1", 1, 1, clean=False))
+    with EventStore.writer(tmp_path / "memory.db", lambda: now) as store:
+        for event in events_of([*start, seen, late]):
+            now = round(event.t * 1000)
+            store.append([event])
+    return tmp_path
+
+
+def test_where_says_place_source_and_sureness(retinue, folder):
+    code, out, err = retinue("where", "red mug", folder)
+    assert (code, err) == (0, "")
+    assert "mug (mug-1) is on counter 1, sure 9" in out
+    assert "seen by waiter-1 at 1:10" in out
+    assert "belong" in out or "anywhere" in out
+    assert retinue("where", "the red mug", folder / "memory.db")[1] == out
+
+
+def test_as_of_answers_on_both_axes(retinue, folder):
+    def place(*words):
+        code, out, _ = retinue("as-of", *words, "--of", "red mug", "--json")
+        assert code == 0
+        return next(f["value"] for f in json.loads(out)["facts"] if f["attr"] == "location")
+
+    assert place("start", folder) == "table-1"
+    assert place("0:50", folder) == "table-2"
+    assert place("50s", folder, "--known", "1:15") == "table-1"
+    assert place("1:10", folder) == "counter-1"
+    code, out, err = retinue("as-of", "14:03", folder)
+    assert code == 0
+    assert "on counter-1" in out
+    assert "the run ended at 1:30" in err
+
+
+def test_history_and_diff(retinue, folder):
+    code, out, _ = retinue("history", "red mug", folder, "--attr", "location")
+    assert code == 0
+    assert [line.split()[3] for line in out.splitlines()[1:]] == ["table-1", "table-2", "counter-1"]
+    out = retinue("diff", "start", "end", folder)[1]
+    assert "on table-1" in out
+    assert "on counter-1" in out
+    assert "nothing is known to have changed" in retinue("diff", "end", "end", folder)[1]
+
+
+def test_explain_names_the_evidence(retinue, folder):
+    code, out, _ = retinue("explain", "red mug", folder)
+    assert code == 0
+    assert "location is counter-1 since 1:10, from waiter-1" in out
+    assert "1:10" in out.splitlines()[-1]
+    answer = json.loads(retinue("explain", "red mug", folder, "--at", "start", "--json")[1])
+    assert answer["evidence"][0]["source"] == "survey"
+
+
+def test_near_search_and_verify(retinue, folder):
+    assert "mug-1" in retinue("near", "counter 1", folder, "--radius", "0.5")[1]
+    assert (
+        "nothing is known"
+        in retinue("near", "counter 1", folder, "--radius", "0.5", "--at", "start")[1]
+    )
+    assert "counter 1" in retinue("search", "mug counter", folder)[1]
+    assert "nothing was found" in retinue("search", "zebra", folder)[1]
+    checked = json.loads(retinue("verify", folder, "--json")[1])
+    assert checked["events"] == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("where", "unicorn"), "Memory knows no 'unicorn'"),
+        (("as-of", "teatime"), "'teatime' is no time"),
+        (("explain", "red mug", "--at", "-1"), "'-1' is no time"),
+        (("near", "red mug", "--radius", "0"), "--radius"),
+    ],
+)
+def test_bad_input_is_one_sentence(retinue, folder, words, says):
+    code, out, err = retinue(*words[:2], folder, *words[2:])
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["nothing-here", "memory.db"])
+def test_what_is_no_memory_is_said_and_left_alone(retinue, tmp_path, name):
+    file = tmp_path / "memory.db"
+    file.write_text("Dear diary, " * 500)
+    code, _, err = retinue("where", "mug", tmp_path / name)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert file.read_text() == "Dear diary, " * 500
+    assert [p.name for p in tmp_path.iterdir()] == ["memory.db"]
