@@ -129,7 +129,7 @@ class FaceFinder:
             self._net = cv2.dnn.readNetFromONNX(str(weights))
         except cv2.error as error:
             raise Refused(f"the face detector {weights} can not be loaded: {error.err}") from None
-        self._names = self._net.getUnconnectedOutLayersNames()[:3]
+        self._names = self._net.getUnconnectedOutLayersNames()
         self._width = width
         self._threshold = threshold
 
@@ -140,7 +140,8 @@ class FaceFinder:
         w = max(32, round(min(self._width, width) / 32) * 32)
         h = max(32, round(w * height / width / 32) * 32)
         self._net.setInput(cv2.dnn.blobFromImage(pixels, 1.0, (w, h), (0, 0, 0), True, False))
-        heat, scale, offset = (np.asarray(out)[0] for out in self._net.forward(self._names))
+        maps = [np.asarray(out)[0] for out in self._net.forward(self._names)]
+        heat, scale, offset = maps[:3]
         rows, columns = np.nonzero(heat[0] > self._threshold)
         if not len(rows):
             return ()
