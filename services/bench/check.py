@@ -40,8 +40,6 @@ def _of_condition(condition: Condition, view: MemoryView) -> Iterator[str]:
     pool = select(bound.what, view)
     if isinstance(condition, At):
         yield from _of_place(condition, view)
-        if condition.count is not None and condition.what.within is not None:
-            yield f"what is moved out of {condition.what.within} is not within it any more"
     else:
         yield from _of_state(condition, pool, view)
     made = isinstance(condition, At) and "fill" in condition.what.having

@@ -100,10 +100,6 @@ household:
         ("understood: [{be: {cls: mug, colour: pink}, clean: true}]", "means 0 things"),
         ("understood: [{at: {cls: apple}, where: sofa, count: 9}]", "means 3 things"),
         ("understood: [{at: [milk], where: tv}]", "nothing fits on tv"),
-        (
-            "understood: [{at: {cls: apple, within: fridge}, where: sofa, count: 1}]",
-            "not within it any more",
-        ),
         ("understood: [{tell: milk, message: hi}]", "milk is no person"),
         ("understood: [{clear: milk}]", "milk is no fixture"),
         ("understood: [{wash: [milk]}]", "neither at, be, clear, tell nor know"),
