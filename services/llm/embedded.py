@@ -1,6 +1,7 @@
-"""The language model that comes with the program: llama.cpp's server inside this process.
+"""The language model that comes with the program: llama.cpp's server inside a process.
 
-The only file that imports ``xllamacpp``. The server listens on loopback only, on a free port, and wants a
+The only file that imports ``xllamacpp``: for a model inside this process, and for the process of an
+engine. The server listens on loopback only, on a free port, and wants a
 key that is drawn at its start, so that other users of the machine cannot use it.
 """
 
@@ -11,6 +12,8 @@ import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
 
 from brain.model import ModelReply, ModelRequest, ModelUnavailable
 from services.llm.openai_model import DEFAULT_TIMEOUT_S, OpenAiModel
@@ -24,6 +27,32 @@ MODEL_NAME = "embedded"
 # other work to do, throughput was measured to fall tenfold; one thread always makes progress.
 THREADS = 1
 PREFIX_CACHE_MIB = 256
+
+
+class ServerSettings(BaseModel):
+    """How one llama.cpp server is started.
+
+    Attributes:
+        weights: A GGUF file.
+        key: The key that it asks every client for.
+        host: The address that it listens on.
+        context_tokens: Longest conversation of one request, answer included.
+        slots: Requests that are served at the same time; each has ``context_tokens``.
+        threads: Threads that compute.
+        host_cache_mib: How much host memory holds prompts that lost their slot; 0 for none.
+        slot_folder: Where slots may be saved to; None for nowhere.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: Path
+    key: str
+    host: str = "127.0.0.1"
+    context_tokens: int = 4096
+    slots: int = 1
+    threads: int = THREADS
+    host_cache_mib: int = 0
+    slot_folder: Path | None = None
 
 
 class EmbeddedModel:
@@ -92,37 +121,60 @@ class EmbeddedModel:
         self.close()
 
     def _launch(self, path: Path) -> OpenAiModel:
-        try:
-            from xllamacpp import CommonParams, Server
-        except ImportError as error:
-            raise ModelUnavailable(
-                "The embedded model needs xllamacpp, which is not installed; run: pip install xllamacpp"
-            ) from error
         key = secrets.token_hex(16)
-        params = CommonParams()
-        params.model.path = str(path)
-        params.model_alias = {MODEL_NAME}
-        params.offline = True
-        params.hostnames = ["127.0.0.1"]
-        params.port = 0
-        params.api_keys = [key]
-        params.ui = False
-        params.verbosity = -1
-        params.n_ctx = self._context_tokens * self._slots
-        params.n_parallel = self._slots
-        params.cpuparams.n_threads = THREADS
-        params.cpuparams_batch.n_threads = THREADS
-        params.cache_prompt = True
-        params.cache_ram_mib = PREFIX_CACHE_MIB
-        try:
-            self._server = Server(params)
-        except (RuntimeError, ValueError) as error:
-            raise ModelUnavailable(
-                f"The model file {path} could not be loaded; give a whole GGUF file that fits in memory."
-            ) from error
+        self._server = serve(
+            ServerSettings(
+                weights=path,
+                key=key,
+                context_tokens=self._context_tokens,
+                slots=self._slots,
+                host_cache_mib=PREFIX_CACHE_MIB,
+            )
+        )
         return OpenAiModel(
             base_url=f"{self._server.listening_address}/v1",
             model=MODEL_NAME,
             api_key=key,
             timeout_s=self._timeout_s,
         )
+
+
+def serve(settings: ServerSettings) -> Server:
+    """Start llama.cpp's server in this process; it stops when the object dies.
+
+    Raises:
+        ModelUnavailable: If the library is missing or the file does not load.
+    """
+    try:
+        from xllamacpp import CommonParams, Server
+    except ImportError as error:
+        raise ModelUnavailable(
+            "The embedded model needs xllamacpp, which is not installed; run: pip install xllamacpp"
+        ) from error
+    params = CommonParams()
+    params.model.path = str(settings.weights)
+    params.model_alias = {MODEL_NAME}
+    params.offline = True
+    params.hostnames = [settings.host]
+    params.port = 0
+    params.api_keys = [settings.key]
+    params.ui = False
+    params.verbosity = -1
+    params.n_ctx = settings.context_tokens * settings.slots
+    params.n_parallel = settings.slots
+    params.kv_unified = False
+    params.cpuparams.n_threads = settings.threads
+    params.cpuparams_batch.n_threads = settings.threads
+    params.cache_prompt = True
+    params.cache_ram_mib = settings.host_cache_mib
+    params.endpoint_slots = True
+    if settings.slot_folder is not None:
+        # llama.cpp joins the folder and the name as they are.
+        params.slot_save_path = f"{settings.slot_folder}/"
+    try:
+        return Server(params)
+    except (RuntimeError, ValueError) as error:
+        raise ModelUnavailable(
+            f"The model file {settings.weights} could not be loaded; "
+            "give a whole GGUF file that fits in memory."
+        ) from error

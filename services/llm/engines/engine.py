@@ -1,0 +1,115 @@
+"""The protocol of engines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol, runtime_checkable
+
+from services.llm.engines.contracts import (
+    Capabilities,
+    ChatCall,
+    EngineStats,
+    Hint,
+    KvFile,
+    Piece,
+)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Produces answers. `services.llm.testing.EngineConformance` is what each must pass."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; known before it is started."""
+        ...
+
+    async def start(self) -> None:
+        """Make it ready. Starting one that runs does nothing.
+
+        Raises:
+            EngineMissing: If it cannot start on this machine.
+        """
+        ...
+
+    def generate(
+        self, call: ChatCall, slot: int | None = None, hint: Hint | None = None
+    ) -> AsyncGenerator[Piece, None]:
+        """Answer piece by piece; the last piece has a finish reason and the usage.
+
+        Closing the generator early cancels the work.
+
+        Args:
+            call: What to answer.
+            slot: The KV place to use; None to let the engine choose.
+            hint: What is known of the program.
+
+        Raises:
+            EngineRefused: If the request is wrong for this engine.
+            EngineDied: If the engine is gone.
+        """
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Embed each text.
+
+        Raises:
+            EngineRefused: If the engine does not embed.
+        """
+        ...
+
+    async def save(self, slot: int, key: str) -> KvFile:
+        """Put a copy of an idle slot's KV away under a key; an older one of this key is replaced.
+
+        Raises:
+            EngineRefused: If the engine cannot, or the slot is empty.
+        """
+        ...
+
+    async def restore(self, slot: int, key: str) -> int:
+        """Fill an idle slot with the KV of a key. Returns its tokens.
+
+        Raises:
+            EngineRefused: If the engine cannot, or has nothing under this key.
+        """
+        ...
+
+    async def erase(self, slot: int) -> None:
+        """Empty an idle slot."""
+        ...
+
+    async def take(self, key: str) -> bytes:
+        """The bytes under a key, to be carried to another engine with the same model.
+
+        Raises:
+            EngineRefused: If there is nothing under this key.
+        """
+        ...
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Place bytes that `take` of another engine gave under a key."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Delete what is under a key; unknown keys are ignored."""
+        ...
+
+    async def stats(self) -> EngineStats:
+        """What it tells of itself; a dead engine says so and does not raise."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether it answers now."""
+        ...
+
+    async def restart(self) -> None:
+        """Start it again after a crash; KV in slots is lost.
+
+        Raises:
+            EngineMissing: If it does not come back.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop it and free what it holds."""
+        ...

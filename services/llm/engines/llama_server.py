@@ -1,0 +1,34 @@
+"""The process of a llama.cpp engine: ``python -m services.llm.engines.llama_server``.
+
+It reads its settings as one JSON line, starts the server, answers with one JSON line, and ends when its
+standard input does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from brain.model import ModelError
+from services.llm.embedded import ServerSettings, serve
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    # llama.cpp may print to standard output, which belongs to the answer.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        server = serve(ServerSettings.model_validate_json(sys.stdin.readline()))
+        answer = {"url": server.listening_address, "pid": os.getpid()}
+    except ModelError as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer), file=answers, flush=True)
+    sys.stdin.read()
+    # The server's threads may be in the middle of an answer that nobody waits for any more.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Any OpenAI-compatible server that somebody else runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.llm.engines.contracts import (
+    Capabilities,
+    ChatCall,
+    EngineStats,
+    Hint,
+    KvFile,
+    Piece,
+)
+from services.llm.engines.endpoint import Endpoint
+from services.llm.engines.errors import EngineDied, EngineRefused
+
+_HEALTH_LIMIT_S = 5.0
+
+
+class RemoteSpec(BaseModel):
+    """Where a remote engine is.
+
+    Attributes:
+        url: The server's address, ``/v1`` left off.
+        model: The model's name there, and here.
+        key: The server's key.
+        concurrency: Requests to send at the same time.
+        embeds: Whether it also embeds texts, under the same model name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    model: str
+    key: str = "none"
+    concurrency: int = Field(default=64, gt=0)
+    embeds: bool = False
+
+
+class RemoteEngine:
+    """An `Engine` over an endpoint whose memory we do not manage.
+
+    Args:
+        spec: Where it is.
+    """
+
+    def __init__(self, spec: RemoteSpec) -> None:
+        self._spec = spec
+        self._endpoint: Endpoint | None = None
+        self._running = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """No slots, no KV files."""
+        spec = self._spec
+        return Capabilities(
+            kind="openai", model=spec.model, concurrency=spec.concurrency, embeds=spec.embeds
+        )
+
+    async def start(self) -> None:
+        """Make the client; nothing is sent."""
+        if self._endpoint is None:
+            self._endpoint = Endpoint(
+                self._spec.url.rstrip("/").removesuffix("/v1"), self._spec.key
+            )
+
+    async def generate(
+        self, call: ChatCall, slot: int | None = None, hint: Hint | None = None
+    ) -> AsyncGenerator[Piece, None]:
+        """Pass the call on."""
+        self._running += 1
+        try:
+            async with aclosing(self._live().chat(self._spec.model, call)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._running -= 1
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Pass the texts on, if the server embeds."""
+        if not self._spec.embeds:
+            raise EngineRefused("This engine does not embed texts; use the embedding model.")
+        return await self._live().embed(self._spec.model, texts)
+
+    async def save(self, slot: int, key: str) -> KvFile:
+        """Refuses."""
+        raise _NO_KV
+
+    async def restore(self, slot: int, key: str) -> int:
+        """Refuses."""
+        raise _NO_KV
+
+    async def erase(self, slot: int) -> None:
+        """Refuses."""
+        raise _NO_KV
+
+    async def take(self, key: str) -> bytes:
+        """Refuses."""
+        raise _NO_KV
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Refuses."""
+        raise _NO_KV
+
+    async def drop(self, key: str) -> None:
+        """Does nothing: there are no keys."""
+
+    async def stats(self) -> EngineStats:
+        """Whether it answers."""
+        return EngineStats(alive=await self.healthy(), running=self._running)
+
+    async def healthy(self) -> bool:
+        """Whether anything answers there; a refusal is an answer."""
+        try:
+            await self._live().get("/v1/models", _HEALTH_LIMIT_S)
+        except EngineRefused:
+            return True
+        except EngineDied:
+            return False
+        return True
+
+    async def restart(self) -> None:
+        """Forget the connections; the server is not ours to restart."""
+        await self.close()
+        await self.start()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._endpoint is not None:
+            await self._endpoint.close()
+            self._endpoint = None
+
+    def _live(self) -> Endpoint:
+        if self._endpoint is None:
+            raise EngineDied("The engine is not connected.")
+        return self._endpoint
+
+
+_NO_KV = EngineRefused("This engine keeps its KV to itself.")

@@ -1,0 +1,60 @@
+import asyncio
+import contextlib
+import os
+import signal
+
+import pytest
+
+from brain.model import ModelUnavailable
+from services.llm.engines.engine import Engine
+from services.llm.engines.errors import EngineMissing
+from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
+from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
+from services.llm.testing import EngineConformance
+from services.llm.weights import SMOLLM2, locate
+from services.runtime import LocalRuntime
+
+
+def _installed() -> bool:
+    try:
+        import xllamacpp  # noqa: F401
+
+        return locate(SMOLLM2).is_file()
+    except (ImportError, ModelUnavailable):
+        return False
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+class TestSimulated(EngineConformance):
+    def make(self) -> Engine:
+        return SimulatedEngine(SimulatedSpec(slots=3, context_tokens=600), at_once)
+
+    def crash(self, engine: Engine) -> None:
+        assert isinstance(engine, SimulatedEngine)
+        engine.crash()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _installed(), reason="the embedded model is not installed")
+class TestLlamaCpp(EngineConformance):
+    def make(self) -> Engine:
+        return LlamaCppEngine(LlamaCppSpec(slots=3, context_tokens=600), LocalRuntime(), "llama")
+
+    def crash(self, engine: Engine) -> None:
+        assert isinstance(engine, LlamaCppEngine)
+        pid = engine.pid
+        assert pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not _installed(), reason="the embedded model is not installed")
+def test_weights_that_do_not_load_are_told_by_the_engine_in_its_own_words(tmp_path):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF and nothing more")
+    engine = LlamaCppEngine(LlamaCppSpec(weights=broken), LocalRuntime(), "llama")
+    with pytest.raises(EngineMissing, match=r"broken\.gguf could not be loaded; give a whole"):
+        asyncio.run(engine.start())
