@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from devices.facts import At, Be, Clear, Known, Selector, Told
+from brain.planning.decompose import decompose
+from devices.facts import At, Be, Clear, Known, Selector, Told, bind_all
+from devices.roadmap import Roadmap
 from services.bench.canonical import words
 from services.bench.gold import read_gold
 from services.bench.site import site_of
 from services.errors import UserError
 from sim_worlds.loader import installed
+from stem_memory.tasks import Goal, GoalRecord
 
 DEV, TEST = read_gold("dev"), read_gold("test")
 
@@ -43,6 +46,23 @@ def test_every_kind_of_wish_is_there():
 
 def test_no_wording_is_in_both_splits():
     assert not {words(wish.text) for wish in DEV} & {words(wish.text) for wish in TEST}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_the_fleet_of_the_site_can_do_what_the_gold_says(split):
+    impossible = []
+    roadmaps = {}
+    for wish in read_gold(split):
+        view = site_of(wish.world).memory
+        roadmap = roadmaps.setdefault(wish.world, Roadmap(view.plan()))
+        for reading in wish.readings:
+            bound = bind_all(reading, view, 0.0)
+            goal = Goal(id="g1", text=wish.text, who="anyone", t=0.0)
+            plan = decompose(GoalRecord(goal=goal, conditions=bound), bound, view, roadmap)
+            if plan.kind != "planned":
+                impossible.append((wish.id, wish.text, plan.reason))
+    assert not impossible
 
 
 def write(tmp_path, text):
