@@ -39,9 +39,10 @@ class Frame(Noun):
     """One picture as everything but the pixels: when it was taken and how good it is.
 
     `seq` counts the pictures of a source, dropped ones included. `blur` is the variance of the
-    Laplacian (high is sharp), `brightness` the mean grey level (0..255), `contrast` its standard
-    deviation, `change` the mean absolute difference to the last picture let through (0..255); all
-    four on a 160-pixel-wide copy. `full` says that the pixels have the source's own resolution.
+    Laplacian (high is sharp), `brightness` the mean grey level (0..255) and `contrast` its standard
+    deviation, all on a copy 160 pixels wide. `change` is the mean absolute difference to the last
+    picture let through, or an eighth of the largest difference of one of its 32 × n cells. `full`
+    says that the pixels have the source's own resolution; `redacted` counts covered places.
     """
 
     seq: int

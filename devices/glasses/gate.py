@@ -1,7 +1,7 @@
 """The frame gate: which pictures are worth looking at. About a millisecond a picture.
 
-It works on a grey copy of 160 pixels' width and keeps one such copy (of the last picture let
-through) and a few numbers; it never keeps the picture.
+It measures a grey copy of 160 pixels' width. All it keeps is a mosaic of 32 cells' width (of the
+last picture let through), in which nobody can be recognised, and a few numbers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class GateLimits:
         blur: Sharpness below which a picture is blurred in any scene.
         blur_share: And below this share of the sharpness of the last seconds.
         memory_s: Over how long the sharpness of before fades.
-        change: Mean absolute difference (0..255) to the last picture below which it is the same.
+        change: Difference to the last picture (0..255, see `Frame.change`) below which it is the same.
         settle_s: How long pictures pass after the last change, so that a trigger sees it settle.
         heartbeat_s: How often a picture of an unchanged scene passes.
         width: Of the grey copy, in pixels.
@@ -45,12 +45,17 @@ class GateLimits:
     width: int = 160
 
 
+MOSAIC = 32
+# A change of one cell by this much counts like a change of the whole picture by one.
+CELL_SHARE = 8.0
+
+
 class Gate:
     """Judges pictures in order of time."""
 
     def __init__(self, limits: GateLimits | None = None) -> None:
         self._limits = limits or GateLimits()
-        self._last: Grey | None = None
+        self._mosaic: Grey | None = None
         self._last_t = 0.0
         self._changed_t = 0.0
         self._usual = 0.0
@@ -62,10 +67,11 @@ class Gate:
         brightness = float(small.mean())
         contrast = float(small.std())
         blur = sharpness(small)
-        change = self._difference(small)
+        mosaic = grey(pixels, MOSAIC)
+        change = self._difference(mosaic)
         verdict = self._verdict(t, brightness, contrast, blur, change)
         if verdict == "good":
-            self._last, self._last_t = small, t
+            self._mosaic, self._last_t = mosaic, t
         return Frame(
             seq=seq,
             t=round(t, 3),
@@ -78,10 +84,11 @@ class Gate:
             verdict=verdict,
         )
 
-    def _difference(self, small: Grey) -> float:
-        if self._last is None or self._last.shape != small.shape:
+    def _difference(self, mosaic: Grey) -> float:
+        if self._mosaic is None or self._mosaic.shape != mosaic.shape:
             return 255.0
-        return float(np.abs(small.astype(np.int16) - self._last).mean())
+        apart = np.abs(mosaic.astype(np.int16) - self._mosaic)
+        return max(float(apart.mean()), float(apart.max()) / CELL_SHARE)
 
     def _verdict(
         self, t: float, brightness: float, contrast: float, blur: float, change: float
