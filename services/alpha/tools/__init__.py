@@ -1,0 +1,1 @@
+"""Exact tools: typed functions whose answers are computed, not guessed."""

@@ -1,0 +1,1 @@
+"""Blackjack, exactly: expected values for any shoe and rules, basic strategy, bankroll."""
