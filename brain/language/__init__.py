@@ -1,0 +1,1 @@
+"""Plain English read as goal conditions over the things that memory knows."""

@@ -1,0 +1,775 @@
+"""How a clause is read: an order, a question, a need, a state to bring about, or a statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brain.language.clauses import Clause, ClauseReader, Draft, Item
+from brain.language.lexicon import Lexicon, Words
+from brain.language.nouns import NounPhrase
+from brain.language.site import Site
+from brain.language.tokens import Token
+
+# "i need two plates", "can i get a coffee", "table 4 wants water".
+_NEEDS = tuple(
+    tuple(p.split())
+    for p in (
+        "i would like to have",
+        "i would like to order",
+        "i would like to get",
+        "i want to have",
+        "i would love to have",
+        "i would really like",
+        "i really need",
+        "i really want",
+        "i am in need of",
+        "i am in the mood for",
+        "i would like",
+        "i would love",
+        "i would kill for",
+        "i could murder",
+        "i could use",
+        "i could do with",
+        "i will have",
+        "i will take",
+        "i am having",
+        "i am dying for",
+        "i am after",
+        "i fancy",
+        "i need",
+        "i want",
+        "i wish",
+        "i order",
+        "i wish for",
+        "we would like",
+        "we would love",
+        "we will have",
+        "we will take",
+        "we could use",
+        "we need",
+        "we want",
+        "can i have",
+        "can i get",
+        "could i have",
+        "could i get",
+        "may i have",
+        "may i get",
+        "might i have",
+        "can we have",
+        "can we get",
+        "could we have",
+        "could we get",
+        "may we have",
+        "is it possible to get",
+        "is it possible to have",
+        "any chance of",
+        "is there any chance of",
+        "how about",
+        "what about",
+        "time for",
+        "let me have",
+        "let us have",
+        "let me get",
+        "have",
+    )
+)
+_SOMEBODY_NEEDS = tuple(
+    tuple(p.split())
+    for p in (
+        "would like to have",
+        "would like",
+        "would love",
+        "is asking for",
+        "are asking for",
+        "asked for",
+        "asks for",
+        "is waiting for",
+        "are waiting for",
+        "is still waiting for",
+        "are still waiting for",
+        "is calling for",
+        "has ordered",
+        "have ordered",
+        "is ordering",
+        "ordered",
+        "orders",
+        "wants",
+        "want",
+        "needs",
+        "need",
+        "requires",
+        "requests",
+        "requested",
+        "fancies",
+        "could use",
+        "could do with",
+        "wishes for",
+        "will have",
+        "should get",
+        "should have",
+        "gets",
+        "is missing",
+        "are missing",
+    )
+)
+_MAKE_SURE = tuple(
+    tuple(p.split())
+    for p in (
+        "make sure that",
+        "make sure",
+        "ensure that",
+        "ensure",
+        "be sure that",
+        "see to it that",
+        "see that",
+        "see to it",
+        "i want",
+        "i would like",
+        "i need",
+        "we need",
+        "we want",
+        "i would prefer",
+        "i would like to have",
+        "leave",
+        "keep",
+        "get",
+        "have",
+        "set",
+        "make",
+        "turn",
+        "switch",
+        "pull",
+        "push",
+        "slide",
+    )
+)
+_STATE_LINKS = frozenset("is are be should must has have needs need ought to gets get been".split())
+_WHETHER = tuple(
+    tuple(p.split())
+    for p in (
+        "tell me",
+        "let me know",
+        "can you tell me",
+        "do you know",
+        "check",
+        "see",
+        "look",
+        "find out",
+        "i want to know",
+        "i would like to know",
+        "i need to know",
+        "i wonder",
+        "i am wondering",
+        "check for me",
+        "check and tell me",
+        "go and see",
+        "go and check",
+        "go see",
+        "go check",
+        "have a look",
+        "take a look",
+        "confirm",
+        "verify",
+        "show me",
+        "report",
+        "say",
+        "could you tell me",
+        "any idea",
+        "ask",
+        "look and see",
+        "look up",
+        "double check",
+        "make sure you know",
+        "i can not remember",
+        "i forgot",
+        "i do not know",
+        "remind me",
+        "figure out",
+        "tell us",
+    )
+)
+_IFS = frozenset(["if", "whether", "that"])
+_SUBORDINATE = frozenset(["if", "when", "unless", "until", "once", "while", "before", "after", "as", "because", "since", "till", "whenever"])
+_TELL_LINKS = frozenset(["that", ":", ","])
+
+
+class FormReader:
+    """Reads the clauses of a sentence, form by form."""
+
+    def __init__(self, site: Site, lexicon: Lexicon) -> None:
+        self.site = site
+        self.lexicon = lexicon
+        self.reader = ClauseReader(site, lexicon)
+        self.nouns = self.reader.nouns
+        self._states = lexicon.words["states"]
+
+    def read(self, tokens: list[Token]) -> list[Clause]:
+        """Every clause of the sentence, in the order spoken (as far as "before that" lets it)."""
+        clauses: list[Clause] = []
+        tokens = list(tokens)
+        i = 0
+        while True:
+            before = self._comes_before(tokens, i)
+            i = self._addressed(tokens, self.reader.skip(tokens, i))
+            i = self.reader.skip(tokens, i)
+            if i >= len(tokens):
+                break
+            i, tokens = self._rewritten(tokens, i), tokens
+            tokens = self._tokens
+            clause = self._clause(tokens, i, clauses)
+            if clause.end <= i:
+                clause = replace(clause, end=i + 1)
+            clause = replace(clause, start=i)
+            if before and clauses:
+                clauses.insert(len(clauses) - 1, clause)
+            else:
+                clauses.append(clause)
+            i = clause.end
+        return clauses
+
+    # -- order and address -------------------------------------------------------------------
+
+    def _comes_before(self, tokens: list[Token], i: int) -> bool:
+        words = [t.text for t in tokens[i : i + 6]]
+        text = " ".join(words)
+        return any(
+            mark in text
+            for mark in ("but first", "but before that", "before that", "but do first")
+        ) and not text.startswith("first")
+
+    def _addressed(self, tokens: list[Token], i: int) -> int:
+        """Past the name of a body that is spoken to ("waiter 1, ...", "have the drone ...")."""
+        j = i
+        if j < len(tokens) and tokens[j].text in ("let", "have", "get", "make", "ask", "tell"):
+            j += 1
+        found = self.nouns.known(tokens, j)
+        if found is None or not found.refs or found.end >= len(tokens):
+            return i
+        if not all(self._is_body(ref.kind, ref.id) for ref in found.refs):
+            return i
+        k = found.end
+        if j > i:
+            k += tokens[k].text == "to"
+            starts = self.reader.verb(tokens, k) is not None
+            return k if starts and tokens[k].text not in ("know",) else i
+        if tokens[k].text in (",", ":", "please", "could", "can", "should", "must", "would", "will"):
+            comma = tokens[k].text in (",", ":")
+            k = self.reader.skip(tokens, k)
+            while k < len(tokens) and tokens[k].text in ("could", "can", "should", "must", "will", "would", "you", "please"):
+                k += 1
+            starts = k < len(tokens) and self.reader.starts_clause(tokens, k)
+            return k if starts or (comma and k < len(tokens)) else i
+        if j == i and i > 0 and tokens[i - 1].text in ("can", "could", "would", "will") and self.reader.verb(tokens, k):
+            return k
+        return i
+
+    def _is_body(self, kind: str, name: str) -> bool:
+        if kind == "thing":
+            return self.site.view.category(name) == "body"
+        return self.site.category_of(name) == "body"
+
+    def _rewritten(self, tokens: list[Token], i: int) -> int:
+        """Apply the rewrites of the lexicon at `i`."""
+        self._tokens = tokens
+        for pattern, result in self.lexicon.rewrites:
+            found = self._match(tokens, i, pattern)
+            if found is not None:
+                end, parts = found
+                new: list[Token] = []
+                for word in result:
+                    at = parts.get(word)
+                    if at is not None and word == "~2":
+                        new += at
+                    elif at is not None:
+                        new += at
+                    else:
+                        first = tokens[i]
+                        new.append(Token(word, word, first.start, first.end))
+                self._tokens = tokens[:i] + new + tokens[end:]
+                return i
+        return i
+
+    def _match(
+        self, tokens: list[Token], i: int, pattern: Words
+    ) -> tuple[int, dict[str, list[Token]]] | None:
+        parts: dict[str, list[Token]] = {}
+        j = i
+        for n, word in enumerate(pattern):
+            if word == "~":
+                rest = pattern[n + 1 :]
+                for size in range(1, 11):
+                    if j + size > len(tokens) or tokens[j + size - 1].text in (".", ";", "!", "?", ":"):
+                        return None
+                    inner = tokens[j : j + size]
+                    if not rest:
+                        return None
+                    tail = self._match(tokens, j + size, rest)
+                    if tail is not None and self._is_nouns(inner):
+                        return tail[0], {**parts, "~": inner, **tail[1]}
+                return None
+            if j >= len(tokens):
+                return None
+            token = tokens[j]
+            if word.startswith("%"):
+                base = self._base(token.text, word[1:])
+                if base is None:
+                    return None
+                parts["%"] = [replace(token, text=base, key=base)]
+            elif token.text != word and token.key != word:
+                return None
+            j += 1
+        return j, parts
+
+    def _base(self, word: str, ending: str) -> str | None:
+        verbs = self.lexicon.verbs
+        if not ending:
+            return word if word in verbs and word not in ("one", "set", "like") else None
+        base = self.lexicon.forms.get(word)
+        if base is None or base not in verbs or word.endswith("s"):
+            return None
+        if ending == "ing":
+            return base if word.endswith("ing") else None
+        return None if word.endswith("ing") else base
+
+    def _is_nouns(self, tokens: list[Token]) -> bool:
+        draft = Draft()
+        end = self.reader.items(list(tokens), 0, draft, first_loose=True)
+        return end == len(tokens) and not draft.uncovered and bool(draft.items)
+
+    # -- one clause --------------------------------------------------------------------------
+
+    def _clause(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
+        for form in (
+            self._negated,
+            self._question,
+            self._subordinate,
+            self._state_wanted,
+            self._needed,
+            self._told,
+            self._there_is,
+        ):
+            clause = form(tokens, i)
+            if clause is not None:
+                return clause
+        verb = self.reader.verb(tokens, i)
+        if verb is not None and not self._is_only_noun(tokens, i):
+            return self._order(tokens, i, verb)
+        for other in (self._somebody_needs, self._statement):
+            clause = other(tokens, i)
+            if clause is not None:
+                return clause
+        return self._verbless(tokens, i, before)
+
+    def _is_only_noun(self, tokens: list[Token], i: int) -> bool:
+        """Whether the word at `i`, though also a verb, is a noun here ("water for table 3")."""
+        found = self.nouns.known(tokens, i)
+        if found is None or not found.refs:
+            return False
+        if found.end > i + 1 and tokens[i].text not in ("clean", "open", "warm"):
+            return True
+        return not self.reader.starts_clause(tokens, i)
+
+    def _order(self, tokens: list[Token], i: int, verb: str) -> Clause:
+        draft = Draft()
+        j = i + 1
+        rest: Words = ()
+        options = self.lexicon.verbs.get(verb, ())
+        for words, _ in options:
+            if words and tuple(t.text for t in tokens[j : j + len(words)]) == words:
+                rest = words
+                break
+        # "on the table" after "put" is a place, not the particle of "put on".
+        j += len(rest)
+        j = self.reader.items(tokens, j, draft)
+        readings = [a for words, a in options if words == rest] if rest else []
+        if not rest:
+            said = set(draft.particles)
+            readings += [a for w, a in options if len(w) == 1 and w[0] in said]
+            readings += [a for w, a in options if len(w) == 2 and set(w) <= said]
+            readings += [a for w, a in options if not w]
+        elif rest:
+            readings += [a for w, a in options if not w]
+        if verb in self.lexicon.beyond and not readings:
+            readings = ["beyond"]
+        if rest:
+            draft.particles[:0] = rest
+        return Clause(
+            readings=tuple(dict.fromkeys(readings)),
+            verb=" ".join((verb, *rest)),
+            items=tuple(draft.items),
+            particles=tuple(draft.particles),
+            uncovered=tuple(draft.uncovered),
+            unless=tuple(draft.unless),
+            start=i,
+            end=j,
+        )
+
+    def _negated(self, tokens: list[Token], i: int) -> Clause | None:
+        words = [t.text for t in tokens[i : i + 3]]
+        if words[:2] in (["do", "not"], ["you", "not"]) or words[:1] in (["never"], ["not"], ["no"]):
+            size = 2 if words[0] in ("do", "you") else 1
+            if words[:1] == ["no"] and self.nouns.read(tokens, i + 1) is None:
+                return None
+            verb = self.reader.verb(tokens, i + size)
+            if verb is None:
+                draft = Draft()
+                end = self.reader.items(tokens, i + size, draft)
+                return Clause((), "not", tuple(draft.items), form="not", end=end, negated=True)
+            return replace(self._order(tokens, i + size, verb), negated=True, form="not")
+        return None
+
+    # -- questions ---------------------------------------------------------------------------
+
+    def _question(self, tokens: list[Token], i: int) -> Clause | None:
+        j = i
+        asked = False
+        for words in sorted(_WHETHER, key=lambda w: -len(w)):
+            if tuple(t.text for t in tokens[i : i + len(words)]) == words:
+                k = i + len(words)
+                if k < len(tokens) and tokens[k].text in (*_IFS, "where", "what", "how", "who", "which") :
+                    j, asked = k, True
+                    if tokens[k].text in _IFS:
+                        j += 1
+                break
+        found = self._asked(tokens, j)
+        if found is not None:
+            return found
+        if not asked:
+            return None
+        return self._is_it(tokens, j, statement=True)
+
+    def _asked(self, tokens: list[Token], j: int) -> Clause | None:
+        words = [t.text for t in tokens[j : j + 4]]
+        if not words:
+            return None
+        if words[0] == "where":
+            k = j + 1
+            while k < len(tokens) and tokens[k].text in ("is", "are", "did", "i", "we", "have", "do", "can", "find", "left", "put", "the", "my", "has", "be", "could", "to") and tokens[k].text not in ("the", "my"):
+                k += 1
+            return self._know(tokens, k, "location", "where")
+        if words[0] in ("what", "who", "which", "whose", "how"):
+            k = j + 1
+            while k < len(tokens) and tokens[k].text in ("is", "are", "there", "things", "do", "we", "have", "many", "much", "on", "in", "at", "standing", "lying", "sitting", "currently", "still", "left"):
+                if tokens[k].text in ("on", "in", "at"):
+                    return self._know(tokens, k, "contents", words[0])
+                k += 1
+            if words[0] in ("how",) and words[1:2] in (["many"], ["much"]):
+                return self._count(tokens, j + 2)
+            if words[0] == "what":
+                return self._know(tokens, k, "contents", "what") if k < len(tokens) else None
+            return self._count(tokens, k)
+        if words[0] in ("is", "are", "do", "did", "has", "have") and words[1:2] != ["not"]:
+            return self._is_it(tokens, j, statement=False)
+        return None
+
+    def _know(self, tokens: list[Token], k: int, what: str, word: str) -> Clause:
+        draft = Draft()
+        end = self.reader.items(tokens, k, draft)
+        extra = tuple(w for w in draft.uncovered if w not in ("is", "are", "left", "kept", "gone"))
+        return Clause(
+            ("know",), word, tuple(draft.items), tuple(draft.particles), extra, form=what, end=end
+        )
+
+    def _count(self, tokens: list[Token], k: int) -> Clause:
+        draft = Draft()
+        end = self.reader.items(tokens, k, draft)
+        left = frozenset("there we have left are is do still got you in stock many much remain".split())
+        extra = tuple(w for w in draft.uncovered if w not in left)
+        return Clause(
+            ("know",), "how many", tuple(draft.items), tuple(draft.particles), extra,
+            form="presence", end=end,
+        )
+
+    def _is_it(self, tokens: list[Token], j: int, *, statement: bool) -> Clause | None:
+        """ "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
+        k = j
+        while k < len(tokens) and tokens[k].text in ("is", "are", "there", "do", "we", "you", "have", "has", "any", "anyone", "did", "i", "still", "some", "enough", "someone", "anything") and not (
+            tokens[k].text == "any" and False
+        ):
+            k += 1
+        noun = self.nouns.read(tokens, k, loose=True)
+        if noun is None:
+            draft = Draft()
+            end = self.reader.items(tokens, k, draft)
+            if draft.items and draft.items[0].prep in ("in", "on", "at"):
+                return Clause(("know",), "is", tuple(draft.items), form="contents", end=end)
+            return None
+        m = noun.end
+        while m < len(tokens) and tokens[m].text in ("is", "are", "still", "already", "now", "really", "been", "has", "have", "left", "currently", "turned", "switched", "all", "be"):
+            m += 1
+        if m < len(tokens) and tokens[m].text in self._states:
+            prep = self.reader.preposition(tokens, m)
+            places = prep is not None and self.nouns.known(tokens, prep[2]) is not None
+            if not places:
+                attr, value = self._states[tokens[m].text]
+                draft = Draft([Item((noun,))])
+                end = self.reader.items(tokens, m + 1, draft)
+                return Clause(
+                    ("know",), "is", tuple(draft.items), (), tuple(draft.uncovered),
+                    form="state", note=(attr, value), end=end,
+                )
+        draft = Draft([Item((noun,))])
+        end = self.reader.items(tokens, m, draft)
+        left = frozenset("left there here available out remaining we have any".split())
+        extra = tuple(w for w in draft.uncovered if w not in left)
+        return Clause(
+            ("know",), "is", tuple(draft.items), tuple(draft.particles), extra,
+            form="presence", end=end,
+        )
+
+    # -- what somebody says is wanted --------------------------------------------------------
+
+    def _subordinate(self, tokens: list[Token], i: int) -> Clause | None:
+        word = tokens[i].text
+        if word not in _SUBORDINATE:
+            return None
+        if word in ("after", "before") and i + 1 < len(tokens):
+            verb = self.reader.verb(tokens, i + 1)
+            if verb is not None and tokens[i + 1].text.endswith("ing"):
+                clause = self._order(tokens, i + 1, verb)
+                return replace(clause, note=(word,), form="do", before=word == "before")
+        draft = Draft()
+        end = self.reader.items(tokens, i + 1, draft)
+        return Clause((), word, tuple(draft.items), form="when", end=end, note=(word,))
+
+    def _state_wanted(self, tokens: list[Token], i: int) -> Clause | None:
+        """ "make sure the oven is off", "leave the door open", "i want the lamp off"."""
+        for words in sorted(_MAKE_SURE, key=lambda w: -len(w)):
+            if tuple(t.text for t in tokens[i : i + len(words)]) == words:
+                found = self._be(tokens, i + len(words), i)
+                if found is not None:
+                    return found
+        noun = self.nouns.known(tokens, i)
+        if noun is not None and noun.end < len(tokens) and (tokens[noun.end].text in ("should", "must", "has", "have", "needs", "need", "ought")):
+            return self._be(tokens, i, i)
+        return None
+
+    def _be(self, tokens: list[Token], k: int, start: int) -> Clause | None:
+        draft = Draft()
+        while True:
+            noun = self.nouns.known(tokens, k)
+            if noun is None or noun.pronoun == "speaker":
+                return None
+            draft.items.append(Item((noun,)))
+            k = noun.end
+            prep = self.reader.preposition(tokens, k)
+            if prep is not None and tokens[k].text in ("in", "on", "at", "of"):
+                place = self.nouns.known(tokens, prep[2])
+                if place is not None and place.end < len(tokens):
+                    draft.items[-1:] = [Item((noun,)), Item((place,), prep[0], prep[1])]
+                    k = place.end
+            if k < len(tokens) and tokens[k].text == "and" and len(draft.items) == 1:
+                k += 1
+                continue
+            break
+        linked = False
+        while k < len(tokens) and tokens[k].text in (*_STATE_LINKS, "all", "switched", "turned", "kept", "left", "nice", "nicely", "properly", "completely", "really"):
+            linked = True
+            k += 1
+        if k >= len(tokens) or tokens[k].text not in self._states:
+            return None
+        if tokens[k].text in ("on", "in", "off", "up") and self.nouns.known(tokens, k + 1):
+            return None
+        if not linked and tokens[start].text in ("i", "we") and tokens[k].text in ("cut",):
+            return None
+        attr, value = self._states[tokens[k].text]
+        items = draft.items
+        if len(items) > 1 and all(item.prep is None for item in items):
+            items = [Item(tuple(n for item in items for n in item.nouns))]
+        rest = Draft(list(items))
+        end = self.reader.items(tokens, k + 1, rest)
+        return Clause(
+            ("be",), "be", tuple(rest.items), (), tuple(rest.uncovered), form="be",
+            note=(attr, value), end=end,
+        )
+
+    def _needed(self, tokens: list[Token], i: int) -> Clause | None:
+        for words in sorted(_NEEDS, key=lambda w: -len(w)):
+            if tuple(t.text for t in tokens[i : i + len(words)]) == words:
+                draft = Draft()
+                end = self.reader.items(tokens, i + len(words), draft)
+                if not draft.items:
+                    return None
+                return Clause(
+                    ("need",), " ".join(words), tuple(draft.items), tuple(draft.particles),
+                    tuple(draft.uncovered), unless=tuple(draft.unless), end=end, form="need",
+                )
+        return None
+
+    def _somebody_needs(self, tokens: list[Token], i: int) -> Clause | None:
+        noun = self.nouns.known(tokens, i)
+        if noun is None:
+            return None
+        draft = Draft()
+        k = noun.end
+        prep = self.reader.preposition(tokens, k)
+        who = noun
+        if prep is not None and prep[0] in ("at", "in", "on", "near"):
+            place = self.nouns.known(tokens, prep[2])
+            if place is not None:
+                who = replace(noun, posts=((prep[0], place),), text=f"{noun.text} {prep[1]} {place.text}")
+                k = place.end
+        if k < len(tokens) and tokens[k].text in ("just", "also", "still", "really"):
+            k += 1
+        for words in sorted(_SOMEBODY_NEEDS, key=lambda w: -len(w)):
+            if tuple(t.text for t in tokens[k : k + len(words)]) == words:
+                end = self.reader.items(tokens, k + len(words), draft)
+                if not draft.items:
+                    return None
+                items = (*draft.items, Item((who,), "to", "to"))
+                return Clause(
+                    ("need",), " ".join(words), items, tuple(draft.particles),
+                    tuple(draft.uncovered), end=end, form="need",
+                )
+        return None
+
+    def _told(self, tokens: list[Token], i: int) -> Clause | None:
+        """A message to a person: its words stay as they were said."""
+        words = [t.text for t in tokens[i : i + 3]]
+        verb = self.reader.verb(tokens, i)
+        actions = {a for _, a in self.lexicon.verbs.get(verb or "", ())}
+        if words[:1] == ["let"]:
+            noun = self.nouns.read(tokens, i + 1)
+            if noun is None or noun.end >= len(tokens) or tokens[noun.end].text != "know":
+                return None
+            return self._message(tokens, (noun,), noun.end + 1, "let know", i)
+        if "tell" not in actions or verb is None:
+            return None
+        if verb in ("say", "announce", "report", "explain", "mention", "relay", "whisper", "shout"):
+            return self._say(tokens, i + 1, verb)
+        if verb in ("pass", "give", "advise", "convey"):
+            return None
+        k = i + 1
+        if k < len(tokens) and tokens[k].text in ("to", "out", "in"):
+            k += 1
+        nouns: list[NounPhrase] = []
+        while True:
+            noun = self.nouns.read(tokens, k, loose=True)
+            if noun is None:
+                break
+            posts: list[tuple[str, NounPhrase]] = []
+            end = noun.end
+            prep = self.reader.preposition(tokens, end)
+            if prep is not None and prep[0] in ("at", "in", "near") and noun.refs:
+                place = self.nouns.known(tokens, prep[2])
+                if place is not None:
+                    posts, end = [(prep[0], place)], place.end
+            nouns.append(replace(noun, posts=tuple(posts), end=end))
+            k = end
+            if k < len(tokens) and tokens[k].text == "and":
+                following = self.nouns.known(tokens, k + 1)
+                if following is not None and not self.reader.starts_clause(tokens, k):
+                    k += 1
+                    continue
+            break
+        if not nouns:
+            return None
+        return self._message(tokens, tuple(nouns), k, verb, i)
+
+    def _say(self, tokens: list[Token], k: int, verb: str) -> Clause | None:
+        """ "say hello to Ana", "say to Ana that dinner is ready"."""
+        if k < len(tokens) and tokens[k].text == "to":
+            noun = self.nouns.read(tokens, k + 1, loose=True)
+            if noun is not None:
+                return self._message(tokens, (noun,), noun.end, verb, k)
+        for j in range(len(tokens) - 1, k, -1):
+            if tokens[j].text == "to":
+                noun = self.nouns.known(tokens, j + 1)
+                if noun is not None and noun.end >= len(tokens) - 1:
+                    first = k + (tokens[k].text == "that")
+                    return Clause(
+                        ("tell",), verb, (Item((noun,), "to", "to"),), form="tell",
+                        note=(tokens[first].start, tokens[j - 1].end), end=len(tokens),
+                    )
+        return None
+
+    def _message(
+        self, tokens: list[Token], nouns: tuple[NounPhrase, ...], k: int, verb: str, i: int
+    ) -> Clause:
+        while k < len(tokens) and tokens[k].text in _TELL_LINKS:
+            k += 1
+        end = k
+        while end < len(tokens):
+            size = self.reader.joint(tokens, end) or (1 if tokens[end].text == "," else 0)
+            if size and end > k and self._new_order(tokens, end + size, tokens[k].text == "to"):
+                break
+            end += 1
+        last = end
+        while last > k and (tokens[last - 1].is_mark or tokens[last - 1].text in ("please", "thanks")):
+            last -= 1
+        note: tuple[object, ...] = (tokens[k].start, tokens[last - 1].end) if last > k else ()
+        return Clause(
+            ("tell",), verb, (Item(nouns, "to", "to"),), form="tell", note=note, end=end,
+        )
+
+    def _new_order(self, tokens: list[Token], i: int, inside: bool) -> bool:
+        """Whether an order to the fleet begins at `i`, rather than more of the message."""
+        j = self.reader.skip(tokens, i)
+        verb = self.reader.verb(tokens, j)
+        if verb is None or verb not in self.lexicon.verbs or tokens[j].text.endswith("ing"):
+            return False
+        draft = Draft()
+        self.reader.items(tokens, j + 1, draft)
+        return bool(draft.items) and not draft.uncovered and not inside
+
+    def _there_is(self, tokens: list[Token], i: int) -> Clause | None:
+        words = [t.text for t in tokens[i : i + 2]]
+        if words in (["there", "is"], ["there", "are"], ["here", "is"], ["someone", "spilled"], ["somebody", "spilled"]):
+            draft = Draft()
+            end = self.reader.items(tokens, i + 2, draft)
+            if not draft.items:
+                return None
+            return Clause(
+                ("statement",), "there is", tuple(draft.items), tuple(draft.particles),
+                tuple(draft.uncovered), form="there", end=end,
+            )
+        return None
+
+    def _statement(self, tokens: list[Token], i: int) -> Clause | None:
+        """ "table 4 is dirty", "the soup has gone cold"."""
+        noun = self.nouns.known(tokens, i)
+        if noun is None or noun.end >= len(tokens):
+            return None
+        draft = Draft([Item((noun,))])
+        k = noun.end
+        prep = self.reader.preposition(tokens, k)
+        if prep is not None:
+            place = self.nouns.known(tokens, prep[2])
+            if place is not None and place.end < len(tokens) and tokens[place.end].text in ("is", "are", "looks"):
+                draft.items.append(Item((place,), prep[0], prep[1]))
+                k = place.end
+        if tokens[k].text not in ("is", "are", "looks", "look", "has", "have", "seems", "got"):
+            if tokens[k].text in ("on", "off", "open", "closed", "shut", "dirty") and (
+                k + 1 >= len(tokens) or self.nouns.known(tokens, k + 1) is None
+            ):
+                return self._state_clause(tokens, k, draft, "be")
+            return None
+        while k < len(tokens) and tokens[k].text in ("is", "are", "looks", "look", "has", "have", "gone", "got", "getting", "very", "so", "too", "really", "all", "quite", "a", "bit", "completely", "pretty", "seems", "still", "again", "become", "not", "isnt", "stone", "totally", "absolutely"):
+            k += 1
+        if k >= len(tokens) or tokens[k].text not in self._states:
+            return None
+        if "not" in [t.text for t in tokens[noun.end : k]]:
+            return self._state_clause(tokens, k, draft, "isnt")
+        return self._state_clause(tokens, k, draft, "statement")
+
+    def _state_clause(self, tokens: list[Token], k: int, draft: Draft, form: str) -> Clause:
+        note = self._states[tokens[k].text]
+        end = self.reader.items(tokens, k + 1, draft)
+        return Clause(
+            (form,), form, tuple(draft.items), (), tuple(draft.uncovered), form=form,
+            note=note, end=end,
+        )
+
+    def _verbless(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
+        draft = Draft()
+        j = self.reader.items(tokens, i, draft)
+        start = tokens[i].text
+        loose = draft.items and draft.items[0].nouns[0].unknown and draft.items[0].prep is None
+        if loose and not draft.uncovered:
+            words = draft.items[0].nouns[0].unknown or start
+            if tokens[i].text not in ("the", "a", "an") and draft.items[0].nouns[0].det is None:
+                draft.uncovered.append(words)
+        return Clause(
+            (), start, tuple(draft.items), tuple(draft.particles), tuple(draft.uncovered),
+            unless=tuple(draft.unless), form="verbless", end=max(j, i + 1), gapped=True,
+        )

@@ -1,0 +1,561 @@
+"""What noun phrases refer to in memory: things, classes with properties, places, people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from brain.language.doubt import Unable, Unclear
+from brain.language.nouns import NounPhrase
+from brain.language.site import Ref, Site
+from brain.language.spelling import nearest
+from devices.facts import Selector, Value
+
+Test = Callable[[str], bool]
+_LOOKS = ("colour", "color", "size", "material", "pattern", "shape", "flavour", "kind", "brand")
+# More options than this are no help to a person.
+_OPTIONS = 8
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What is meant: exact things, every one of a class, or a number of a class."""
+
+    ids: tuple[str, ...] = ()
+    cls: str | None = None
+    having: dict[str, Value] = field(default_factory=dict)
+    within: str | None = None
+    exclude: tuple[str, ...] = ()
+    count: int | None = None
+
+    def selector(self) -> Selector:
+        """The selector of a condition."""
+        return Selector(
+            ids=self.ids,
+            cls=self.cls,
+            having=dict(sorted(self.having.items())),
+            within=self.within,
+            exclude=self.exclude,
+        )
+
+
+def anything(_: str) -> bool:
+    """Fits everything."""
+    return True
+
+
+class Grounding:
+    """Looks noun phrases up, in the light of what was said before.
+
+    Args:
+        site: The names.
+        who: The speaker's id.
+        earlier: Things that earlier wishes of this speaker were about, the latest last.
+        answers: What was answered to questions about slots: slot -> id or class.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        who: str,
+        earlier: Sequence[str] = (),
+        answers: dict[str, str] | None = None,
+    ) -> None:
+        self.site = site
+        self.view = site.view
+        self.who = who
+        self.earlier = list(earlier)
+        self.here: list[Meaning] = []
+        self.answers = answers or {}
+
+    # -- references --------------------------------------------------------------------------
+
+    def speaker(self) -> str:
+        """The person who speaks."""
+        if self.view.category(self.who) == "person":
+            return self.who
+        raise Unclear("Who is it for?", kind="who", slot="speaker")
+
+    def note(self, meaning: Meaning) -> Meaning:
+        """Remember what was just spoken of."""
+        self.here.append(meaning)
+        return meaning
+
+    def last(self, fits: Test = anything, *, plural: bool = False) -> Meaning | None:
+        """What was spoken of last that fits: "it", "them"."""
+        for meaning in reversed(self.here):
+            things = meaning.ids or ((meaning.cls,) if meaning.cls else ())
+            if meaning.cls and not meaning.ids:
+                members = self.site.members(meaning.cls)
+                if members and any(fits(m) for m in members):
+                    return meaning
+            elif things and all(fits(t) for t in things):
+                return meaning
+        for thing in reversed(self.earlier):
+            if fits(thing):
+                return Meaning(ids=(thing,))
+        return None
+
+    def last_person(self) -> str | None:
+        """The person spoken of last: "her", "him"."""
+        people = [i for m in self.here for i in m.ids if self.view.category(i) == "person"]
+        people = people or [i for i in self.earlier if self.view.category(i) == "person"]
+        return people[-1] if people else None
+
+    # -- things ------------------------------------------------------------------------------
+
+    def thing(
+        self,
+        np: NounPhrase,
+        fits: Test = anything,
+        *,
+        prefer: Test | None = None,
+        every: bool = False,
+        what: str = "thing",
+    ) -> Meaning:
+        """What the phrase means, where things that fit are expected.
+
+        `prefer` singles one out of several ("the lamp" that is on, for "turn off the lamp").
+        `every`: a bare plural means all of them.
+        """
+        self.check(np)
+        if np.pronoun or np.one:
+            return self.note(self._pronoun(np, fits, prefer))
+        answered = self.answers.get(slot_of(np))
+        if answered is not None:
+            return self.note(Meaning(ids=(answered,)))
+        if self._definite_one(np):
+            return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
+        if np.det == "both" or (np.det == "the" and np.count is not None):
+            return self.note(self._exactly(np, fits, prefer))
+        if np.det in ("the", "all", "no") or (np.det is None and np.plural and every and not np.count):
+            return self.note(self._every(np, fits))
+        if np.det is None and np.plural and np.count is None:
+            names = self._class_words(np)
+            raise Unclear(f"How many {names} do you want?", kind="count", slot=slot_of(np))
+        return self.note(self._some(np, fits))
+
+    def one(
+        self,
+        np: NounPhrase,
+        fits: Test = anything,
+        *,
+        prefer: Test | None = None,
+        what: str = "thing",
+    ) -> str:
+        """The single thing that a definite phrase means."""
+        self.check(np)
+        answered = self.answers.get(slot_of(np))
+        if answered is not None:
+            return answered
+        found = self.candidates(np, fits)
+        if not found:
+            raise self._missing(np, fits, what)
+        found = self._singled_out(np, found, prefer)
+        if len(found) == 1:
+            return found[0]
+        raise self._which(np, found)
+
+    def place(self, np: NounPhrase, fits: Test = anything) -> str:
+        """The place (or person) that the phrase means."""
+        self.check(np)
+        if np.pronoun == "speaker":
+            return self.speaker()
+        if np.pronoun == "she_he":
+            person = self.last_person()
+            if person is None:
+                raise Unclear(f'Who is "{np.text}"?', kind="who", slot=slot_of(np))
+            return person
+        if np.pronoun == "places" or np.pronoun == "things":
+            if np.text in ("here", "over here"):
+                return self.speaker()
+            found = self.last(lambda t: self.view.category(t) in ("fixture", "room") and fits(t))
+            if found is None or len(found.ids) != 1:
+                raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
+            return found.ids[0]
+        if np.collective or (np.det in ("the", "a") and self._nameless(np)):
+            for _, where in np.posts:
+                holder = self.one(where, lambda t: self.view.category(t) in ("fixture", "room"))
+                people = [p for p in self.candidates(np, self._is_person) if self.site.within(p, holder)]
+                return people[0] if len(people) == 1 and not np.collective else holder
+        return self.one(np, fits, what="place")
+
+    def candidates(self, np: NounPhrase, fits: Test = anything) -> list[str]:
+        """Everything the phrase may mean, by the nearest kind of name that yields anything."""
+        for rank in sorted({ref.rank for ref in np.refs}):
+            pool: dict[str, None] = {}
+            for ref in np.refs:
+                if ref.rank == rank:
+                    members = (ref.id,) if ref.kind == "thing" else self.members(ref.id)
+                    pool.update(dict.fromkeys(members))
+            found = [t for t in pool if fits(t) and self._told_apart(np, t)]
+            if found:
+                order = {t: n for n, t in enumerate(self.site.ids)}
+                return self._placed(np, sorted(found, key=lambda t: order.get(t, 0)))
+        return []
+
+    def members(self, cls: str) -> tuple[str, ...]:
+        """Things of a class; for a drink, vessels that hold it."""
+        drink = self.site.drink(cls)
+        if drink is None:
+            return self.site.members(cls)
+        return tuple(t for t in self.site.ids if self.view.attr(t, "fill") == drink[1])
+
+    def check(self, np: NounPhrase) -> None:
+        """Refuse what nobody here knows."""
+        if np.unknown is not None:
+            raise self._unknown(np.unknown)
+        if np.half_known is not None:
+            raise self._half(np)
+
+    # -- parts of it -------------------------------------------------------------------------
+
+    def _definite_one(self, np: NounPhrase) -> bool:
+        if np.plural or np.count not in (None, 1) or np.det in ("all", "both", "a", "some", "another", "more", "no"):
+            return False
+        if np.det == "the" or np.places or np.owner:
+            return True
+        if np.det is None and np.count is None:
+            ranks = {ref.rank for ref in np.refs if ref.kind == "thing"}
+            return 0 in ranks or not self._is_drink(np)
+        return False
+
+    def _is_drink(self, np: NounPhrase) -> bool:
+        return any(r.kind == "class" and self.site.drink(r.id) for r in np.refs) or np.fill is not None
+
+    def _nameless(self, np: NounPhrase) -> bool:
+        return all(r.kind == "class" and self.site.category_of(r.id) == "person" for r in np.refs) and bool(np.refs)
+
+    def _is_person(self, thing: str) -> bool:
+        return self.view.category(thing) == "person"
+
+    def _told_apart(self, np: NounPhrase, thing: str) -> bool:
+        """Whether adjectives, owner, place and exceptions let this thing through."""
+        if any(look not in self.site.words_of(thing) for look in np.looks):
+            return False
+        if any(not self._has(thing, attr, value) for attr, value in np.states.items()):
+            return False
+        if np.fill is not None:
+            fill = self._fill(np.fill)
+            if self.view.attr(thing, "fill") != fill:
+                return False
+        for place in np.places:
+            holders = self._places(place)
+            if not any(self.site.within(thing, h) for h in holders):
+                return False
+        return self._is_owned(np, thing)
+
+    def _has(self, thing: str, attr: str, value: Value) -> bool:
+        if attr == "fill" and value == "any":
+            return self.view.attr(thing, attr) not in (None, "none")
+        if attr == "fill" and self.view.attr(thing, attr) is None:
+            return value == "none" and not self.view.contents(thing)
+        return self.view.attr(thing, attr) == value
+
+    def _is_owned(self, np: NounPhrase, thing: str) -> bool:
+        """Whose a thing is, only its names can say; a thing named after somebody else is not."""
+        if np.owner is None:
+            return True
+        owner = self.who if np.owner == "me" else self._person_named(np.owner)
+        words = self.site.words_of(thing)
+        people = [p for p in self.site.ids if self.view.category(p) == "person"]
+        mine = owner is not None and bool(words & self._person_words(owner))
+        others = any(words & self._person_words(p) for p in people if p != owner)
+        return mine or not others
+
+    def _person_words(self, person: str) -> frozenset[str]:
+        return self.site.words_of(person) - {"the"}
+
+    def _person_named(self, words: str) -> str | None:
+        for ref in self.site.index.get(tuple(words.split()), ()):
+            if ref.kind == "thing" and self.view.category(ref.id) == "person":
+                return ref.id
+        return None
+
+    def _places(self, np: NounPhrase) -> list[str]:
+        return self.candidates(np)
+
+    def _placed(self, np: NounPhrase, found: list[str]) -> list[str]:
+        """Those at the place that is said with the thing."""
+        for prep, where in np.posts:
+            if prep == "near":
+                other = self.one(where)
+                far = {t: d for t in found if t != other and (d := self.site.near(t, other)) is not None}
+                nearby = sorted(far, key=lambda t: (far[t], t))
+                found = nearby[:1] if not np.plural else nearby
+                continue
+            if where.pronoun == "speaker":
+                holder = self.speaker()
+            else:
+                holder = self.place(where)
+            found = [t for t in found if self.site.within(t, holder)]
+        return found
+
+    def _singled_out(self, np: NounPhrase, found: list[str], prefer: Test | None) -> list[str]:
+        """Fewer of several: by one's own things, by what is to be changed, by what was said."""
+        if len(found) > 1 and np.owner == "me":
+            mine = [t for t in found if self.site.words_of(t) & self._person_words(self.who)]
+            found = mine or found
+        if len(found) > 1 and prefer is not None:
+            preferred = [t for t in found if prefer(t)]
+            if len(preferred) == 1:
+                return preferred
+        if len(found) > 1:
+            spoken = [i for m in reversed(self.here) for i in m.ids if i in found]
+            spoken = spoken or [i for i in reversed(self.earlier) if i in found]
+            if len(set(spoken)) == 1:
+                return spoken[:1]
+        return found
+
+    def _exactly(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
+        """ "the two cups", "both lamps": as many as said, no more, no fewer."""
+        wanted = np.count or 2
+        found = self.candidates(np, fits)
+        if len(found) < wanted:
+            raise self._missing(np, fits, "thing") if not found else Unable(
+                f"I know of only {len(found)} {self._class_words(np)}."
+            )
+        if len(found) > wanted and prefer is not None:
+            preferred = [t for t in found if prefer(t)]
+            found = preferred if len(preferred) == wanted else found
+        if len(found) > wanted:
+            raise self._which(np, found)
+        return Meaning(ids=tuple(sorted(found)))
+
+    def _every(self, np: NounPhrase, fits: Test) -> Meaning:
+        if not self.candidates(np, fits):
+            raise self._missing(np, fits, "thing")
+        cls = self.common_class(np, fits)
+        exclude = self.excluded(np.unless)
+        within = self._within(np)
+        if cls is None or any(prep == "near" for prep, _ in np.posts) or len(np.posts) + len(np.places) > 1:
+            ids = [t for t in self.candidates(np, fits) if t not in exclude]
+            return Meaning(ids=tuple(sorted(ids)))
+        having = self._having(np, cls)
+        if having is None:
+            ids = [t for t in self.candidates(np, fits) if t not in exclude]
+            return Meaning(ids=tuple(sorted(ids)))
+        return Meaning(cls=cls, having=having, within=within, exclude=exclude)
+
+    def _some(self, np: NounPhrase, fits: Test) -> Meaning:
+        """ "two coffees", "a clean cup": any of the class."""
+        count = np.count or 1
+        made = self._made(np)
+        if made is not None:
+            cls, having = made
+            having = {**{k: v for k, v in np.states.items() if k != "fill"}, **having}
+            having.pop("hot", None)
+            self._enough(np, self.site.members(cls), count, cls)
+            return Meaning(cls=cls, having=having, count=count)
+        cls = self.common_class(np, fits)
+        if cls is None:
+            found = self.candidates(np, fits)
+            if not found:
+                raise self._missing(np, fits, "thing")
+            if len(found) == count:
+                return Meaning(ids=tuple(sorted(found)))
+            raise self._which(np, found)
+        members = [t for t in self.site.members(cls) if fits(t)]
+        looks = [t for t in members if all(w in self.site.words_of(t) for w in np.looks)]
+        looks = [t for t in looks if self._changeable(np, t)]
+        if np.posts or np.places:
+            looks = [t for t in self._placed(np, looks) if all(self._told_apart(replace(np, states={}), t) for _ in (0,))]
+        self._enough(np, looks, count, cls)
+        having = self._having(np, cls)
+        if having is None:
+            return Meaning(ids=tuple(sorted(looks)[:count]))
+        return Meaning(cls=cls, having=having, count=count)
+
+    def _changeable(self, np: NounPhrase, thing: str) -> bool:
+        """Whether the thing has, or can be given, the states that are asked for."""
+        states = self.site.states_of(thing)
+        return all(a in states or self.view.attr(thing, a) == v for a, v in np.states.items())
+
+    def _enough(self, np: NounPhrase, found: Sequence[str], count: int, cls: str) -> None:
+        if not found:
+            raise self._missing(np, anything, "thing")
+        if len(found) < count:
+            name = self.site.class_title(cls)
+            raise Unable(f"You ask for {count}, but I know of only {len(found)} of these: {name}.")
+
+    def _made(self, np: NounPhrase) -> tuple[str, dict[str, Value]] | None:
+        """The vessel and fill of a drink that is to be made."""
+        if np.fill is not None:
+            vessel = self.common_class(replace(np, fill=None, posts=()), anything)
+            fill = self._fill(np.fill)
+            if vessel is None or fill is None:
+                return None
+            self._offered(fill, np)
+            return vessel, {"fill": fill}
+        for ref in np.refs:
+            drink = self.site.drink(ref.id) if ref.kind == "class" else None
+            if drink is not None:
+                self._offered(drink[1], np)
+                return drink[0], {"fill": drink[1]}
+        if any(r.kind == "class" and r.id == "drink" for r in np.refs):
+            options = sorted(d for d, (_, f) in self.site.drinks().items() if self._is_offered(f))
+            names = [self.site.class_title(d) for d in options]
+            raise Unclear("Which drink?", names, options, slot_of(np), "which")
+        return None
+
+    def _is_offered(self, fill: str) -> bool:
+        return any(fill in fixture.offers for fixture in self.site.fixtures.values())
+
+    def _offered(self, fill: str, np: NounPhrase) -> None:
+        if not self._is_offered(fill):
+            raise Unable(f"Nothing here makes {fill}, so I can not bring {np.text}.")
+
+    def _fill(self, np: NounPhrase) -> str | None:
+        for ref in np.refs:
+            drink = self.site.drink(ref.id) if ref.kind == "class" else None
+            if drink is not None:
+                return drink[1]
+        return None
+
+    def common_class(self, np: NounPhrase, fits: Test = anything) -> str | None:
+        """The class that the noun names: the most general one where one is above the others."""
+        classes = [r.id for r in np.refs if r.kind == "class"]
+        with_some = [c for c in classes if any(fits(t) for t in self.site.members(c))]
+        classes = with_some or classes
+        top = [c for c in classes if all(self.site.below(o, c) for o in classes)]
+        if top:
+            return top[0]
+        return classes[0] if len(classes) == 1 else None
+
+    def _within(self, np: NounPhrase) -> str | None:
+        for place in np.places:
+            return self.one(place)
+        for _, where in np.posts:
+            return self.place(where)
+        return None
+
+    def _having(self, np: NounPhrase, cls: str) -> dict[str, Value] | None:
+        """States and attributes as a selector's `having`; None where only names can tell."""
+        having: dict[str, Value] = dict(np.states)
+        members = self.site.members(cls)
+        for look in np.looks:
+            for attr in _LOOKS:
+                if any(self.view.attr(t, attr) == look for t in members):
+                    having[attr] = look
+                    break
+            else:
+                return None
+        return having
+
+    def excluded(self, phrases: Iterable[NounPhrase]) -> tuple[str, ...]:
+        """The things that are excepted."""
+        found: dict[str, None] = {}
+        for np in phrases:
+            found.update(dict.fromkeys(self.thing(np, every=True).ids or self.candidates(np)))
+        return tuple(sorted(found))
+
+    def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
+        answered = self.answers.get(slot_of(np))
+        if answered is not None:
+            return Meaning(ids=(answered,))
+        if np.pronoun == "speaker":
+            return Meaning(ids=(self.speaker(),))
+        if np.pronoun == "she_he":
+            return Meaning(ids=(self.place(np),))
+        last = self.last(fits)
+        if last is None:
+            raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
+        if np.pronoun == "things" and not np.one:
+            return last
+        return self._other(np, last, fits)
+
+    def _other(self, np: NounPhrase, last: Meaning, fits: Test) -> Meaning:
+        """ "the blue one", "another one", "two": one of the class spoken of last."""
+        cls = last.cls or self.view.cls(last.ids[-1])
+        refs = (Ref(1, "class", cls),)
+        if np.det in ("the",) or np.other or np.looks or np.states and np.det != "a":
+            base = replace(np, refs=refs, one=False, pronoun=None)
+            siblings = self._siblings(cls, np)
+            if siblings is not None:
+                base = replace(base, refs=(Ref(1, "class", siblings),))
+            found = [t for t in self.candidates(base, fits) if not (np.other and t in last.ids)]
+            if np.plural:
+                return Meaning(ids=tuple(sorted(found)))
+            if len(found) == 1:
+                return Meaning(ids=(found[0],))
+            if not found:
+                raise Unable(f"I know of no such {self.site.class_title(cls)}: {np.text}.")
+            raise self._which(base, found)
+        if np.count is not None or np.det in ("another", "more", "a"):
+            return Meaning(cls=cls, having=last.having, count=np.count or 1)
+        return last
+
+    def _siblings(self, cls: str, np: NounPhrase) -> str | None:
+        """A class above, if only there something looks as said ("the green one" of mugs)."""
+        return cls
+
+    # -- saying what is wrong ----------------------------------------------------------------
+
+    def _which(self, np: NounPhrase, found: Sequence[str]) -> Unclear:
+        titles = self.site.titles(found)
+        names = [self._with_place(t, name, titles) for t, name in zip(found, titles, strict=True)]
+        shown = names[:_OPTIONS]
+        what = self._class_words(np)
+        more = "" if len(found) <= _OPTIONS else f" ({len(found)} in all)"
+        return Unclear(
+            f"Which {what} do you mean: {_listed(shown, 'or')}{more}?",
+            titles[:_OPTIONS] if len(set(titles)) == len(titles) else found[:_OPTIONS],
+            found,
+            slot_of(np),
+            "which",
+        )
+
+    def _with_place(self, thing: str, name: str, titles: Sequence[str]) -> str:
+        place = self.view.location(thing)
+        if place is None or self.view.category(thing) != "object":
+            return name
+        word = "on" if place.relation == "on" else "in" if place.relation == "in" else "at"
+        return f"{name} ({word} {self.site.title(place.holder)})"
+
+    def _class_words(self, np: NounPhrase) -> str:
+        return " ".join((*np.looks, *np.key)) or np.text
+
+    def _missing(self, np: NounPhrase, fits: Test, what: str) -> Unable:
+        """Nothing like that is known, or nothing like that fits."""
+        self_known = self.candidates(np, anything)
+        plain = self.candidates(replace(np, posts=(), places=(), states={}), fits)
+        if plain and not self_known:
+            where = [self.site.title(p.holder) for t in plain[:3] if (p := self.view.location(t))]
+            hint = f" I know of {_listed(self.site.titles(plain[:3]), 'and')} ({_listed(where, 'and')})." if where else ""
+            return Unable(f"I know of no such thing: {np.text}.{hint}")
+        if self_known:
+            return Unable(f"That can not be done with {self.site.title(self_known[0])}.")
+        return Unable(f"There is no {self._class_words(np)} here that I know of.")
+
+    def _unknown(self, words: str) -> Unable:
+        like = self._like(words)
+        hint = f" Did you mean {_listed(like, 'or')}?" if like else ""
+        return Unable(f"There is no {_without_article(words)} here that I know of.{hint}")
+
+    def _half(self, np: NounPhrase) -> Unable:
+        known = self.candidates(replace(np, half_known=None, looks=(), states={}))
+        hint = f" I know of {_listed(self.site.titles(known[:5]), 'and')}." if known else ""
+        return Unable(f"There is no {_without_article(np.half_known or '')} here that I know of.{hint}")
+
+    def _like(self, words: str) -> list[str]:
+        """Known names spelled nearly so."""
+        last = words.split()[-1] if words.split() else words
+        if len(last) < 4:
+            return []
+        return nearest(last, self.site.vocabulary, 2)[:3]
+
+
+def slot_of(np: NounPhrase) -> str:
+    """How answers to questions about the phrase are kept."""
+    return f"{np.start}:{np.text}"
+
+
+def _without_article(words: str) -> str:
+    first, _, rest = words.partition(" ")
+    return rest if first in ("the", "a", "an", "my", "some") and rest else words
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -1,0 +1,511 @@
+"""Noun phrases: what a person names, before it is looked up in the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from brain.language.lexicon import Lexicon
+from brain.language.site import Ref, Site
+from brain.language.tokens import Token
+from devices.facts import Value
+
+# Words that can not be inside a name unless a known name has them.
+_BARRIERS = frozenset(
+    "is are was be been am do does did not have has had will would can could should and or but then "
+    "to at on in into onto from off for by with without about me you us him her them it they he she "
+    "i we who what where which when while if whether that than because so please down up out away "
+    "back over there here under near behind beside between inside except now thanks also too again "
+    "until before after next".split()
+)
+
+
+@dataclass(frozen=True)
+class NounPhrase:
+    """One thing or group of things as said.
+
+    Attributes:
+        text: The words as said.
+        start: Index of its first token.
+        end: Index after its last token.
+        det: "the", "a", "some", "all", "both", "another", "more", "no", or None.
+        count: A number said, or None.
+        plural: Whether the noun stands in the plural.
+        refs: What the noun may mean.
+        key: The words of the noun.
+        states: States named by adjectives.
+        looks: Adjectives that only the names of things can tell ("red").
+        places: Things or classes named before the noun ("kitchen" in "the kitchen lamp").
+        owner: Whose it is said to be; "me" for "my".
+        pronoun: The kind of pronoun this is ("things", "speaker", ...), or None.
+        one: Whether the noun is "one" or "ones".
+        fill: What is in the vessel.
+        posts: Prepositional phrases that belong to it.
+        unless: Exceptions ("except table 3").
+        unknown: The words of a noun that nobody knows here, or None.
+        collective: Whether it names whoever is somewhere ("the couple", "the guests").
+        portion: Whether only a piece of it is meant.
+        other: Whether "other" was said.
+        half_known: Words not understood before a noun that is known.
+    """
+
+    text: str
+    start: int
+    end: int
+    det: str | None = None
+    count: int | None = None
+    plural: bool = False
+    refs: tuple[Ref, ...] = ()
+    key: tuple[str, ...] = ()
+    states: dict[str, Value] = field(default_factory=dict)
+    looks: tuple[str, ...] = ()
+    places: tuple[NounPhrase, ...] = ()
+    owner: str | None = None
+    pronoun: str | None = None
+    one: bool = False
+    fill: NounPhrase | None = None
+    posts: tuple[tuple[str, NounPhrase], ...] = ()
+    unless: tuple[NounPhrase, ...] = ()
+    unknown: str | None = None
+    collective: bool = False
+    portion: bool = False
+    other: bool = False
+    half_known: str | None = None
+
+
+class NounParser:
+    """Reads noun phrases from a list of tokens."""
+
+    def __init__(self, site: Site, lexicon: Lexicon) -> None:
+        self._site = site
+        self._words = lexicon.words
+        self._lexicon = lexicon
+        self._determiners: dict[str, str] = self._words["determiners"]
+        self._pronouns = {
+            tuple(str(p).split()): kind
+            for kind, phrases in self._words["pronouns"].items()
+            for p in phrases
+        }
+        self._quantities = {tuple(q.split()): n for q, n in self._words["quantities"].items()}
+        self._collective = frozenset(
+            "couple people guests family party group folks diners customers ladies gentlemen women "
+            "men kids children pair shoppers everyone".split()
+        )
+
+    # -- one noun phrase ---------------------------------------------------------------------
+
+    def read(self, tokens: list[Token], i: int, *, loose: bool = False) -> NounPhrase | None:
+        """The noun phrase that begins at token `i`, or None.
+
+        With `loose`, words that nobody knows are taken as an unknown noun even without a
+        determiner before them.
+        """
+        if i >= len(tokens) or tokens[i].is_mark:
+            return None
+        named = self._whole_name(tokens, i)
+        pronoun = self._pronoun(tokens, i)
+        if pronoun is not None and (named is None or named.end <= pronoun.end):
+            return pronoun
+        draft, j = self._head_words(tokens, i)
+        found = self._noun(tokens, j, draft, loose or j > i)
+        if found is None and j > i:
+            found = self._bare(tokens, i, j, draft)
+        if found is None:
+            return None
+        return self._after(tokens, replace(found, start=i, text=_text(tokens, i, found.end)))
+
+    def known(self, tokens: list[Token], i: int) -> NounPhrase | None:
+        """The noun phrase at `i` if every word of it is understood."""
+        found = self.read(tokens, i)
+        return found if found is not None and not found.unknown and not found.half_known else None
+
+    # -- parts -------------------------------------------------------------------------------
+
+    def _whole_name(self, tokens: list[Token], i: int) -> NounPhrase | None:
+        size = self._match(tokens, i)
+        return NounPhrase("", i, i + size) if size else None
+
+    def _match(self, tokens: list[Token], i: int, end: int | None = None) -> int:
+        """How many tokens from `i` on make a known name; 0: none."""
+        limit = len(tokens) if end is None else end
+        for size in range(min(self._site.longest, limit - i), 0, -1):
+            if tuple(t.key for t in tokens[i : i + size]) in self._site.index:
+                return size
+        return 0
+
+    def _pronoun(self, tokens: list[Token], i: int) -> NounPhrase | None:
+        for size in (3, 2, 1):
+            words = tuple(t.text for t in tokens[i : i + size])
+            kind = self._pronouns.get(words)
+            if kind is None or len(words) < size:
+                continue
+            if size == 1 and words[0] in self._determiners and self._starts_noun(tokens, i + 1):
+                continue
+            if words[0] in ("all", "anything", "everything") and self._follows(tokens, i + 1):
+                continue
+            found = NounPhrase(" ".join(words), i, i + size, pronoun=kind)
+            if "same" in words and kind == "things":
+                found = replace(found, one=False, other=False)
+            return self._after(tokens, found) if kind in ("all_things", "things") else found
+        return None
+
+    def _follows(self, tokens: list[Token], i: int) -> bool:
+        return i < len(tokens) and tokens[i].text in ("of", "the")
+
+    def _starts_noun(self, tokens: list[Token], i: int) -> bool:
+        """Whether a noun (known or not) can begin at `i`: "that" is a determiner then."""
+        if i >= len(tokens) or tokens[i].is_mark:
+            return False
+        token = tokens[i]
+        if self._match(tokens, i) or token.number is not None:
+            return True
+        return token.text not in _BARRIERS and (token.text,) not in self._lexicon.fillers
+
+    def _head_words(self, tokens: list[Token], i: int) -> tuple[NounPhrase, int]:
+        """Determiner, number and the like, before the noun."""
+        draft = NounPhrase("", i, i)
+        j = i
+        while j < len(tokens) and not tokens[j].is_mark:
+            token = tokens[j]
+            if j > i and self._match(tokens, j) > 1 and token.text not in ("a", "the"):
+                break
+            quantity = self._quantity(tokens, j)
+            if quantity is not None and draft.count is None:
+                draft, j = replace(draft, count=quantity[0]), quantity[1]
+                continue
+            if token.text in ("x",) and j + 1 < len(tokens) and tokens[j + 1].number is not None:
+                draft, j = replace(draft, count=tokens[j + 1].number), j + 2
+                continue
+            if token.number is not None and draft.count is None and not self._match(tokens, j):
+                if self._is_one(tokens, j, draft):
+                    break
+                draft, j = replace(draft, count=token.number), j + 1
+                if j < len(tokens) and tokens[j].text == "x":
+                    j += 1
+                continue
+            if token.text == "her" and not self._starts_noun(tokens, j + 1):
+                break
+            if token.text in self._determiners:
+                draft, j = self._determined(draft, token), j + 1
+                continue
+            if token.text == "of" and j > i and draft.det in ("all", "both", "some", "a"):
+                j += 1
+                continue
+            if token.text == "of" and j > i and draft.count is not None:
+                j += 1
+                continue
+            if token.text in ("other", "others", "remaining") and j >= i:
+                draft, j = replace(draft, other=True, plural=token.text == "others"), j + 1
+                continue
+            if token.possessive:
+                j = self._owned(tokens, j)
+                draft = replace(draft, owner=_text(tokens, draft.end if j == i else i, j))
+                draft = replace(draft, det=draft.det or "the", owner=_owner(tokens, i, j))
+                continue
+            break
+        return draft, j
+
+    def _determined(self, draft: NounPhrase, token: Token) -> NounPhrase:
+        det = self._determiners[token.text]
+        owner = "me" if token.text in ("my",) else draft.owner
+        if det == "the" and draft.det in ("all", "both", "some"):
+            return replace(draft, owner=owner)
+        plural = draft.plural or token.text in self._words["plural_only"]
+        if det == "more" and draft.det == "some":
+            return replace(draft, det="more")
+        return replace(draft, det=det, plural=plural and token.text != "each", owner=owner)
+
+    def _owned(self, tokens: list[Token], j: int) -> int:
+        return j + 1
+
+    def _is_one(self, tokens: list[Token], j: int, draft: NounPhrase) -> bool:
+        """Whether "one" is a pronoun here: nothing it could count comes after it."""
+        if tokens[j].text != "one":
+            return False
+        following = tokens[j + 1] if j + 1 < len(tokens) else None
+        if draft.det in ("the", "another", "all") or draft.other:
+            return True
+        return following is None or not self._starts_noun(tokens, j + 1)
+
+    def _quantity(self, tokens: list[Token], j: int) -> tuple[int, int] | None:
+        for size in (3, 2, 1):
+            for skip in (0, 1):
+                words = tuple(t.text for t in tokens[j + skip : j + skip + size])
+                if skip and tokens[j].text != "a":
+                    continue
+                number = self._quantities.get(words)
+                if number is None or self._match(tokens, j + skip) > size:
+                    continue
+                if size == 1 and words[0] in ("couple", "pair") and not self._starts_noun(
+                    tokens, j + skip + 1
+                ):
+                    continue
+                if j + skip + size >= len(tokens):
+                    continue
+                return number, j + skip + size
+        return None
+
+    def _noun(
+        self, tokens: list[Token], j: int, draft: NounPhrase, loose: bool
+    ) -> NounPhrase | None:
+        """The noun with what stands before it, from token `j` on."""
+        stop = self._stop(tokens, j)
+        for end in range(stop, j, -1):
+            for s in range(j, end):
+                size = self._match(tokens, s)
+                if not size or (s + size < end):
+                    continue
+                found = self._with_modifiers(tokens, j, s, size, draft)
+                if found is not None:
+                    return found
+        one = self._one(tokens, j, stop, draft)
+        if one is not None:
+            return one
+        half = self._half_known(tokens, j, stop, draft)
+        if half is not None:
+            return half
+        if loose and stop > j:
+            words = _text(tokens, j, stop)
+            return replace(draft, end=stop, unknown=words, plural=tokens[stop - 1].key != tokens[stop - 1].text)
+        return None
+
+    def _stop(self, tokens: list[Token], j: int) -> int:
+        """Where the words that may belong to one noun end."""
+        stop = j
+        while stop < len(tokens):
+            token = tokens[stop]
+            size = self._match(tokens, stop)
+            if size > 1 or (size and token.text not in _BARRIERS):
+                stop += size
+                continue
+            if token.is_mark or token.text in _BARRIERS or (
+                stop > j and token.text in self._determiners and token.text != "more"
+            ):
+                break
+            if (token.text,) in self._lexicon.fillers:
+                break
+            if token.number is not None and stop > j and not self._numbered(tokens, j, stop):
+                break
+            stop += 1
+        return stop
+
+    def _numbered(self, tokens: list[Token], j: int, at: int) -> bool:
+        """Whether the number at `at` numbers the noun before it ("table 44")."""
+        word = tokens[at - 1].key
+        return any(len(k) == 2 and k[0] == word and k[1].isdigit() for k in self._site.index)
+
+    def _with_modifiers(
+        self, tokens: list[Token], j: int, s: int, size: int, draft: NounPhrase
+    ) -> NounPhrase | None:
+        """The name at `s`, if every word from `j` to `s` is one that can tell it from others."""
+        refs = tuple(sorted(self._site.index[tuple(t.key for t in tokens[s : s + size])]))
+        found = self._modified(tokens, j, s, refs, draft)
+        if found is None:
+            return None
+        last = tokens[s + size - 1]
+        plural = (last.key != last.text and last.number is None) or draft.plural
+        if size > 1 and tokens[s].key != tokens[s].text and not tokens[s].possessive:
+            plural = plural or (s + 1 < len(tokens) and tokens[s + 1].text == "of")
+        if self._named_plural(refs, last.text) and draft.det not in ("all", "both", "some"):
+            plural = draft.plural
+        return replace(
+            found,
+            end=s + size,
+            refs=refs,
+            key=tuple(t.key for t in tokens[s : s + size]),
+            plural=plural,
+            collective=last.text in self._collective,
+        )
+
+    def _named_plural(self, refs: tuple[Ref, ...], text: str) -> bool:
+        """Whether the name itself is a plural word, like "keys": it may mean one thing."""
+        for ref in refs:
+            if ref.kind == "class":
+                card = self._site.card(ref.id)
+                names = card.names if card else ()
+            else:
+                names = self._site.view.names(ref.id)
+            if any(name.lower().replace("-", " ").split()[-1:] == [text] for name in names):
+                return text.endswith("s")
+        return False
+
+    def _modified(
+        self, tokens: list[Token], j: int, s: int, refs: tuple[Ref, ...], draft: NounPhrase
+    ) -> NounPhrase | None:
+        things = self._things(refs)
+        while j < s:
+            token = tokens[j]
+            if token.text in self._lexicon.empty_adjectives or token.text == "and":
+                j += 1
+                continue
+            if token.text in ("other", "remaining"):
+                draft, j = replace(draft, other=True), j + 1
+                continue
+            if any(token.key in self._site.words_of(t) for t in things):
+                draft, j = replace(draft, looks=(*draft.looks, token.key)), j + 1
+                continue
+            if token.text in self._words["states"]:
+                attr, value = self._words["states"][token.text]
+                draft, j = replace(draft, states={**draft.states, attr: value}), j + 1
+                continue
+            size = self._match(tokens, j, s)
+            places = tuple(sorted(self._site.index.get(tuple(t.key for t in tokens[j : j + size]), ()))) if size else ()
+            if places and self._is_place(places):
+                place = NounPhrase(
+                    _text(tokens, j, j + size), j, j + size, det="the", refs=places,
+                    key=tuple(t.key for t in tokens[j : j + size]),
+                )
+                draft, j = replace(draft, places=(*draft.places, place)), j + size
+                continue
+            if places and token.possessive:
+                draft, j = replace(draft, owner=_text(tokens, j, j + size)), j + size
+                continue
+            return None
+        return draft
+
+    def _things(self, refs: tuple[Ref, ...]) -> list[str]:
+        found: dict[str, None] = {}
+        for ref in refs:
+            members = (ref.id,) if ref.kind == "thing" else self._site.members(ref.id)
+            found.update(dict.fromkeys(members))
+        return list(found)
+
+    def _is_place(self, refs: tuple[Ref, ...]) -> bool:
+        best = refs[0]
+        category = (
+            self._site.view.category(best.id)
+            if best.kind == "thing"
+            else self._site.category_of(best.id)
+        )
+        return category in ("room", "fixture")
+
+    def _one(
+        self, tokens: list[Token], j: int, stop: int, draft: NounPhrase
+    ) -> NounPhrase | None:
+        """ "the red one", "another one", "the dirty ones": a noun to be found in what was said."""
+        k = j
+        while k < len(tokens) and k < j + 4 and tokens[k].text not in ("one", "ones"):
+            if tokens[k].is_mark or tokens[k].text in _BARRIERS:
+                return None
+            k += 1
+        if k >= len(tokens) or tokens[k].text not in ("one", "ones"):
+            return None
+        states, looks = dict(draft.states), list(draft.looks)
+        for token in tokens[j:k]:
+            if token.text in self._words["states"]:
+                attr, value = self._words["states"][token.text]
+                states[attr] = value
+            elif token.text not in self._lexicon.empty_adjectives:
+                looks.append(token.key)
+        return replace(
+            draft,
+            end=k + 1,
+            one=True,
+            plural=tokens[k].text == "ones" or draft.plural,
+            states=states,
+            looks=tuple(looks),
+        )
+
+    def _half_known(
+        self, tokens: list[Token], j: int, stop: int, draft: NounPhrase
+    ) -> NounPhrase | None:
+        """A known noun after words nobody understands ("the purple mug")."""
+        for s in range(j + 1, stop):
+            size = self._match(tokens, s)
+            if size and s + size == stop:
+                refs = tuple(sorted(self._site.index[tuple(t.key for t in tokens[s:stop])]))
+                return replace(
+                    draft, end=stop, refs=refs, half_known=_text(tokens, j, stop),
+                    key=tuple(t.key for t in tokens[s:stop]),
+                )
+        return None
+
+    def _bare(
+        self, tokens: list[Token], i: int, j: int, draft: NounPhrase
+    ) -> NounPhrase | None:
+        """A quantity or determiner alone: "another", "two", "both", "one more", "the others"."""
+        if draft.count is not None or draft.det in ("another", "more", "both", "all", "some"):
+            return replace(draft, end=j, one=True, plural=draft.det in ("both", "all"))
+        if draft.other:
+            return replace(draft, end=j, one=True)
+        if j < len(tokens) and tokens[j].number is not None and tokens[j].text == "one":
+            return replace(draft, end=j + 1, one=True)
+        return None
+
+    # -- what follows the noun ---------------------------------------------------------------
+
+    def _after(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
+        found = self._measured(tokens, found)
+        found = self._times(tokens, found)
+        found = self._relative(tokens, found)
+        return replace(found, text=_text(tokens, found.start, found.end))
+
+    def _measured(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
+        """ "a glass of water", "three boxes of cereal", "a slice of cake"."""
+        j = found.end
+        if j >= len(tokens) or tokens[j].text != "of" or found.pronoun:
+            return found
+        word = tokens[j - 1].key
+        portion = word in self._words["portions"]
+        if word not in self._words["measures"] and not portion:
+            return found
+        content = self.read(tokens, j + 1, loose=True)
+        if content is None or content.pronoun:
+            return found
+        vessel = any(r.kind == "class" and "fill" in self._site.class_states(r.id) for r in found.refs)
+        drink = any(r.kind == "class" and self._site.drink(r.id) for r in content.refs)
+        if vessel and drink:
+            return replace(found, end=content.end, fill=content)
+        if content.unknown or content.half_known:
+            name = f"{_text(tokens, found.end - 1, content.end)}"
+            return replace(found, end=content.end, unknown=name)
+        return replace(
+            content,
+            start=found.start,
+            det=found.det,
+            count=found.count,
+            plural=found.plural or found.count is not None,
+            states={**found.states, **content.states},
+            portion=portion,
+        )
+
+    def _times(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
+        """ "coffee x2"."""
+        j = found.end
+        if (
+            found.count is None
+            and j + 1 < len(tokens)
+            and tokens[j].text == "x"
+            and tokens[j + 1].number is not None
+        ):
+            return replace(found, end=j + 2, count=tokens[j + 1].number)
+        return found
+
+    def _relative(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
+        """ "that is dirty", "which are on table 2": adjectives and places after the noun."""
+        j = found.end
+        if j >= len(tokens) or tokens[j].text not in ("that", "which", "who"):
+            return found
+        k = j + 1
+        if k < len(tokens) and tokens[k].text in ("is", "are", "was", "were"):
+            k += 1
+            if k < len(tokens) and tokens[k].text in ("still", "already", "now", "currently", "all"):
+                k += 1
+            if k < len(tokens) and tokens[k].text in self._words["states"]:
+                at_end = k + 1 >= len(tokens) or tokens[k].text not in ("on", "off") or not (
+                    self.read(tokens, k + 1)
+                )
+                if at_end:
+                    attr, value = self._words["states"][tokens[k].text]
+                    return replace(found, end=k + 1, states={**found.states, attr: value})
+            if k < len(tokens) and tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside", "lying", "standing", "left", "sitting"):
+                # What follows is an ordinary prepositional phrase of this noun.
+                return replace(found, end=k if tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside") else k + 1)
+        return found
+
+
+def _text(tokens: list[Token], i: int, j: int) -> str:
+    return " ".join(t.text for t in tokens[i:j])
+
+
+def _owner(tokens: list[Token], i: int, j: int) -> str:
+    return " ".join(t.key for t in tokens[i:j] if t.text not in ("the", "my"))

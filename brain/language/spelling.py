@@ -1,0 +1,98 @@
+"""Mistyped words, corrected against what this site and the lexicon know.
+
+A word of English is never corrected: who asks for a dragon does not mean the drone. The English
+word list is the frequency dictionary that ships with symspellpy (SCOWL words with counts from
+Google Books); distances are optimal string alignment distances by rapidfuzz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from rapidfuzz.distance import OSA
+
+from brain.language.tokens import Token, make, singular
+
+# Rarer words than this are likelier to be typing errors ("teh" has no entry at all).
+_RARE = 100_000
+
+
+@cache
+def english() -> frozenset[str]:
+    """Words of English that are in use."""
+    source = files("symspellpy") / "frequency_dictionary_en_82_765.txt"
+    lines = (line.split() for line in source.read_text(encoding="utf-8-sig").splitlines())
+    return frozenset(word for word, count in lines if int(count) >= _RARE)
+
+
+def corrected(
+    tokens: Sequence[Token], site_words: frozenset[str], other_words: frozenset[str]
+) -> list[Token]:
+    """The tokens with mistyped words replaced by the nearest known ones, if any is near.
+
+    Names of the site win over words of the lexicon at the same distance. Two nearest ones of the
+    same kind at the same distance: the word stays as it is, and unknown.
+    """
+    return [_corrected(token, site_words, other_words) for token in tokens]
+
+
+def nearest(word: str, candidates: Iterable[str], most: int) -> list[str]:
+    """The candidates at the smallest distance, `most` or less, in alphabetic order."""
+    best: list[str] = []
+    for candidate in sorted(candidates):
+        far = OSA.distance(word, candidate, score_cutoff=most)
+        if far < most or (far == most and not best):
+            best, most = [candidate], far
+        elif far == most:
+            best.append(candidate)
+    return best
+
+
+def _corrected(token: Token, site_words: frozenset[str], other_words: frozenset[str]) -> Token:
+    word = token.text
+    if token.is_mark or token.number is not None or len(word) < 3 or not word.isalpha():
+        return token
+    if {word, token.key} & (site_words | other_words) or _is_english(word):
+        return token
+    most = 1 if len(word) <= 5 else 2
+    both = site_words | other_words
+    found = nearest(word, (w for w in both if abs(len(w) - len(word)) <= most), most)
+    stem = singular(word)
+    if stem != word and len(stem) >= 3:
+        of_stem = nearest(stem, (w for w in both if abs(len(w) - len(stem)) <= most), most)
+        if of_stem and (not found or _far(stem, of_stem) < _far(word, found)):
+            found, word = of_stem, stem
+    choice = _choice(word, found, site_words)
+    if choice is None:
+        return token
+    plural = choice + "s" if token.text.endswith("s") and not choice.endswith("s") else choice
+    fixed = make(plural, token.start, token.end, poss=token.possessive)
+    return replace(fixed, key=choice if choice in site_words else fixed.key)
+
+
+def _far(word: str, found: Sequence[str]) -> int:
+    return OSA.distance(word, found[0])
+
+
+def _is_english(word: str) -> bool:
+    known = english()
+    return word in known or (singular(word) in known and len(word) > 4)
+
+
+def _choice(word: str, found: Sequence[str], site_words: frozenset[str]) -> str | None:
+    """The one that is meant: same first letter before others, names before other words."""
+    for group in (
+        [w for w in found if w in site_words and w[0] == word[0]],
+        [w for w in found if w[0] == word[0]],
+        [w for w in found if w in site_words],
+        list(found),
+    ):
+        if len(group) == 1 or (group and len({singular(w) for w in group}) == 1):
+            return group[0]
+        if group:
+            swapped = [w for w in group if sorted(w) == sorted(word)]
+            return swapped[0] if len(swapped) == 1 else None
+    return None

@@ -1,0 +1,65 @@
+"""One plain sentence of what will be made true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brain.language.site import Site
+from devices.facts import At, Be, Clear, Condition, Known, Selector, Told, Value
+
+_STATES: dict[tuple[str, Value], str] = {
+    ("clean", True): "clean",
+    ("clean", False): "dirty",
+    ("hot", True): "hot",
+    ("sliced", True): "sliced",
+    ("open", True): "open",
+    ("open", False): "closed",
+    ("power", True): "on",
+    ("power", False): "off",
+}
+
+
+def summary(conditions: Iterable[Condition], site: Site) -> str:
+    """What will be true, in one sentence."""
+    parts = [_part(c, site) for c in conditions]
+    text = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    return text[:1].upper() + text[1:] + "."
+
+
+def _part(condition: Condition, site: Site) -> str:
+    if isinstance(condition, Clear):
+        what = "used things" if condition.cls == "clearable" else site.class_title(condition.cls)
+        return f"{site.title(condition.where)} is free of {what}"
+    if isinstance(condition, Told):
+        return f'{site.title(condition.who)} is told "{condition.message}"'
+    if isinstance(condition, Known):
+        what = _things(condition.what, None, site)
+        return f"somebody has looked {'for' if condition.attr == 'location' else 'at'} {what}"
+    what = _things(condition.what, condition.count, site)
+    several = len(condition.what.ids) > 1 or (not condition.what.ids and condition.count != 1)
+    verb = "are" if several else "is"
+    if isinstance(condition, Be):
+        state = _STATES.get((condition.attr, condition.value), f"{condition.attr} {condition.value}")
+        return f"{what} {verb} {state}"
+    place = site.title(condition.where)
+    how = {"held": "with", "at": "at", "on": "on", "in": "in"}[condition.relation]
+    return f"{what} {verb} {how} {place}"
+
+
+def _things(what: Selector, count: int | None, site: Site) -> str:
+    if what.ids:
+        names = site.titles(what.ids)
+        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    fill = what.having.get("fill")
+    looks = [_word(k, v) for k, v in sorted(what.having.items()) if k != "fill"]
+    name = " ".join((*looks, site.class_title(what.cls or "thing")))
+    if fill is not None:
+        name = f"{name} of {fill}" if fill != "none" else f"empty {name}"
+    number = "every" if count is None else str(count)
+    within = f" from {site.title(what.within)}" if what.within else ""
+    without = f" except {', '.join(site.titles(what.exclude))}" if what.exclude else ""
+    return f"{number} {name}{within}{without}"
+
+
+def _word(name: str, value: Value) -> str:
+    return _STATES.get((name, value), str(value))

@@ -1,0 +1,337 @@
+"""A wish read by grammar: words, clauses, references, conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from brain.language.asks import Asks
+from brain.language.clauses import Clause, Item
+from brain.language.corrections import corrected_wish
+from brain.language.doubt import Misfit, Unable, Unclear, Unread
+from brain.language.forms import FormReader
+from brain.language.ground import Grounding, Meaning
+from brain.language.lexicon import lexicon
+from brain.language.nouns import NounPhrase
+from brain.language.orders import Orders
+from brain.language.site import Ref, Site
+from brain.language.spelling import corrected
+from brain.language.tokens import Token, tokenise
+from devices.facts import At, Be, Clear, Condition, Known
+from stem_memory.view import MemoryView
+
+_QUIET = frozenset(["statement", "isnt", "there"])
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier wishes of the speaker were about, and what was answered to questions.
+
+    Attributes:
+        things: Ids spoken of, the latest last.
+        conditions: The conditions of the last wish that was understood.
+        answers: Slot -> what was answered (see `brain.language.ground.slot_of`).
+        target: A place answered to "where?".
+    """
+
+    things: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    target: str | None = None
+
+
+def words_of(text: str, site: Site) -> list[Token]:
+    """The tokens of a text, spelling corrected."""
+    words = lexicon()
+    tokens = tokenise(text, words)
+    tokens = _abbreviated(tokens, site)
+    return corrected(tokens, site.vocabulary, words.all_words())
+
+
+def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
+    """ "t4" is "table 4" where one place's name fits."""
+    found = list(tokens)
+    for k in range(len(found) - 1):
+        short, number = found[k], found[k + 1]
+        if number.number is None or len(short.text) > 3 or (short.key, number.key) in site.index:
+            continue
+        if short.text == "x" or short.end != number.start and short.text not in ("t", "tb", "tbl"):
+            continue
+        names = {
+            key[0]
+            for key in site.index
+            if len(key) == 2 and key[1] == number.key and key[0].startswith(short.text)
+        }
+        if len(names) == 1:
+            name = names.pop()
+            found[k] = replace(short, text=name, key=name)
+    return found
+
+
+class Wish:
+    """One wish of one speaker, read in the light of the past."""
+
+    def __init__(self, text: str, who: str, view: MemoryView, past: Past) -> None:
+        self.text = text
+        self.past = past
+        self.site = Site(view, lexicon())
+        answers = dict(past.answers)
+        self.ground = Grounding(self.site, who, past.things, answers)
+        self.orders = Orders(self.site, self.ground)
+        self.asks = Asks(self.site, self.ground, self.orders, text)
+        self._forms = FormReader(self.site, lexicon())
+        tokens = words_of(text, self.site)
+        self.tokens = corrected_wish(tokens, self._forms.reader)
+        self.clauses = self._forms.read(self.tokens)
+
+    def conditions(self) -> list[Condition]:
+        """What the wish makes true.
+
+        Raises:
+            Doubt: It is unclear, impossible, or can not be read.
+        """
+        clauses = [c for c in self.clauses if c.items or c.uncovered or c.readings or c.form != "verbless"]
+        if not clauses:
+            raise Unclear("What can I do for you?")
+        clauses = self._bound_forms(clauses)
+        found: list[Condition] = []
+        last: Clause | None = None
+        for index, clause in enumerate(clauses):
+            quiet = self._is_context(clause, clauses[index + 1 :])
+            if quiet:
+                self.asks.context(clause)
+                continue
+            clause = self._completed(clause, last, bool(found))
+            found += self._of(clause)
+            last = clause
+        if not found:
+            raise Unclear("What shall I do?")
+        return _unique(found)
+
+    # -- what belongs together ---------------------------------------------------------------
+
+    def _bound_forms(self, clauses: list[Clause]) -> list[Clause]:
+        """Exceptions said as a clause of their own ("but not table 3") go to the clause before."""
+        bound: list[Clause] = []
+        for clause in clauses:
+            if clause.form == "not" and bound and clause.items and not clause.uncovered:
+                nouns = tuple(np for item in clause.items for np in item.nouns)
+                if all(np.refs for np in nouns):
+                    bound[-1] = replace(bound[-1], unless=(*bound[-1].unless, *nouns))
+                    continue
+            bound.append(clause)
+        return bound
+
+    def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
+        """Whether the clause only says why, before (or after) what is wished."""
+        orders = [c for c in rest if c.form in ("do", "be", "need", "tell") and c.readings]
+        if clause.form in _QUIET and orders:
+            return True
+        if clause.form == "verbless" and clause.uncovered and orders:
+            return self._is_remark(clause)
+        return False
+
+    def _is_remark(self, clause: Clause) -> bool:
+        words = [t.text for t in self.tokens[clause.start : clause.end]]
+        return bool({"is", "are", "am", "was", "has", "have", "looks", "feels", "low"} & set(words))
+
+    def _completed(self, clause: Clause, last: Clause | None, _: bool) -> Clause:
+        """A clause without verb takes it, and what else it lacks, from the one before."""
+        if clause.form != "verbless" or clause.uncovered:
+            return clause
+        if last is None:
+            return self._terse(clause)
+        if last.form in ("do", "need", "be") and clause.items:
+            return self._like(clause, last)
+        return self._terse(clause)
+
+    def _like(self, clause: Clause, last: Clause) -> Clause:
+        mine = list(clause.items)
+        theirs = list(last.items)
+        if mine[0].prep is None:
+            place = [i for i in theirs if i.prep is not None or self._leads(i, theirs)]
+            has_place = any(i.prep is not None for i in mine) or self._leads(mine[0], mine)
+            items = mine if has_place else [*self._leading(theirs), *mine, *[i for i in place if i.prep]]
+        else:
+            objects = [i for i in theirs if i.prep is None and not self._leads(i, theirs)]
+            items = [*objects, *mine]
+        return replace(
+            last, items=tuple(items), uncovered=(), unless=clause.unless, gapped=True,
+            start=clause.start, end=clause.end,
+        )
+
+    def _leads(self, item: Item, items: list[Item]) -> bool:
+        """Whether the item is the one who gets it ("bring ANA a tea")."""
+        plain = [i for i in items if i.prep is None]
+        return len(plain) > 1 and item is plain[0] and self.orders._is_goal(item.nouns[0])
+
+    def _leading(self, items: list[Item]) -> list[Item]:
+        return [i for i in items if i.prep is None and self._leads(i, items)]
+
+    def _terse(self, clause: Clause) -> Clause:
+        """ "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
+        items = list(clause.items)
+        if not items:
+            return clause
+        states = self._forms._states
+        for word in clause.particles:
+            if word in states and word in ("on", "off", "open", "shut", "closed"):
+                attr, value = states[word]
+                return replace(clause, form="be", readings=("be",), note=(attr, value), particles=())
+        nouns = [np for item in items for np in item.nouns]
+        if len(items) >= 2 and items[0].prep is None and self.orders._is_goal(items[-1].nouns[0]) and items[-1].prep is None:
+            items[-1] = replace(items[-1], prep="to")
+        elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[-1]) and not self.orders._is_goal(nouns[0]):
+            items = [Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to")]
+        elif self.past.conditions and len(nouns) == 1 and (self._again(clause) or self.orders._is_goal(nouns[0]) and len(items) == 1):
+            return replace(clause, form="again", readings=("again",))
+        if self.past.conditions and self._follows_up(clause):
+            return replace(clause, form="again", readings=("again",))
+        return replace(clause, items=tuple(items), form="need", readings=("need",), verb="bring")
+
+    def _again(self, clause: Clause) -> bool:
+        np = clause.items[0].nouns[0]
+        return np.pronoun == "things" and "same" in np.text or np.one
+
+    def _follows_up(self, clause: Clause) -> bool:
+        """Whether the wish only adds to the last one ("and the oranges as well")."""
+        first = self.tokens[0].text if self.tokens else ""
+        last = self.tokens[-1].text if self.tokens else ""
+        text = " ".join(t.text for t in self.tokens)
+        marked = first in ("and", "also", "same", "now") or last in ("too", "also") or text.endswith("as well")
+        return marked or self._again(clause)
+
+    # -- one clause --------------------------------------------------------------------------
+
+    def _of(self, clause: Clause) -> list[Condition]:
+        if clause.form == "when":
+            raise Unable(
+                f'I can not wait for conditions ("{clause.verb} ..."): tell me when it is time.'
+            )
+        if clause.form == "not" or clause.negated:
+            raise Unable("I do nothing of the kind, as you say. Tell me what to do instead.")
+        if clause.uncovered and "beyond" in clause.readings:
+            raise self._beyond(clause)
+        if clause.uncovered:
+            raise Unread(" ".join(clause.uncovered))
+        if clause.form == "again":
+            return self._repeated(clause)
+        if clause.form == "tell":
+            return self.asks.tell(clause)
+        if clause.readings == ("know",):
+            return self.asks.know(clause)
+        if clause.form in _QUIET:
+            return self.asks.remark(clause)
+        return self._first_fit(clause)
+
+    def _first_fit(self, clause: Clause) -> list[Condition]:
+        """The first meaning of the verb that fits what it is said of."""
+        misfits: list[Misfit] = []
+        here = list(self.ground.here)
+        for action in clause.readings:
+            if action == "beyond":
+                raise self._beyond(clause)
+            if action == "cancel":
+                raise Unable("There is nothing to call off that I know of.")
+            try:
+                if action in ("check", "find"):
+                    return self.asks.check(clause)
+                if action == "tell":
+                    raise Misfit("nobody to tell")
+                return self.orders.conditions(action, clause)
+            except Misfit as misfit:
+                misfits.append(misfit)
+                self.ground.here[:] = here
+        self._check_nouns(clause)
+        if not clause.readings:
+            raise Unread(clause.verb)
+        if not clause.items:
+            raise Unclear(f"{clause.verb[:1].upper()}{clause.verb[1:]} what?")
+        long = [m.reason for m in misfits if len(m.reason.split()) > 5 and m.reason[0].isupper()]
+        if long:
+            raise Unable(long[0])
+        what = " and ".join(np.text for item in clause.items for np in item.nouns)
+        raise Unable(f"I do not know how to {clause.verb} {what}.")
+
+    def _check_nouns(self, clause: Clause) -> None:
+        for item in clause.items:
+            for np in item.nouns:
+                self.ground.check(np)
+
+    def _beyond(self, clause: Clause) -> Unable:
+        return Unable(f"None of the robots here can {clause.verb}.")
+
+    # -- the same again ----------------------------------------------------------------------
+
+    def _repeated(self, clause: Clause) -> list[Condition]:
+        """The last wish once more, for another place, thing or number."""
+        last = list(self.past.conditions)
+        nouns = [np for item in clause.items for np in item.nouns]
+        places = [np for item in clause.items for np in item.nouns if self.orders._is_goal(np)]
+        things = [np for np in nouns if np not in places and not np.pronoun and not np.one]
+        counts = [np for np in nouns if np.one]
+        for np in nouns:
+            self.ground.check(np)
+        if places and not things:
+            found = [self._elsewhere(c, self.ground.place(places[0])) for c in last]
+        elif things:
+            found = [c2 for np in things for c in last[-1:] for c2 in self._another(c, np)]
+            if places:
+                where = self.ground.place(places[0])
+                found = [self._elsewhere(c, where) for c in found]
+        else:
+            found = list(last)
+        if counts:
+            count = counts[0].count or 1
+            if counts[0].looks or counts[0].states or not all(isinstance(c, At) and c.count for c in found):
+                raise Unclear(f'What do you mean by "{counts[0].text}"?')
+            found = [c.model_copy(update={"count": count}) for c in found]
+        return found
+
+    def _elsewhere(self, condition: Condition, where: str) -> Condition:
+        if isinstance(condition, At):
+            if condition.relation == "at" and self.site.view.category(where) != "room" and self.site.view.category(condition.where) != "room":
+                return condition.model_copy(update={"where": where})
+            meaning = Meaning(
+                ids=condition.what.ids, cls=condition.what.cls, having=condition.what.having,
+                count=condition.count,
+            )
+            return self.orders._at(meaning, where)
+        if isinstance(condition, Clear):
+            return Clear(where=where, cls=condition.cls)
+        if isinstance(condition, Be | Known) and condition.what.ids:
+            if isinstance(condition, Be) and not self.orders.fleet.can_be(where, condition.attr, condition.value):
+                raise Unable(self.orders.fleet.why_not(where, condition.attr, condition.value))
+            return condition.model_copy(
+                update={"what": condition.what.model_copy(update={"ids": (where,)})}
+            )
+        raise Unclear("What shall I do there?")
+
+    def _another(self, condition: Condition, np: NounPhrase) -> list[Condition]:
+        clause = Clause((), "", (Item((np,)),))
+        if isinstance(condition, At):
+            stocked = any(condition.what.cls in f.stock for f in self.site.fixtures.values() if f.id == condition.where)
+            if stocked and not condition.fresh:
+                return self.orders.conditions("restock", clause)
+            meaning = self.ground.thing(np, self.orders.fleet.can_move)
+            return [self.orders._at(meaning, condition.where)]
+        if isinstance(condition, Be):
+            try:
+                return self.orders._be(clause, condition.attr, condition.value)
+            except Misfit as misfit:
+                raise Unable(misfit.reason) from None
+        if isinstance(condition, Known):
+            return self.asks.check(clause)
+        if isinstance(condition, Clear):
+            return self.orders.conditions("clear", clause)
+        raise Unclear(f"What shall I do with {np.text}?")
+
+
+def _unique(conditions: list[Condition]) -> list[Condition]:
+    found: list[Condition] = []
+    for condition in conditions:
+        if condition not in found:
+            found.append(condition)
+    return found
+
+
+__all__ = ["Past", "Ref", "Wish", "words_of"]
