@@ -9,7 +9,8 @@ R. T. Snodgrass, "Developing Time-Oriented Database Applications in SQL", 1999, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import floor
 from typing import Any, NamedTuple, Protocol
 
 from devices.facts import Value
@@ -23,14 +24,15 @@ HELD, DISPUTED, WITHDRAWN = "held", "disputed", "withdrawn"
 FACT_COLUMNS = (
     "thing, attr, value, relation, status, confidence, source, vf, vt, tf, tt, event, x, y"
 )
-# The R*Tree holds 32-bit integers: millimetres, and seconds of valid time.
-_LAST_SECOND = 2**31 - 2
+# An R*Tree holds 32-bit integers: millimetres, seconds of valid time, positions. The last one
+# stands for "no end"; what goes beyond would wrap around silently.
+_NO_END = 2**31 - 1
 
 
 class Connection(Protocol):
     """What is needed of a database connection."""
 
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> Any:
         """Run one statement and return a cursor."""
         ...
 
@@ -95,6 +97,7 @@ class FactIndex:
         """Forget all history, to write it anew."""
         self._connection.execute("DELETE FROM fact")
         self._connection.execute("DELETE FROM place_box")
+        self._connection.execute("DELETE FROM fact_span")
 
     def _begin(self, change: Change, position: int) -> None:
         """True from now on: what was held ends here."""
@@ -191,22 +194,42 @@ class FactIndex:
         cursor = self._connection.execute(
             f"INSERT INTO fact ({FACT_COLUMNS}) VALUES ({marks})", row[1:]
         )
+        if not _open(row) and row.vt > row.vf:
+            self._span(row._replace(id=cursor.lastrowid))
         if row.x is not None and row.y is not None and row.vt > row.vf:
             x, y = round(row.x * 1000), round(row.y * 1000)
-            start, end = _second(row.vf), _second(row.vt)
             self._connection.execute(
                 "INSERT INTO place_box VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (cursor.lastrowid, x, x, y, y, start, end),
+                (cursor.lastrowid, x, x, y, y, tick(row.vf), tick(row.vt)),
             )
 
     def _end(self, row: Row, position: int) -> None:
         if row.tf == position:
             # The same event wrote it: nobody ever could have read it.
             self._connection.execute("DELETE FROM fact WHERE id = ?", (row.id,))
+            self._connection.execute("DELETE FROM fact_span WHERE id = ?", (row.id,))
         else:
             self._connection.execute("UPDATE fact SET tt = ? WHERE id = ?", (position, row.id))
+            if _open(row):
+                self._span(row._replace(tt=position))
+            else:
+                self._connection.execute(
+                    "UPDATE fact_span SET p1 = ? WHERE id = ?", (tick(position), row.id)
+                )
         if row.x is not None:
             self._connection.execute("DELETE FROM place_box WHERE id = ?", (row.id,))
+
+    def _span(self, row: Row) -> None:
+        """Index a row that is over, in the world or in what is known."""
+        self._connection.execute(
+            "INSERT INTO fact_span VALUES (?, ?, ?, ?, ?)",
+            (row.id, tick(row.vf), tick(row.vt), tick(row.tf), tick(row.tt)),
+        )
+
+
+def tick(number: float) -> int:
+    """A time in seconds or a position as an R*Tree holds it, rounded down."""
+    return _NO_END if number >= FOREVER else floor(max(-_NO_END, min(number, _NO_END - 1)))
 
 
 def value_of(text: str | None) -> Value | None:
@@ -236,5 +259,5 @@ def _outranks(row: Row, change: Change) -> bool:
     return ours > (change.source != SURVEY, change.confidence, change.source)
 
 
-def _second(t: float) -> int:
-    return int(max(-_LAST_SECOND, min(t, _LAST_SECOND)))
+def _open(row: Row) -> bool:
+    return row.vt >= FOREVER and row.tt == NEVER

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from devices.facts import Value
 from devices.noun import Noun
 from devices.site import Point
 from stem_memory.fact_index import (
     DISPUTED,
     FACT_COLUMNS,
-    FOREVER,
     HELD,
     NEVER,
     Connection,
     Row,
     text_of,
-    value_of,
 )
+from stem_memory.facts import Fact, fact_of
+from stem_memory.moment import Moment
 
 _NOW = NEVER - 1
-
-
-class Fact(Noun):
-    """One value of one thing over an interval of valid time, and of the log's positions.
-
-    `to_s` None: still so. `known_to` None: still known so. `value` None: not there, or withdrawn.
-    `event` is the position in the log of the evidence.
-    """
-
-    thing: str
-    attr: str
-    value: Value | None
-    relation: str | None
-    status: str
-    confidence: float
-    source: str
-    from_s: float
-    to_s: float | None
-    known_from: int
-    known_to: int | None
-    event: int
 
 
 class Difference(Noun):
@@ -66,17 +43,11 @@ class FactReader:
             "AND vt > ? AND tf <= ? AND tt > ? ORDER BY vf DESC LIMIT 1",
             (thing, attr, t, t, at, at),
         ).fetchone()
-        return _fact(found) if found is not None else None
+        return fact_of(Row(*found)) if found is not None else None
 
-    def world_at(self, t: float, position: int | None = None) -> Iterator[Fact]:
+    def world_at(self, t: float, position: int | None = None) -> Moment:
         """Every fact at `t`, as known at `position` (None: now), by thing and attribute."""
-        at = _NOW if position is None else position
-        rows = self._connection.execute(
-            f"SELECT id, {FACT_COLUMNS} FROM fact WHERE vf <= ? AND vt > ? AND tf <= ? AND tt > ? "
-            "ORDER BY thing, attr",
-            (t, t, at, at),
-        )
-        return (_fact(row) for row in rows)
+        return Moment(self._connection, t, position)
 
     def history(
         self, thing: str, attr: str | None = None, position: int | None = None
@@ -89,7 +60,7 @@ class FactReader:
             "ORDER BY vf, attr, vt, id",
             (thing, *([] if attr is None else [attr]), at, at),
         )
-        return tuple(_fact(row) for row in rows)
+        return tuple(fact_of(Row(*row)) for row in rows)
 
     def revisions(self, thing: str, attr: str, t: float) -> tuple[Fact, ...]:
         """How knowledge of one moment changed, in the order of the log."""
@@ -98,7 +69,7 @@ class FactReader:
             "AND (vt > ? OR (vt = vf AND vf = ?)) ORDER BY tf, id",
             (thing, attr, t, t, t),
         )
-        return tuple(_fact(row) for row in rows)
+        return tuple(fact_of(Row(*row)) for row in rows)
 
     def contents_at(self, holder: str, t: float, position: int | None = None) -> tuple[str, ...]:
         """What was on, in, at or held by the holder at `t`."""
@@ -126,7 +97,7 @@ class FactReader:
         )
         inside = (Row(*row) for row in rows)
         return tuple(
-            _fact(row)
+            fact_of(row)
             for row in inside
             if ((row.x or 0.0) - point[0]) ** 2 + ((row.y or 0.0) - point[1]) ** 2 <= radius_m**2
         )
@@ -135,14 +106,16 @@ class FactReader:
         self, before: tuple[float, int | None], after: tuple[float, int | None]
     ) -> tuple[Difference, ...]:
         """What differs between two points (valid time, position or None for now)."""
-        old = {(f.thing, f.attr): f for f in self.world_at(*before)}
-        new = {(f.thing, f.attr): f for f in self.world_at(*after)}
+        was, is_ = self.world_at(*before), self.world_at(*after)
+        # What is the very same row of history in both can not differ.
+        old = {(f.thing, f.attr): f for f in was.read(was.ids - is_.ids)}
+        new = {(f.thing, f.attr): f for f in is_.read(is_.ids - was.ids)}
         keys = sorted(old.keys() | new.keys())
         pairs = ((key, old.get(key), new.get(key)) for key in keys)
         return tuple(
-            Difference(thing=thing, attr=attr, before=was, after=is_)
-            for (thing, attr), was, is_ in pairs
-            if _said(was) != _said(is_)
+            Difference(thing=thing, attr=attr, before=earlier, after=later)
+            for (thing, attr), earlier, later in pairs
+            if _said(earlier) != _said(later)
         )
 
     def disputed(self, thing: str | None = None) -> tuple[Fact, ...]:
@@ -153,26 +126,8 @@ class FactReader:
             f"AND tt = {NEVER} ORDER BY vf, thing, attr",
             [] if thing is None else [thing],
         )
-        return tuple(_fact(row) for row in rows)
+        return tuple(fact_of(Row(*row)) for row in rows)
 
 
 def _said(fact: Fact | None) -> tuple[Value | None, str | None] | None:
     return (fact.value, fact.relation) if fact is not None and fact.status == HELD else None
-
-
-def _fact(found: tuple[object, ...]) -> Fact:
-    row = Row(*found)  # type: ignore[arg-type]
-    return Fact(
-        thing=row.thing,
-        attr=row.attr,
-        value=value_of(row.value),
-        relation=row.relation,
-        status=row.status,
-        confidence=row.confidence,
-        source=row.source,
-        from_s=row.vf,
-        to_s=None if row.vt >= FOREVER else row.vt,
-        known_from=row.tf,
-        known_to=None if row.tt == NEVER else row.tt,
-        event=row.event,
-    )

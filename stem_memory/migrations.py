@@ -189,4 +189,29 @@ def _history(db: Database) -> None:
     db.execute("INSERT INTO folded VALUES (0, 0)")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log, _history)
+def _spans(db: Database) -> None:
+    # What holds now and what is known now, without an end, is in the index; all else in the tree.
+    db.execute(f"CREATE INDEX fact_open ON fact (vf, tf) WHERE vt = 1e18 AND tt = {1 << 62}")
+    db.execute("CREATE VIRTUAL TABLE fact_span USING rtree_i32(id, v0, v1, p0, p1)")
+    # All of history is written anew.
+    db.execute("UPDATE folded SET position = 0")
+
+
+def _fleet(db: Database) -> None:
+    # Stamps that events got where they were first recorded, and how far each peer's log is known.
+    db.execute("""
+        CREATE TABLE born (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            origin TEXT NOT NULL, seq INTEGER NOT NULL, hlc INTEGER NOT NULL,
+            UNIQUE (origin, seq)
+        ) STRICT
+    """)
+    db.execute("""
+        CREATE TABLE watermark (
+            peer TEXT PRIMARY KEY, position INTEGER NOT NULL, hash TEXT NOT NULL,
+            born INTEGER NOT NULL
+        ) STRICT
+    """)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log, _history, _spans, _fleet)

@@ -14,7 +14,8 @@ from devices.noun import Noun
 from stem_memory.clock import clock_of
 from stem_memory.contracts import Recorded
 from stem_memory.errors import MemoryFault
-from stem_memory.fact_query import Difference, Fact
+from stem_memory.fact_query import Difference
+from stem_memory.facts import Fact
 from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, own_time, vain_look
 from stem_memory.naming import id_words
 from stem_memory.spatial import Near, Whereabouts, near, where_is

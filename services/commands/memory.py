@@ -14,7 +14,7 @@ from services.commands.output import json_option, print_json, print_table, warn
 if TYPE_CHECKING:
     from devices.facts import Value
     from devices.noun import Noun
-    from stem_memory.fact_query import Fact
+    from stem_memory.facts import Fact
     from stem_memory.store import EventStore
 
 _MOST_PLACES = 6
