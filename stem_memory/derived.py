@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import TypeAdapter
 
-from stem_memory.contracts import Observed, Payload, Recorded
+from stem_memory.contracts import Event, Observed, Payload, Recorded
 from stem_memory.fact_index import Connection, FactIndex
 from stem_memory.mention import EVIDENCE_KINDS, mentions
 from stem_memory.state import MemoryState
@@ -20,8 +20,9 @@ _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
 class Derived:
     """Keeps the derived tables of a store in step with its log."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, opened: Callable[[Event], Event]) -> None:
         self._connection = connection
+        self._opened = opened
         self._facts = FactIndex(connection, self._later_evidence)
 
     def position(self) -> int:
@@ -44,6 +45,10 @@ class Derived:
                 "UPDATE folded SET version = ?, position = ?", (FOLD_VERSION, position)
             )
 
+    def outdate(self) -> None:
+        """Mark the tables as not up to date."""
+        self._connection.execute("UPDATE folded SET position = 0")
+
     def clear(self) -> None:
         """Forget all tables, to write them anew."""
         self._facts.clear()
@@ -53,13 +58,14 @@ class Derived:
     def _later_evidence(self, thing: str, attr: str, t: float, position: int) -> float | None:
         kinds = ", ".join(f"'{kind}'" for kind in EVIDENCE_KINDS)
         rows = self._connection.execute(
-            f"SELECT t, body FROM event WHERE t > ? AND id < ? AND kind IN ({kinds}) "
-            "AND instr(body, ?)",
+            f"SELECT origin, seq, t, body FROM event WHERE t > ? AND id < ? AND kind IN ({kinds}) "
+            "AND (instr(body, ?) OR instr(body, '$sealed'))",
             (t, position, thing),
         )
         found: list[float] = []
-        for at, text in rows:
-            body = _BODY.validate_json(text)
+        for origin, seq, at, text in rows:
+            event = Event(origin=origin, seq=seq, t=at, body=_BODY.validate_json(text))
+            body = self._opened(event).body
             if any(True for _ in mentions(body, thing, attr)):
                 own = body.observation.t if isinstance(body, Observed) else float(at)
                 found.extend([own] if own > t else [])

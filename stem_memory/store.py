@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,9 +16,11 @@ from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.contracts import Event, Payload, Recorded, Verified
 from stem_memory.derived import Derived
 from stem_memory.errors import ChainBroken, EventConflict, StoreReadOnly, StoreUnreadable
+from stem_memory.fact_index import Connection
 from stem_memory.fact_query import FactReader
 from stem_memory.hlc import HybridClock, first_of_ms, stamp_ms
 from stem_memory.migrations import check, connect, create, migrate, readable
+from stem_memory.privacy.vault import Vault, is_whole, unsealed
 from stem_memory.state import MemoryState
 from stem_memory.words import Hit, find_words
 from stem_memory.writer_lock import WriterLock
@@ -36,25 +39,34 @@ class EventStore:
     """
 
     def __init__(
-        self, path: Path, db: Database, clock: HybridClock | None, lock: WriterLock | None
+        self,
+        path: Path,
+        db: Database,
+        clock: HybridClock | None,
+        lock: WriterLock | None,
+        vault: Vault | None = None,
     ):
         self.path = path
+        self._vault = vault
         self._db = db
         self._clock = clock
         self._lock = lock
         self._last: dict[str, int] = {}
         self._head: tuple[int, str] = (0, GENESIS)
-        self._derived = Derived(db.conn)
+        self._derived = Derived(db.conn, self._opened)
         self._state: MemoryState | None = None
         self.facts = FactReader(db.conn)
 
     @classmethod
-    def writer(cls, path: Path | str, milliseconds: Callable[[], int]) -> EventStore:
+    def writer(
+        cls, path: Path | str, milliseconds: Callable[[], int], vault: Vault | None = None
+    ) -> EventStore:
         """Open for writing; make the file if there is none.
 
         Args:
             path: The file. Beside it SQLite keeps `-wal` and `-shm`, and we keep `.lock`.
             milliseconds: The clock of transaction time; a simulation passes its own.
+            vault: Seals what is personal; without one it lies in the log as it is.
 
         Raises:
             UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
@@ -72,8 +84,9 @@ class EventStore:
                     create(path)
                 db = connect(path, write=True)
                 migrate(db)
-                store = cls(path, db, None, lock)
+                store = cls(path, db, None, lock, vault)
                 store._find_ends(milliseconds)
+                store._settle_keys()
                 store._catch_up()
         except BaseException:
             lock.release()
@@ -81,15 +94,17 @@ class EventStore:
         return store
 
     @classmethod
-    def reader(cls, path: Path | str) -> EventStore:
+    def reader(cls, path: Path | str, vault: Vault | None = None) -> EventStore:
         """Open for reading beside a writer or without one; sees what is committed at each read.
+
+        Without the vault's keys, sealed events are read without what is personal.
 
         Raises:
             UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
         """
         path = Path(path)
         check(path)
-        return cls(path, connect(path, write=False), None, None)
+        return cls(path, connect(path, write=False), None, None, vault)
 
     def append(self, events: Iterable[Event]) -> tuple[Recorded, ...]:
         """Record events, all or none, and return once they are on the disk.
@@ -112,7 +127,7 @@ class EventStore:
             key = (event.origin, event.seq)
             known = fresh.get(key) or self._known(event)
             if known is None:
-                body = body_text(event)
+                body = body_text(self._sealed(event))
                 stamp = self._clock.tick()
                 head = link(head, event.origin, event.seq, stamp, event.t, body)
                 position += 1
@@ -171,6 +186,25 @@ class EventStore:
         )
         value: int = found.fetchone()[0]
         return value
+
+    @property
+    def connection(self) -> Connection:
+        """The database, for tables that belong to the log but not to this class."""
+        connection: Connection = self._db.conn
+        return connection
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All statements on `connection` inside it are committed together, or none is."""
+        return self._transaction()
+
+    def witness(self, stamp: int) -> None:
+        """Let every event from now on come after a stamp from elsewhere."""
+        if self._clock is not None:
+            self._clock.witness(stamp)
+
+    def entries(self, after: int = 0, until: int | None = None) -> Iterator[Row]:
+        """Rows of the log as they lie there, sealed and with their stamps."""
+        return self._rows(after, until, None, None)
 
     def last_time(self) -> float:
         """The newest valid time in the log, in seconds; 0 for an empty log."""
@@ -250,6 +284,19 @@ class EventStore:
                 self._db.execute("ROLLBACK")
             raise
 
+    def _settle_keys(self) -> None:
+        """Carry out what the log says of keys, should the last writer have died before it did."""
+        if self._vault is None:
+            return
+        self._db.execute("PRAGMA secure_delete=ON")
+        if self._vault.remember(self.replay()):
+            self.forget_derived()
+
+    def forget_derived(self) -> None:
+        """Have the tables beside the log written anew when a writer next opens the store."""
+        with self._transaction():
+            self._derived.outdate()
+
     def _catch_up(self) -> None:
         """Write the derived tables anew if another version of the fold wrote them."""
         if self._derived.position() != self._head[0]:
@@ -265,7 +312,13 @@ class EventStore:
             return None
         query = f"SELECT {_COLUMNS} FROM event WHERE origin = ? AND seq = ?"
         row = self._db.execute(query, [event.origin, event.seq]).fetchone()
-        return self._recorded(row) if row is not None else None
+        if row is None:
+            return None
+        known = self._recorded(row)
+        if self._is_whole(row):
+            return known
+        # What was erased since can not be compared; its number says that it is the same.
+        return known.model_copy(update={"event": event})
 
     def _rows(
         self, after: int, until: int | None, kinds: Collection[str] | None, t_until: float | None
@@ -300,8 +353,21 @@ class EventStore:
             raise StoreUnreadable(
                 f"{self.path}: event {id_} ({kind}) is not one this software knows; update retinue."
             ) from None
-        event = Event(origin=origin, seq=seq, t=t, body=body)
+        event = self._opened(Event(origin=origin, seq=seq, t=t, body=body))
         return Recorded(id=id_, tx_ms=stamp_ms(stamp), hash=hash_, event=event)
+
+    def _sealed(self, event: Event) -> Event:
+        if self._vault is None:
+            return event
+        return event.model_copy(update={"body": self._vault.seal(event)})
+
+    def _opened(self, event: Event) -> Event:
+        return unsealed(event, self._vault.keys if self._vault is not None else None)
+
+    def _is_whole(self, row: Row) -> bool:
+        _, origin, seq, _, t, _, text, _ = row
+        event = Event(origin=origin, seq=seq, t=t, body=_BODY.validate_json(text))
+        return is_whole(event, self._vault.keys if self._vault is not None else None)
 
     def _find_ends(self, milliseconds: Callable[[], int]) -> None:
         self._last = dict(self._db.execute("SELECT origin, MAX(seq) FROM event GROUP BY origin"))

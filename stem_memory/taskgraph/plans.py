@@ -30,11 +30,11 @@ def follow(event: Event, book: TaskBook) -> TaskChanged | None:
         return TaskChanged(
             graph=body.goal, by=BY, changes=(Claim(task=task.id, executor=body.body),)
         )
-    changes = (Claim(task=task.id, executor=None),)
-    checked = TaskChanged(graph=body.goal, by=BY, changes=(*changes, Check(task=task.id)))
+    over = Claim(task=task.id, executor=None)
+    checked = TaskChanged(graph=body.goal, by=BY, changes=(over, Check(task=task.id)))
     if body.outcome == "done" and body.evidenced and book.objection(checked) is None:
         return checked
-    return TaskChanged(graph=body.goal, by=BY, changes=changes)
+    return TaskChanged(graph=body.goal, by=BY, changes=(over,))
 
 
 def _plan(planned: GraphPlanned, book: TaskBook) -> tuple[TaskAct, ...]:

@@ -1,0 +1,156 @@
+"""Erasing: keys are destroyed, the log stays whole, and everything derived from it is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from devices.noun import Noun
+from stem_memory.contracts import Event
+from stem_memory.cubes.blobs import BlobStore
+from stem_memory.cubes.book import CubeBook
+from stem_memory.cubes.contracts import AdapterItem, FactItem, PrefixItem
+from stem_memory.errors import StoreUnreadable
+from stem_memory.migrations import readable
+from stem_memory.privacy.acquaintance import due
+from stem_memory.privacy.contracts import KeysDestroyed, PrivacyChanged
+from stem_memory.privacy.errors import NotSealed
+from stem_memory.privacy.vault import Vault
+from stem_memory.store import EventStore
+
+ORIGIN = "privacy"
+
+
+class Erased(Noun):
+    """What an erasure did.
+
+    `sealed_events` can no longer be read in full. `blobs` are caches that may have held something
+    of it and are gone; `adapters` were trained on cubes that held it and can not unlearn it.
+    """
+
+    keys: tuple[str, ...]
+    sealed_events: int
+    blobs: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
+
+
+def erase_person(
+    path: Path,
+    vault: Vault,
+    person: str,
+    by: str,
+    milliseconds: Callable[[], int],
+    reason: str = "",
+) -> Erased:
+    """Make everything recorded of a person unreadable, for good.
+
+    Steps, each of which survives a crash: the log says so; the keys go; the tables beside the log
+    and the caches are made anew without it. A crash in between is made good by the next writer.
+
+    Raises:
+        NotSealed: The log has events in clear that name the person (see `sealed_copy`).
+        StoreUnreadable: Nothing was recorded of that person.
+    """
+    with EventStore.writer(path, milliseconds, vault) as store:
+        clear = _in_clear(store, person)
+        if clear:
+            raise NotSealed(
+                f"{clear} events of {path} name {person} and were recorded without sealing; "
+                "make a sealed copy of the memory first (retinue memory erase --rewrite)."
+            )
+        alias = vault.keys.alias(f"person/{person}")
+        if alias is None:
+            raise StoreUnreadable(f"{path} holds nothing of {person}; nothing was changed.")
+        blobs, adapters = _tainted(store.state.annexes.cubes, person)
+        count = _sealed_with(store, {alias})
+        _record(store, (alias,), "erasure", by, reason)
+        store.forget_derived()
+    gone = vault.keys.destroy([alias])
+    store_blobs = BlobStore.beside(path)
+    store_blobs.collect(set(store_blobs.names()) - set(blobs))
+    _clean(path, vault, milliseconds)
+    return Erased(
+        keys=gone or (f"person/{person}",), sealed_events=count, blobs=blobs, adapters=adapters
+    )
+
+
+def expire(
+    path: Path, vault: Vault, now: float, milliseconds: Callable[[], int], by: str = "retention"
+) -> Erased:
+    """Destroy the retention keys whose time is over at `now` (seconds of the run)."""
+    names = [name for name in vault.keys.names() if due(name, now)]
+    aliases = tuple(sorted(filter(None, (vault.keys.alias(name) for name in names))))
+    if not aliases:
+        return Erased(keys=(), sealed_events=0)
+    with EventStore.writer(path, milliseconds, vault) as store:
+        count = _sealed_with(store, set(aliases))
+        _record(store, aliases, "retention", by, "")
+        store.forget_derived()
+    gone = vault.keys.destroy(aliases)
+    _clean(path, vault, milliseconds)
+    return Erased(keys=gone, sealed_events=count)
+
+
+def sealed_copy(path: Path, target: Path, vault: Vault, milliseconds: Callable[[], int]) -> int:
+    """Write a memory anew with everything personal sealed; returns the number of events.
+
+    For a log that was kept in clear. The copy has the same events and stamps of its own; its hash
+    chain is another one. Delete the old file once the copy is in use.
+    """
+    with (
+        EventStore.reader(path) as source,
+        EventStore.writer(target, milliseconds, vault) as copy,
+    ):
+        batch: list[Event] = []
+        for entry in source.read():
+            batch.append(entry.event)
+            if len(batch) == 1000:
+                copy.append(batch)
+                batch = []
+        copy.append(batch)
+        return copy.position()
+
+
+def _record(store: EventStore, aliases: tuple[str, ...], why: str, by: str, reason: str) -> None:
+    change = KeysDestroyed.model_validate({"keys": aliases, "why": why, "by": by, "reason": reason})
+    seq = (store.last_seq(ORIGIN) or 0) + 1
+    body = PrivacyChanged(change=change)
+    store.append([Event(origin=ORIGIN, seq=seq, t=store.state.now(), body=body)])
+
+
+def _clean(path: Path, vault: Vault, milliseconds: Callable[[], int]) -> None:
+    """Write the derived tables anew and leave no old page behind."""
+    with EventStore.writer(path, milliseconds, vault) as store, readable(path):
+        store.connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        store.connection.execute("VACUUM")
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _in_clear(store: EventStore, person: str) -> int:
+    """How many events name the person outside of what is sealed."""
+    found = store.connection.execute(
+        "SELECT COUNT(*) FROM event WHERE instr(body, ?)", (f'"{person}"',)
+    )
+    return int(found.fetchone()[0])
+
+
+def _sealed_with(store: EventStore, aliases: set[str]) -> int:
+    return sum(any(alias in row[6] for alias in aliases) for row in store.entries())
+
+
+def _tainted(book: CubeBook, person: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Cached prefixes, and adapters, of cubes that ever held a fact of the person."""
+    prefixes: set[str] = set()
+    adapters: set[str] = set()
+    for cube in book.cubes.values():
+        items = [
+            item
+            for head in cube.heads
+            for revision in book.history.line(head)
+            for put in revision.put.values()
+            for item in put
+        ]
+        if any(isinstance(i, FactItem) and i.thing == person for i in items):
+            prefixes |= {i.blob for i in items if isinstance(i, PrefixItem)}
+            adapters |= {i.blob for i in items if isinstance(i, AdapterItem)}
+    return tuple(sorted(prefixes)), tuple(sorted(adapters))
