@@ -22,6 +22,7 @@ FaultKind = Literal[
     "no_voice",  # no text-to-speech here: captions only
     "no_hearing",  # no speech-to-text here: typed words only
     "no_network",  # a remote tool or model does not answer
+    "skill_failed",  # a skill raised an error and is set aside
     "overload",  # pictures come faster than they can be looked at
 ]
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from devices.contracts import Sighting
 from devices.facts import Value
-from devices.glasses.contracts import Box, Fault, Frame, Recovered, Words
+from devices.glasses.contracts import Box, Fault, Recovered, Words
 from devices.noun import Noun
 
 Content = Value | tuple[Value, ...] | tuple[tuple[Value, ...], ...]
@@ -132,7 +132,18 @@ class Gone(Noun):
     reason: str
 
 
-Notice = Annotated[Trigger | Gone, Field(discriminator="kind")]
+class Reaction(Noun):
+    """The skill saw what became of its last intervention about `subject`: followed, or ignored."""
+
+    kind: Literal["reaction"] = "reaction"
+    skill: str
+    t: float
+    version: int
+    subject: str
+    acted: bool
+
+
+Notice = Annotated[Trigger | Gone | Reaction, Field(discriminator="kind")]
 
 
 class Evidence(Noun):
@@ -438,7 +449,8 @@ class GoldEvent(Noun):
 class Trace(Noun):
     """A recording to replay: `trace.json` in a folder beside the files it names.
 
-    `video` may be empty (words only). `words` are what was said or typed. `faults` are spans
+    `video` may be empty (words only); `times` are those of its pictures where they are not even.
+    `costs` are seconds that looks and tools took, by their id or by the name of skill or tool. `words` are what was said or typed. `faults` are spans
     (from, to, kind) in which the source is made to fail on replay. `starts_s` is the time of day at
     t = 0, in seconds since midnight. `style` names the generator's style, `split` its side.
     """
@@ -448,6 +460,7 @@ class Trace(Noun):
     audio: str = ""
     duration_s: float
     fps: float = 10.0
+    times: tuple[float, ...] = ()
     starts_s: float = 43200.0
     wearer: WearerProfile = WearerProfile()
     words: tuple[Words, ...] = ()
@@ -477,18 +490,6 @@ class Replay(Noun):
     tools: int
     cpu_s: float
     frame_quality: dict[str, int] = {}
-
-
-# -- between the units -------------------------------------------------------------------------
-
-
-class InputNews(Noun):
-    """What the input unit has for the central unit after one frame (or none)."""
-
-    t: float
-    frame: Frame | None = None
-    notices: tuple[Notice, ...] = ()
-    looks: tuple[LookResult, ...] = ()
 
 
 Trigger.model_rebuild()

@@ -1,0 +1,1 @@
+"""The arithmetic unit: tools as typed functions, ours and those of others."""

@@ -1,0 +1,1 @@
+"""The central unit: one deadline scheduler over looks, tools and speech."""

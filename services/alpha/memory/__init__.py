@@ -1,0 +1,1 @@
+"""The memory unit: a view on STEM for one wearer."""

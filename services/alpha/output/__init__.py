@@ -1,0 +1,1 @@
+"""The output unit: wordings that fit, speech that expires, display, captions, files."""
