@@ -7,6 +7,7 @@ acts only where it can account for every word; otherwise it asks or refuses, and
 from __future__ import annotations
 
 from brain.contracts import Ask, Interpretation, Refuse, Understood
+from brain.language.dialogue import answered
 from brain.language.doubt import Unable, Unclear, Unread
 from brain.language.past import past_of
 from brain.language.summary import summary
@@ -30,22 +31,26 @@ class WishInterpreter:
 
     def interpret(self, goal: Goal, view: MemoryView) -> Interpretation:
         """What the wish means here: conditions, a question back, or a refusal with its reason."""
-        return self._read(goal.text, goal.who, view, past_of(goal, view))
+        return self._read(goal.text, goal.who, view, past_of(goal, view))[0]
 
     def answer(self, record: GoalRecord, text: str, view: MemoryView) -> Interpretation | None:
         """The wish of `record` read together with this answer; None: the text is no answer."""
-        from brain.language.dialogue import answered
-
         return answered(record, text, view, self._read)
 
-    def _read(self, text: str, who: str, view: MemoryView, past: Past) -> Interpretation:
+    def _read(
+        self, text: str, who: str, view: MemoryView, past: Past
+    ) -> tuple[Interpretation, Unclear | None]:
+        """What the words mean, and the doubt behind a question."""
         wish = Wish(text, who, view, past)
         try:
             conditions = wish.conditions()
         except Unclear as doubt:
-            return Ask(question=doubt.question, options=doubt.options)
+            return Ask(question=doubt.question, options=doubt.options), doubt
         except Unable as doubt:
-            return Refuse(reason=doubt.reason)
+            return Refuse(reason=doubt.reason), None
         except Unread as doubt:
-            return Ask(question=f'I do not understand "{doubt.words}". Can you say it differently?')
-        return Understood(conditions=tuple(conditions), summary=summary(conditions, wish.site))
+            question = f'I do not understand "{doubt.words}". Can you say it differently?'
+            return Ask(question=question), Unclear(question)
+        return Understood(
+            conditions=tuple(conditions), summary=summary(conditions, wish.site)
+        ), None

@@ -116,6 +116,8 @@ class Asks:
                 return [Told(who=p, message=message) for p in people]
             if clause.verb == "thank":
                 return [Told(who=p, message="thank you") for p in people]
+            if "message" in self.ground.answers:
+                return [Told(who=p, message=self.ground.answers["message"][0]) for p in people]
             raise Unclear(f"What shall I tell {names}?", kind="message", slot="message")
         start, end = clause.note
         assert isinstance(start, int) and isinstance(end, int)

@@ -158,6 +158,11 @@ class ClauseReader:
         noun = self.nouns.known(tokens, j)
         if noun is None:
             return True
+        if any(
+            rest and tuple(t.text for t in tokens[j + 1 : j + 1 + len(rest)]) == rest
+            for rest, _ in self.lexicon.verbs.get(verb, ())
+        ):
+            return noun.end <= j + 1
         # "water", "light", "dust": a verb only with an object after it.
         if noun.end > j + 1 and noun.det is None and noun.states == {} and noun.key:
             return False

@@ -8,7 +8,7 @@ from brain.language.clauses import Clause, ClauseReader, Draft, Item
 from brain.language.lexicon import Lexicon, Words
 from brain.language.nouns import NounPhrase
 from brain.language.site import Site
-from brain.language.tokens import Token
+from brain.language.tokens import Token, make
 
 # "i need two plates", "can i get a coffee", "table 4 wants water".
 _NEEDS = tuple(
@@ -283,8 +283,7 @@ class FormReader:
                     elif at is not None:
                         new += at
                     else:
-                        first = tokens[i]
-                        new.append(Token(word, word, first.start, first.end))
+                        new.append(make(word, tokens[i].start, tokens[i].end))
                 self._tokens = tokens[:i] + new + tokens[end:]
                 return i
         return i

@@ -51,7 +51,7 @@ class Grounding:
         site: The names.
         who: The speaker's id.
         earlier: Things that earlier wishes of this speaker were about, the latest last.
-        answers: What was answered to questions about slots: slot -> id or class.
+        answers: What was answered to questions about slots: slot -> ids, a class, or a number.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Grounding:
         site: Site,
         who: str,
         earlier: Sequence[str] = (),
-        answers: dict[str, str] | None = None,
+        answers: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.site = site
         self.view = site.view
@@ -74,6 +74,8 @@ class Grounding:
         """The person who speaks."""
         if self.view.category(self.who) == "person":
             return self.who
+        if "speaker" in self.answers:
+            return self.answers["speaker"][0]
         raise Unclear("Who is it for?", kind="who", slot="speaker")
 
     def note(self, meaning: Meaning) -> Meaning:
@@ -119,11 +121,17 @@ class Grounding:
         `every`: a bare plural means all of them.
         """
         self.check(np)
+        answered = self.answers.get(slot_of(np))
+        if answered is not None and answered[0].isdigit():
+            np = replace(np, count=int(answered[0]))
+        elif answered is not None and answered[0] in self.site.classes:
+            np = replace(np, refs=(Ref(1, "class", answered[0]),))
+        elif answered is not None:
+            return self.note(Meaning(ids=answered))
         if np.pronoun or np.one:
             return self.note(self._pronoun(np, fits, prefer))
-        answered = self.answers.get(slot_of(np))
-        if answered is not None:
-            return self.note(Meaning(ids=(answered,)))
+        if np.either and not np.plural and np.det == "the" and np.count is None:
+            np = replace(np, plural=len(self.candidates(np, fits)) > 1)
         if self._definite_one(np):
             return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
         if np.det == "both" or (np.det == "the" and np.count is not None):
@@ -147,7 +155,7 @@ class Grounding:
         self.check(np)
         answered = self.answers.get(slot_of(np))
         if answered is not None:
-            return answered
+            return answered[0]
         found = self.candidates(np, fits)
         if not found:
             raise self._missing(np, fits, what)
@@ -352,6 +360,9 @@ class Grounding:
             found = self.candidates(np, fits)
             if not found:
                 raise self._missing(np, fits, "thing")
+            kinds = {self.view.cls(t) for t in found}
+            if len(kinds) == 1 and all(self.view.category(t) == "body" for t in found):
+                return Meaning(cls=kinds.pop(), count=count)
             if len(found) == count:
                 return Meaning(ids=tuple(sorted(found)))
             raise self._which(np, found)
@@ -450,9 +461,6 @@ class Grounding:
         return tuple(sorted(found))
 
     def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
-        answered = self.answers.get(slot_of(np))
-        if answered is not None:
-            return Meaning(ids=(answered,))
         if np.pronoun == "speaker":
             return Meaning(ids=(self.speaker(),))
         if np.pronoun == "she_he":

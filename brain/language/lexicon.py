@@ -73,6 +73,7 @@ class Lexicon:
     beyond: frozenset[str]
     forms: dict[str, str]
     rewrites: tuple[tuple[Words, Words], ...]
+    phrases: dict[Words, Words]
     words: dict[str, Any]
 
     def all_words(self) -> frozenset[str]:
@@ -84,6 +85,8 @@ class Lexicon:
             known |= {word for rest, _ in readings for word in rest}
         for pattern, _ in self.rewrites:
             known |= {word for word in pattern if word.isalpha()}
+        for phrase, result in self.phrases.items():
+            known |= {*phrase, *result}
         known |= self.empty_adjectives | set(self.aliases) | set(self.contractions)
         known |= _strings(self.words)
         return frozenset(known)
@@ -123,6 +126,7 @@ def lexicon() -> Lexicon:
         beyond=beyond,
         forms=forms,
         rewrites=tuple((tuple(p.split()), tuple(q.split())) for p, q in data["rewrites"]),
+        phrases={tuple(p.split()): tuple(q.split()) for p, q in data["phrases"].items()},
         words=_typed(yaml.load(_source("words.yaml"), Loader=yaml.CBaseLoader)),
     )
 
@@ -151,12 +155,11 @@ def _inflected(verb: str) -> list[str]:
     elif verb.endswith("y") and verb[-2] not in _VOWELS:
         stems = [verb + "ing", verb[:-1] + "ied"]
     elif (
-        len(verb) <= 5
+        sum(letter in _VOWELS for letter in verb) == 1
         and verb[-1] not in "wxyaeiou"
         and verb[-2] in _VOWELS
-        and (len(verb) < 3 or verb[-3] not in _VOWELS)
     ):
-        stems = [verb + verb[-1] + "ing", verb + verb[-1] + "ed", verb + "ing", verb + "ed"]
+        stems = [verb + verb[-1] + "ing", verb + verb[-1] + "ed"]
     else:
         stems = [verb + "ing", verb + "ed"]
     third = verb[:-1] + "ies" if verb.endswith("y") and verb[-2] not in _VOWELS else verb + "s"

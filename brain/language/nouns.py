@@ -46,6 +46,7 @@ class NounPhrase:
         portion: Whether only a piece of it is meant.
         other: Whether "other" was said.
         half_known: Words not understood before a noun that is known.
+        either: Whether the noun is a plural word that may name one thing ("keys").
     """
 
     text: str
@@ -70,6 +71,7 @@ class NounPhrase:
     portion: bool = False
     other: bool = False
     half_known: str | None = None
+    either: bool = False
 
 
 class NounParser:
@@ -139,7 +141,8 @@ class NounParser:
             if kind is None or len(words) < size:
                 continue
             if size == 1 and words[0] in self._determiners and self._starts_noun(tokens, i + 1):
-                continue
+                if words[0] != "her" or not self._is_given(tokens, i + 1):
+                    continue
             if words[0] in ("all", "anything", "everything") and self._follows(tokens, i + 1):
                 continue
             found = NounPhrase(" ".join(words), i, i + size, pronoun=kind)
@@ -147,6 +150,14 @@ class NounParser:
                 found = replace(found, one=False, other=False)
             return self._after(tokens, found) if kind in ("all_things", "things") else found
         return None
+
+    def _is_given(self, tokens: list[Token], i: int) -> bool:
+        """Whether what follows "her" is not hers but brought to her: "her two teas", "her tea"."""
+        if tokens[i].number is not None:
+            return True
+        size = self._match(tokens, i)
+        refs = self._site.index.get(tuple(t.key for t in tokens[i : i + size]), ())
+        return any(ref.kind == "class" and self._site.drink(ref.id) for ref in refs)
 
     def _follows(self, tokens: list[Token], i: int) -> bool:
         return i < len(tokens) and tokens[i].text in ("of", "the")
@@ -156,6 +167,8 @@ class NounParser:
         if i >= len(tokens) or tokens[i].is_mark:
             return False
         token = tokens[i]
+        if token.text in self._determiners:
+            return False
         if self._match(tokens, i) or token.number is not None:
             return True
         return token.text not in _BARRIERS and (token.text,) not in self._lexicon.fillers
@@ -176,6 +189,9 @@ class NounParser:
                 draft, j = replace(draft, count=tokens[j + 1].number), j + 2
                 continue
             if token.number is not None and draft.count is None and not self._match(tokens, j):
+                if token.text == "one" and j + 1 < len(tokens) and tokens[j + 1].text == "of":
+                    draft, j = replace(draft, count=1), j + 1
+                    continue
                 if self._is_one(tokens, j, draft):
                     break
                 draft, j = replace(draft, count=token.number), j + 1
@@ -191,7 +207,11 @@ class NounParser:
                 j += 1
                 continue
             if token.text == "of" and j > i and draft.count is not None:
+                # "two of the cups": any two.
                 j += 1
+                while j < len(tokens) and tokens[j].text in self._determiners:
+                    j += 1
+                draft = replace(draft, det=None if draft.det == "the" else draft.det)
                 continue
             if token.text in ("other", "others", "remaining") and j >= i:
                 draft, j = replace(draft, other=True, plural=token.text == "others"), j + 1
@@ -305,7 +325,8 @@ class NounParser:
         plural = (last.key != last.text and last.number is None) or draft.plural
         if size > 1 and tokens[s].key != tokens[s].text and not tokens[s].possessive:
             plural = plural or (s + 1 < len(tokens) and tokens[s + 1].text == "of")
-        if self._named_plural(refs, last.text) and draft.det not in ("all", "both", "some"):
+        either = self._named_plural(refs, last.text)
+        if either and draft.det not in ("all", "both", "some"):
             plural = draft.plural
         return replace(
             found,
@@ -313,6 +334,7 @@ class NounParser:
             refs=refs,
             key=tuple(t.key for t in tokens[s : s + size]),
             plural=plural,
+            either=either,
             collective=last.text in self._collective,
         )
 
@@ -340,12 +362,13 @@ class NounParser:
             if token.text in ("other", "remaining"):
                 draft, j = replace(draft, other=True), j + 1
                 continue
-            if any(token.key in self._site.words_of(t) for t in things):
-                draft, j = replace(draft, looks=(*draft.looks, token.key)), j + 1
-                continue
             if token.text in self._words["states"]:
                 attr, value = self._words["states"][token.text]
-                draft, j = replace(draft, states={**draft.states, attr: value}), j + 1
+                if any(attr in self._site.states_of(t) for t in things):
+                    draft, j = replace(draft, states={**draft.states, attr: value}), j + 1
+                    continue
+            if any(token.key in self._site.words_of(t) for t in things):
+                draft, j = replace(draft, looks=(*draft.looks, token.key)), j + 1
                 continue
             size = self._match(tokens, j, s)
             places = tuple(sorted(self._site.index.get(tuple(t.key for t in tokens[j : j + size]), ()))) if size else ()

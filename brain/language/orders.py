@@ -85,6 +85,9 @@ class Orders:
             raise Misfit("nothing is named that could be put somewhere")
         if self._are_bodies(objects):
             return self._send(objects, target)
+        if target is None and "target" in self.ground.answers:
+            where = self.ground.answers["target"][0]
+            return self._carried(objects, where, sources, clause)
         if target is None:
             if clause.particles:
                 raise Misfit("no place is named")

@@ -179,14 +179,14 @@ class Site:
         own |= {d.id: d.names for d in plan.doors}
         own |= {f.id: f.names for f in plan.fixtures}
         for thing in self.ids:
-            names = own[thing] if thing in own else self._own_names(thing)
-            for name in (*names, thing):
+            names = (*own[thing], thing) if thing in own else self._own_names(thing)
+            for name in names:
                 self._add(key_of(name), Ref(0, "thing", thing))
 
     def _own_names(self, thing: str) -> tuple[str, ...]:
         """The names that come with the thing itself, not with its class."""
-        card = self.view.class_card(thing)
-        common = {key_of(name) for name in (card.names if card else ())}
+        line = [self.classes[c] for c in self.line(self.view.cls(thing)) if c in self.classes]
+        common = {key_of(name) for card in line for name in card.names}
         return tuple(name for name in self.view.names(thing) if key_of(name) not in common)
 
     def _index_classes(self) -> None:

@@ -10,12 +10,12 @@ from brain.language.corrections import corrected_wish
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.forms import FormReader
 from brain.language.ground import Grounding, Meaning
-from brain.language.lexicon import lexicon
+from brain.language.lexicon import Words, lexicon
 from brain.language.nouns import NounPhrase
 from brain.language.orders import Orders
 from brain.language.site import Ref, Site
 from brain.language.spelling import corrected
-from brain.language.tokens import Token, tokenise
+from brain.language.tokens import NUMBERS, Token, make, tokenise
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
@@ -30,20 +30,18 @@ class Past:
         things: Ids spoken of, the latest last.
         conditions: The conditions of the last wish that was understood.
         answers: Slot -> what was answered (see `brain.language.ground.slot_of`).
-        target: A place answered to "where?".
     """
 
     things: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    answers: tuple[tuple[str, str], ...] = ()
-    target: str | None = None
+    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def words_of(text: str, site: Site) -> list[Token]:
     """The tokens of a text, spelling corrected."""
     words = lexicon()
     tokens = tokenise(text, words)
-    tokens = _abbreviated(tokens, site)
+    tokens = _replaced(_abbreviated(tokens, site), words.phrases)
     return corrected(tokens, site.vocabulary, words.all_words())
 
 
@@ -64,6 +62,25 @@ def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
         if len(names) == 1:
             name = names.pop()
             found[k] = replace(short, text=name, key=name)
+    return found
+
+
+def _replaced(tokens: list[Token], phrases: dict[Words, Words]) -> list[Token]:
+    """The tokens with set phrases put in plain words; the longest first."""
+    longest = max(len(p) for p in phrases)
+    found: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        for size in range(min(longest, len(tokens) - i), 0, -1):
+            result = phrases.get(tuple(t.text for t in tokens[i : i + size]))
+            if result is not None:
+                start, end = tokens[i].start, tokens[i + size - 1].end
+                found += [make(word, start, end, NUMBERS.get(word)) for word in result]
+                i += size
+                break
+        else:
+            found.append(tokens[i])
+            i += 1
     return found
 
 
