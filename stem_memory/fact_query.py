@@ -107,9 +107,8 @@ class FactReader:
     ) -> tuple[Difference, ...]:
         """What differs between two points (valid time, position or None for now)."""
         was, is_ = self.world_at(*before), self.world_at(*after)
-        # What is the very same row of history in both can not differ.
-        old = {(f.thing, f.attr): f for f in was.read(was.ids - is_.ids)}
-        new = {(f.thing, f.attr): f for f in is_.read(is_.ids - was.ids)}
+        old = {(f.thing, f.attr): f for f in was.besides(is_)}
+        new = {(f.thing, f.attr): f for f in is_.besides(was)}
         keys = sorted(old.keys() | new.keys())
         pairs = ((key, old.get(key), new.get(key)) for key in keys)
         return tuple(

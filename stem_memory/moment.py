@@ -10,19 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stem_memory.fact_index import FACT_COLUMNS, FOREVER, NEVER, Connection, Row, tick
 from stem_memory.facts import Fact, fact_of
 
 # The R*Tree holds whole seconds. What begins or ends within the very second asked for is looked at
-# exactly; everything else its seconds decide.
+# exactly; everything else its seconds decide. One text with all ids is made and read several times
+# as fast as a row for each.
 _FOUND = (
-    f"SELECT id FROM fact WHERE vt = {FOREVER} AND tt = {NEVER} AND vf <= :t AND tf <= :at "
+    "SELECT group_concat(id) FROM ("
+    f"SELECT id FROM fact WHERE vt = 1e18 AND tt = {NEVER} AND vf <= :t AND tf <= :at "
     "UNION ALL "
     "SELECT id FROM fact_span WHERE v0 < :s AND v1 > :s AND p0 <= :p AND p1 > :p "
     "UNION ALL "
     "SELECT id FROM fact WHERE vf <= :t AND vt > :t AND id IN "
     "(SELECT id FROM fact_span WHERE v0 = :s AND v1 >= :s AND p0 <= :p AND p1 > :p "
-    "UNION ALL SELECT id FROM fact_span WHERE v0 < :s AND v1 = :s AND p0 <= :p AND p1 > :p)"
+    "UNION ALL SELECT id FROM fact_span WHERE v0 < :s AND v1 = :s AND p0 <= :p AND p1 > :p))"
 )
 
 
@@ -36,20 +41,24 @@ class Moment:
         self._connection = connection
         at = NEVER - 1 if position is None else position
         given = {"t": t, "at": at, "s": tick(t), "p": min(at, tick(FOREVER) - 1)}
-        self.ids = frozenset(row[0] for row in connection.execute(_FOUND, given).fetchall())
+        found: str | None = connection.execute(_FOUND, given).fetchone()[0]
+        self.ids: NDArray[np.int64] = np.fromstring(found or "", dtype=np.int64, sep=",")
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[Fact]:
         """The facts, by thing and attribute."""
-        return iter(sorted(self.read(self.ids), key=lambda fact: (fact.thing, fact.attr)))
+        return iter(sorted(self._read(self.ids), key=lambda fact: (fact.thing, fact.attr)))
 
-    def read(self, ids: frozenset[int]) -> tuple[Fact, ...]:
-        """Some of the facts, in the order they were written."""
+    def besides(self, other: Moment) -> tuple[Fact, ...]:
+        """The facts that are not the very same row of history in the other moment."""
+        return self._read(np.setdiff1d(self.ids, other.ids, assume_unique=True))
+
+    def _read(self, ids: NDArray[np.int64]) -> tuple[Fact, ...]:
         rows = self._connection.execute(
             f"SELECT id, {FACT_COLUMNS} FROM fact "
             "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(sorted(ids)),),
+            (json.dumps(ids.tolist()),),
         )
         return tuple(fact_of(Row(*row)) for row in rows)
