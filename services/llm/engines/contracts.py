@@ -31,6 +31,7 @@ class Hint(BaseModel):
         body: The robot or person who executes the tool; empty if none.
         expected_s: How long the tool should take; None if the caller does not know.
         priority: Higher goes first; 0 is usual.
+        implied: Whether the caller named no program and it was recognised by its conversation.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class Hint(BaseModel):
     body: str = ""
     expected_s: float | None = None
     priority: int = 0
+    implied: bool = False
 
 
 class Usage(BaseModel):

@@ -107,6 +107,10 @@ class ProgramTable:
             away_s if before is None else (1 - _PACE_WEIGHT) * before + _PACE_WEIGHT * away_s
         )
 
+    def adopt(self, program: Program) -> None:
+        """Take over a program that waits, from the table of another engine."""
+        self._programs[program.name] = program
+
     def forget(self, name: str) -> None:
         """Drop a program that was aborted; unknown names are ignored."""
         self._programs.pop(name, None)

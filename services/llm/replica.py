@@ -1,0 +1,413 @@
+"""One engine with its queue: admits turns, moves KV, revives the engine, tells the policy what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from services.llm.engines.contracts import ChatCall, Hint, Piece, Usage
+from services.llm.engines.engine import Engine
+from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
+from services.llm.policy import named
+from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
+from services.llm.policy.estimates import PrefillCurve
+from services.llm.policy.waits import WaitModel
+from services.llm.slots import Admission, SlotBoard
+from services.llm.status import ProgramStatus, ReplicaStatus
+
+_MIB = 1 << 20
+# What a small model needs on a laptop, until the first prefills are measured.
+_PREFILL_S_PER_TOKEN = 5e-3
+# Reading a KV file: a system call and a copy.
+_RESTORE_S = 5e-3
+_RESTORE_S_PER_TOKEN = 2e-5
+
+
+@dataclass(slots=True)
+class Told:
+    """What an answer has told so far.
+
+    Attributes:
+        tool: The first tool that it calls; empty if none.
+        usage: Its tokens, once it is whole.
+        first_piece_s: When it began; None before.
+    """
+
+    tool: str = ""
+    usage: Usage | None = None
+    first_piece_s: float | None = None
+
+    def add(self, piece: Piece, now: float) -> None:
+        """Read one more piece."""
+        if self.first_piece_s is None:
+            self.first_piece_s = now
+        for made in piece.delta.get("tool_calls") or ():
+            self.tool = self.tool or (made.get("function") or {}).get("name") or ""
+        self.usage = piece.usage or self.usage
+
+
+@dataclass(slots=True)
+class Meters:
+    """Sums over the answered turns of a replica.
+
+    Attributes:
+        turns: How many.
+        prompt_tokens: Of their questions.
+        cached_tokens: Of those, found.
+        resumed_tokens: Prompt tokens of turns after a program's first.
+        resumed_cached: Of those, found.
+        completion_tokens: Of their answers.
+        failed: Turns that ended in an engine's error.
+        retried: Turns that were sent again after a crash.
+        cancelled: Turns whose caller went away.
+        queue_s: Seconds waited for a place.
+        saved: KV files written.
+        restored: KV files read.
+    """
+
+    turns: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    resumed_tokens: int = 0
+    resumed_cached: int = 0
+    completion_tokens: int = 0
+    failed: int = 0
+    retried: int = 0
+    cancelled: int = 0
+    queue_s: float = 0.0
+    saved: int = 0
+    restored: int = 0
+
+
+class Replica:
+    """An engine as a cluster sees it.
+
+    Args:
+        name: Its name.
+        engine: The engine; the replica starts and closes it.
+        policy: Name of the scheduling policy, as in `services.llm.policy.named`.
+        waits: The learned waits, shared by replicas.
+        file_mib: Room for KV files; 0 for none.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        policy: str = "retinue",
+        waits: WaitModel | None = None,
+        file_mib: int = 512,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.engine = engine
+        self.meters = Meters()
+        self.prefill = PrefillCurve(_PREFILL_S_PER_TOKEN, 0.0)
+        able = engine.capabilities
+        file_bytes = file_mib * _MIB if able.saves_kv else 0
+        self._has_files = file_bytes > 0
+        self.board = SlotBoard(
+            named.build(policy, self._reload_s, waits),
+            able.slots or able.concurrency,
+            owned=able.slots > 0,
+            file_bytes=file_bytes,
+        )
+        self._clock = clock
+        self._tickets: dict[str, asyncio.Future[Admission]] = {}
+        self._saves: dict[str, asyncio.Event] = {}
+        self._reviving = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start the engine.
+
+        Raises:
+            EngineMissing: If it cannot start.
+        """
+        await self.engine.start()
+
+    async def close(self) -> None:
+        """Stop the engine; turns in progress fail."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self.engine.close()
+
+    async def run(self, turn: Turn, call: ChatCall, hint: Hint) -> AsyncGenerator[Piece, None]:
+        """Answer a turn piece by piece, when it is its time.
+
+        Closing the generator takes the turn back and frees its program's KV.
+
+        Raises:
+            EngineRefused: If the engine will not answer this.
+            EngineDied: If the engine died in the middle, or twice.
+        """
+        ticket: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
+        told = Told()
+        known = self.board.policy.programs.get(turn.program)
+        resumed = known is not None and known.turns > 0
+        self._tickets[turn.turn_id] = ticket
+        self.board.arrived(turn, self._clock())
+        ended = failed = False
+        try:
+            self._pump()
+            admission = await ticket
+            started_s = self._clock()
+            self.meters.queue_s += started_s - turn.arrived_s
+            await self._prepare(admission)
+            async with aclosing(self._answer(call, admission.slot, hint)) as pieces:
+                async for piece in pieces:
+                    told.add(piece, self._clock())
+                    if piece.finish_reason is not None:
+                        # The books are closed before the caller knows the end, and may come back.
+                        self._finish(turn, hint, told, started_s, resumed)
+                        ended = True
+                    yield piece
+        except EngineError:
+            failed = True
+            self.meters.failed += 1
+            raise
+        finally:
+            self._tickets.pop(turn.turn_id, None)
+            if not ended:
+                self.meters.cancelled += not failed
+                self.board.aborted(turn, self._clock())
+            self._pump()
+
+    async def revive(self) -> None:
+        """Start a dead engine again; one that answers is left alone.
+
+        Raises:
+            EngineDied: If it does not come back.
+        """
+        async with self._reviving:
+            if await self.engine.healthy():
+                return
+            self.board.reset()
+            try:
+                await self.engine.restart()
+            except EngineMissing as error:
+                raise EngineDied(f"The engine died and did not start again: {error}") from error
+
+    def forget(self, program: str) -> None:
+        """Free everything that is held for a program."""
+        self.board.forget(program, self._clock())
+        self._pump()
+
+    async def file(self, program: str) -> bool:
+        """Put an idle program's KV into a file, from where it can be carried away.
+
+        Returns:
+            Whether there is one now.
+        """
+        if program in self.board.filed():
+            return True
+        slot = self.board.slot_of(program)
+        if slot is None or slot.turn is not None or not slot.tokens or not self._has_files:
+            return False
+        await self._save(slot.index, program)
+        return program in self.board.filed()
+
+    async def take(self, program: str) -> bytes:
+        """A program's KV file.
+
+        Raises:
+            EngineRefused: If there is none.
+        """
+        return await self.engine.take(_key(program))
+
+    async def accept(self, program: str, tokens: int, data: bytes) -> None:
+        """Keep a KV file that another replica gave."""
+        await self.engine.put(_key(program), data)
+        self.board.put_away(program, tokens, len(data))
+        self._delete_dropped()
+
+    def housekeep(self, longest_idle_s: float) -> None:
+        """Forget programs that have not come back for so long, and pins that are over."""
+        now = self._clock()
+        for program in self.board.policy.programs.all():
+            if program.idle_since_s is not None and now - program.idle_since_s > longest_idle_s:
+                self.board.forget(program.name, now)
+        self._pump()
+
+    async def status(self) -> ReplicaStatus:
+        """The engine, its queue and its sums."""
+        meters, board = self.meters, self.board
+        return ReplicaStatus(
+            name=self.name,
+            policy=board.policy.name,
+            engine=self.engine.capabilities,
+            stats=await self.engine.stats(),
+            draining=board.draining,
+            queued=len(board.waiting),
+            running=board.running,
+            pins=len(board.policy.pins()),
+            files=len(board.filed()),
+            hit_rate=meters.cached_tokens / max(1, meters.prompt_tokens),
+            resume_hit_rate=meters.resumed_cached / max(1, meters.resumed_tokens),
+            turns=meters.turns,
+            failed=meters.failed,
+            retried=meters.retried,
+            cancelled=meters.cancelled,
+            queue_s=meters.queue_s / max(1, meters.turns),
+            outcomes=dict(board.policy.counts),
+        )
+
+    def programs(self) -> list[ProgramStatus]:
+        """Every program of this replica, in order of arrival."""
+        now, board = self._clock(), self.board
+        filed = board.filed()
+        queued = {turn.program for turn in board.waiting}
+        found = []
+        for program in board.policy.programs.all():
+            slot, pin = board.slot_of(program.name), board.policy.pin_of(program.name)
+            kv = (
+                "pinned" if pin else "slot" if slot else "file" if program.name in filed else "none"
+            )
+            idle = program.idle_since_s
+            wait = program.wait if idle is not None else None
+            state = (
+                "waiting" if idle is not None else "queued" if program.name in queued else "running"
+            )
+            found.append(
+                ProgramStatus.model_validate(
+                    {
+                        "name": program.name,
+                        "replica": self.name,
+                        "state": state,
+                        "turns": program.turns,
+                        "tokens": program.tokens,
+                        "kv": kv,
+                        "slot": slot.index if slot and board.owned else None,
+                        "pin_left_s": None if pin is None else max(0.0, pin.until_s - now),
+                        "tool": wait.tool if wait else "",
+                        "body": wait.body if wait else "",
+                        "expected_s": wait.expected_s if wait else None,
+                        "away_s": None if idle is None else now - idle,
+                    }
+                )
+            )
+        return found
+
+    def _reload_s(self, tokens: int) -> float:
+        prefill = self.prefill(tokens)
+        if not self._has_files:
+            return prefill
+        return min(prefill, _RESTORE_S + _RESTORE_S_PER_TOKEN * tokens)
+
+    def _pump(self) -> None:
+        """Admit what can be admitted, and come back when the next pin expires if turns wait."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = self._clock()
+        for admission in self.board.admit(now):
+            if admission.put_away is not None:
+                self._saves[admission.put_away] = asyncio.Event()
+            ticket = self._tickets[admission.turn.turn_id]
+            if not ticket.done():
+                ticket.set_result(admission)
+        self._delete_dropped()
+        expiry = self.board.policy.next_expiry()
+        if self.board.waiting and expiry < NEVER:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.01, expiry - now), self._pump)
+
+    def _delete_dropped(self) -> None:
+        for program in self.board.dropped():
+            task = asyncio.ensure_future(self._delete(program))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _delete(self, program: str) -> None:
+        # A file that its dead machine took along needs no deleting.
+        with suppress(EngineError):
+            await self.engine.drop(_key(program))
+
+    async def _prepare(self, admission: Admission) -> None:
+        if admission.put_away is not None:
+            await self._save(admission.slot, admission.put_away)
+        if admission.bring_back:
+            program = admission.turn.program
+            saving = self._saves.get(program)
+            if saving is not None:
+                await saving.wait()
+            try:
+                await self.engine.restore(admission.slot, _key(program))
+                self.meters.restored += 1
+            except (EngineRefused, EngineDied):
+                # Then it is read again, which costs time and nothing else.
+                self.board.lost(program)
+
+    async def _save(self, slot: int, program: str) -> None:
+        done = self._saves.setdefault(program, asyncio.Event())
+        try:
+            file = await self.engine.save(slot, _key(program))
+            self.meters.saved += 1
+            self.board.put_away(program, file.tokens, file.size)
+            self._delete_dropped()
+        except (EngineRefused, EngineDied):
+            # A dead engine is found and revived when the turn is put to it.
+            self.board.lost(program)
+        finally:
+            done.set()
+            self._saves.pop(program, None)
+
+    async def _answer(self, call: ChatCall, slot: int, hint: Hint) -> AsyncGenerator[Piece, None]:
+        place = slot if self.board.owned else None
+        for attempt in (1, 2):
+            sent = False
+            try:
+                async with aclosing(self.engine.generate(call, place, hint)) as pieces:
+                    async for piece in pieces:
+                        sent = True
+                        yield piece
+                return
+            except EngineDied as error:
+                await self.revive()
+                if sent:
+                    raise EngineDied(
+                        "The engine died in the middle of this answer and was started again; "
+                        "send the request once more."
+                    ) from error
+                if attempt == 2:
+                    raise
+                self.meters.retried += 1
+
+    def _finish(self, turn: Turn, hint: Hint, told: Told, started_s: float, resumed: bool) -> None:
+        now = self._clock()
+        usage = told.usage or Usage()
+        if usage.prefill_s is not None:
+            self.prefill.observe(usage.cached_tokens, usage.prompt_tokens, usage.prefill_s)
+        meters = self.meters
+        meters.turns += 1
+        meters.prompt_tokens += usage.prompt_tokens
+        meters.cached_tokens += usage.cached_tokens
+        meters.completion_tokens += usage.completion_tokens
+        if resumed:
+            meters.resumed_tokens += usage.prompt_tokens
+            meters.resumed_cached += usage.cached_tokens
+        tool = told.tool or hint.tool
+        # Who never named a program and called no tool has its answer; it may come back, as people do.
+        over = hint.last_step or (hint.implied and not tool)
+        wait = None if over else Wait(tool, hint.body, hint.expected_s)
+        outcome = Outcome(
+            tokens=usage.prompt_tokens + usage.completion_tokens,
+            blocks=1 if self.board.owned else 0,
+            output_tokens=usage.completion_tokens,
+            service_s=(now - started_s) / max(1, self.board.running),
+            wait=wait,
+        )
+        self.board.finished(turn, now, outcome, hint.last_step)
+
+
+def _key(program: str) -> str:
+    """A file name for a program: its own may hold anything."""
+    return hashlib.sha256(program.encode()).hexdigest()[:32]
