@@ -9,27 +9,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from stem_memory.chain import GENESIS, body_text, link
-from stem_memory.contracts import Event, Payload, Recorded, Verified
+from stem_memory.chain import GENESIS
+from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.derived import Derived
-from stem_memory.errors import ChainBroken, EventConflict, StoreReadOnly, StoreUnreadable
+from stem_memory.errors import StoreReadOnly, StoreUnreadable
 from stem_memory.fact_index import Connection
 from stem_memory.fact_query import FactReader
-from stem_memory.hlc import HybridClock, first_of_ms, stamp_ms
+from stem_memory.hlc import HybridClock, first_of_ms
+from stem_memory.ledger import COLUMNS, Ledger, Row
 from stem_memory.migrations import check, connect, create, migrate, readable
-from stem_memory.privacy.vault import Vault, is_whole, unsealed
+from stem_memory.privacy.vault import Vault
 from stem_memory.state import MemoryState
 from stem_memory.words import Hit, find_words
 from stem_memory.writer_lock import WriterLock
 
-_BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
-_COLUMNS = "id, origin, seq, hlc, t, kind, body, hash"
 # Readers take short looks, so that they never keep the writer from emptying its write-ahead log.
 _PAGE = 1000
-Row = tuple[int, str, int, int, float, str, str, str]
 
 
 class EventStore:
@@ -48,12 +45,13 @@ class EventStore:
     ):
         self.path = path
         self._vault = vault
+        self._ledger = Ledger(str(path), vault)
         self._db = db
         self._clock = clock
         self._lock = lock
         self._last: dict[str, int] = {}
         self._head: tuple[int, str] = (0, GENESIS)
-        self._derived = Derived(db.conn, self._opened)
+        self._derived = Derived(db.conn, self._ledger.opened)
         self._state: MemoryState | None = None
         self.facts = FactReader(db.conn)
 
@@ -119,40 +117,20 @@ class EventStore:
         """
         if self._clock is None:
             raise StoreReadOnly(f"{self.path} is open for reading; open it with EventStore.writer.")
-        position, head = self._head
-        rows: list[Row] = []
-        recorded: list[Recorded] = []
-        fresh: dict[tuple[str, int], Recorded] = {}
-        for event in events:
-            key = (event.origin, event.seq)
-            known = fresh.get(key) or self._known(event)
-            if known is None:
-                body = body_text(self._sealed(event))
-                stamp = self._clock.tick()
-                head = link(head, event.origin, event.seq, stamp, event.t, body)
-                position += 1
-                kind = event.body.kind
-                rows.append((position, *key, stamp, event.t, kind, body, head))
-                known = Recorded(id=position, tx_ms=stamp_ms(stamp), hash=head, event=event)
-                fresh[key] = known
-            elif known.event != event:
-                raise EventConflict(
-                    f"The event {event.origin}/{event.seq} is in the log with other content; "
-                    "give each new event of an origin a new number."
-                )
-            recorded.append(known)
-        if rows:
-            self._commit(rows, tuple(fresh.values()))
-            self._head = (position, head)
-            for origin, seq in fresh:
+        draft = self._ledger.draft(events, self._head, self._clock, self._known)
+        if draft.rows:
+            self._commit(draft.rows, draft.fresh)
+            self._head = draft.end
+            for entry in draft.fresh:
+                origin, seq = entry.event.origin, entry.event.seq
                 self._last[origin] = max(seq, self._last.get(origin, seq))
-        return tuple(recorded)
+        return draft.recorded
 
     def read(
         self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
     ) -> Iterator[Recorded]:
         """Events in the order of the log: positions `after` < id <= `until`, of these kinds."""
-        return (self._recorded(row) for row in self._rows(after, until, kinds, None))
+        return (self._ledger.recorded(row) for row in self._rows(after, until, kinds, None))
 
     def replay(self, as_of: float | None = None, position: int | None = None) -> MemoryState:
         """Fold the log.
@@ -162,7 +140,7 @@ class EventStore:
             position: Transaction position (an id): only what the log knew then.
         """
         rows = self._rows(0, position, None, as_of)
-        return MemoryState.of(self._recorded(row).event for row in rows)
+        return MemoryState.of(self._ledger.recorded(row).event for row in rows)
 
     @property
     def state(self) -> MemoryState:
@@ -235,17 +213,7 @@ class EventStore:
             fault = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if fault != "ok":
             raise StoreUnreadable(f"{self.path} is damaged ({fault}); restore it from a copy.")
-        head, count = GENESIS, 0
-        for row in self._rows(0, None, None, None):
-            id_, origin, seq, stamp, t, _, body, hash_ = row
-            head = link(head, origin, seq, stamp, t, body)
-            count += 1
-            if hash_ != head or id_ != count:
-                raise ChainBroken(
-                    f"{self.path} was changed at event {min(id_, count)} after it was written; "
-                    "restore it from a copy."
-                )
-        return Verified(events=count, head=head)
+        return self._ledger.verify(self._rows(0, None, None, None))
 
     def close(self) -> None:
         """Close the file and let another writer in. Closing twice is harmless."""
@@ -268,7 +236,7 @@ class EventStore:
         state = self.state
         marks = ", ".join("?" * len(rows[0]))
         with readable(self.path), self._transaction():
-            self._db.conn.executemany(f"INSERT INTO event ({_COLUMNS}) VALUES ({marks})", rows)
+            self._db.conn.executemany(f"INSERT INTO event ({COLUMNS}) VALUES ({marks})", rows)
             self._derived.write(fresh, state)
 
     @contextlib.contextmanager
@@ -306,19 +274,13 @@ class EventStore:
                 self._derived.write(self.read(), state)
             self._state = state
 
-    def _known(self, event: Event) -> Recorded | None:
+    def _known(self, event: Event) -> Row | None:
         # Numbers mostly grow, so nearly every event is known to be new without a look.
         if event.seq > self._last.get(event.origin, event.seq - 1):
             return None
-        query = f"SELECT {_COLUMNS} FROM event WHERE origin = ? AND seq = ?"
-        row = self._db.execute(query, [event.origin, event.seq]).fetchone()
-        if row is None:
-            return None
-        known = self._recorded(row)
-        if self._is_whole(row):
-            return known
-        # What was erased since can not be compared; its number says that it is the same.
-        return known.model_copy(update={"event": event})
+        query = f"SELECT {COLUMNS} FROM event WHERE origin = ? AND seq = ?"
+        row: Row | None = self._db.execute(query, [event.origin, event.seq]).fetchone()
+        return row
 
     def _rows(
         self, after: int, until: int | None, kinds: Collection[str] | None, t_until: float | None
@@ -336,7 +298,7 @@ class EventStore:
             more.extend(sorted(kinds))
         # "+t": walk the log in its order instead of sorting what the index on t finds.
         where = " AND ".join(limits).replace("t <=", "+t <=")
-        query = f"SELECT {_COLUMNS} FROM event WHERE {where} ORDER BY id LIMIT {_PAGE}"
+        query = f"SELECT {COLUMNS} FROM event WHERE {where} ORDER BY id LIMIT {_PAGE}"
         while True:
             with readable(self.path):
                 page: list[Row] = self._db.execute(query, [*values, *more]).fetchall()
@@ -344,30 +306,6 @@ class EventStore:
             if len(page) < _PAGE:
                 return
             values = [page[-1][0]]
-
-    def _recorded(self, row: Row) -> Recorded:
-        id_, origin, seq, stamp, t, kind, text, hash_ = row
-        try:
-            body = _BODY.validate_json(text)
-        except ValidationError:
-            raise StoreUnreadable(
-                f"{self.path}: event {id_} ({kind}) is not one this software knows; update retinue."
-            ) from None
-        event = self._opened(Event(origin=origin, seq=seq, t=t, body=body))
-        return Recorded(id=id_, tx_ms=stamp_ms(stamp), hash=hash_, event=event)
-
-    def _sealed(self, event: Event) -> Event:
-        if self._vault is None:
-            return event
-        return event.model_copy(update={"body": self._vault.seal(event)})
-
-    def _opened(self, event: Event) -> Event:
-        return unsealed(event, self._vault.keys if self._vault is not None else None)
-
-    def _is_whole(self, row: Row) -> bool:
-        _, origin, seq, _, t, _, text, _ = row
-        event = Event(origin=origin, seq=seq, t=t, body=_BODY.validate_json(text))
-        return is_whole(event, self._vault.keys if self._vault is not None else None)
 
     def _find_ends(self, milliseconds: Callable[[], int]) -> None:
         self._last = dict(self._db.execute("SELECT origin, MAX(seq) FROM event GROUP BY origin"))
