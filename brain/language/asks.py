@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from brain.language.clauses import Clause
-from brain.language.doubt import Misfit, Unable, Unclear
+from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.ground import Grounding, Meaning, slot_of
 from brain.language.nouns import NounPhrase
 from brain.language.orders import Orders
@@ -152,6 +152,8 @@ class Asks:
                     ):
                         return self._done(clause, "clean", True)
             raise Unclear("What shall I do about that?")
+        if clause.form == "remark":
+            raise Unread(" ".join(clause.uncovered))
         attr, value = str(clause.note[0]), clause.note[1]
         if clause.form == "isnt":
             if value is True:

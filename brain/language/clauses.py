@@ -43,6 +43,8 @@ class Clause:
         end: Index after its last token.
         gapped: Whether its verb was left out.
         before: Whether it is to come before the clause before it ("but first ...").
+        actor: The body that is spoken to.
+        unless: What is excepted.
     """
 
     readings: tuple[str, ...]
@@ -57,6 +59,7 @@ class Clause:
     end: int = 0
     gapped: bool = False
     before: bool = False
+    actor: NounPhrase | None = None
     unless: tuple[NounPhrase, ...] = ()
 
 

@@ -202,6 +202,7 @@ class FormReader:
         self.reader = ClauseReader(site, lexicon)
         self.nouns = self.reader.nouns
         self._states = lexicon.words["states"]
+        self._actor: NounPhrase | None = None
 
     def read(self, tokens: list[Token]) -> list[Clause]:
         """Every clause of the sentence, in the order spoken (as far as "before that" lets it)."""
@@ -210,6 +211,7 @@ class FormReader:
         i = 0
         while True:
             before = self._comes_before(tokens, i)
+            self._actor = None
             i = self._addressed(tokens, self.reader.skip(tokens, i))
             i = self.reader.skip(tokens, i)
             if i >= len(tokens):
@@ -219,7 +221,7 @@ class FormReader:
             clause = self._clause(tokens, i, clauses)
             if clause.end <= i:
                 clause = replace(clause, end=i + 1)
-            clause = replace(clause, start=i)
+            clause = replace(clause, start=i, actor=self._actor)
             if before and clauses:
                 clauses.insert(len(clauses) - 1, clause)
             else:
@@ -251,15 +253,23 @@ class FormReader:
         if j > i:
             k += tokens[k].text == "to"
             starts = self.reader.verb(tokens, k) is not None
-            return k if starts and tokens[k].text not in ("know",) else i
+            if starts and tokens[k].text not in ("know",):
+                self._actor = found
+                return k
+            return i
         if tokens[k].text in (",", ":", "please", "could", "can", "should", "must", "would", "will"):
             comma = tokens[k].text in (",", ":")
             k = self.reader.skip(tokens, k)
             while k < len(tokens) and tokens[k].text in ("could", "can", "should", "must", "will", "would", "you", "please"):
                 k += 1
             starts = k < len(tokens) and self.reader.starts_clause(tokens, k)
-            return k if starts or (comma and k < len(tokens)) else i
-        if j == i and i > 0 and tokens[i - 1].text in ("can", "could", "would", "will") and self.reader.verb(tokens, k):
+            if starts or (comma and k < len(tokens)):
+                self._actor = found
+                return k
+            return i
+        asked = i > 0 and tokens[i - 1].text in ("can", "could", "would", "will", "please")
+        if (asked or i == 0) and self.reader.starts_clause(tokens, k):
+            self._actor = found
             return k
         return i
 
@@ -612,6 +622,9 @@ class FormReader:
             k += 1
         for words in sorted(_SOMEBODY_NEEDS, key=lambda w: -len(w)):
             if tuple(t.text for t in tokens[k : k + len(words)]) == words:
+                state = self._be(tokens, k + len(words), i)
+                if state is not None:
+                    return state
                 end = self.reader.items(tokens, k + len(words), draft)
                 if not draft.items:
                     return None
@@ -743,13 +756,40 @@ class FormReader:
             ):
                 return self._state_clause(tokens, k, draft, "be")
             return None
-        while k < len(tokens) and tokens[k].text in ("is", "are", "looks", "look", "has", "have", "gone", "got", "getting", "very", "so", "too", "really", "all", "quite", "a", "bit", "completely", "pretty", "seems", "still", "again", "become", "not", "isnt", "stone", "totally", "absolutely"):
+        while k < len(tokens) and tokens[k].text in ("is", "are", "looks", "look", "has", "have", "gone", "got", "getting", "very", "so", "too", "really", "all", "quite", "a", "bit", "completely", "pretty", "seems", "still", "again", "become", "not", "stone", "totally", "absolutely", "nearly", "almost", "rather", "running", "half", "practically"):
             k += 1
         if k >= len(tokens) or tokens[k].text not in self._states:
-            return None
+            return self._remark(tokens, k, draft)
         if "not" in [t.text for t in tokens[noun.end : k]]:
             return self._state_clause(tokens, k, draft, "isnt")
         return self._state_clause(tokens, k, draft, "statement")
+
+    def _remark(self, tokens: list[Token], k: int, draft: Draft) -> Clause:
+        """Something said of a thing that is no state we know."""
+        end = self.reader.items(tokens, k, draft)
+        words = tuple(t.text for t in tokens[k:end] if not t.is_mark) or ("what",)
+        return Clause(
+            (), words[-1], tuple(draft.items[:1]), (), words, form="remark", end=max(end, k)
+        )
+
+    def _verb_last(
+        self, tokens: list[Token], i: int, j: int, draft: Draft
+    ) -> Clause | None:
+        """ "table 5 clear", "spill aisle 2 mop": an order with its verb at the end."""
+        words = [t for t in tokens[i:j] if not t.is_mark]
+        if len(words) < 2 or draft.uncovered not in ([], [words[-1].text]):
+            return None
+        verb = words[-1].text
+        if verb not in self.lexicon.verbs:
+            return None
+        inner = Draft()
+        k = self.reader.items(tokens[: words.index(words[-1]) + i], i, inner)
+        if k < j - 1 or inner.uncovered or inner.particles or not inner.items:
+            return None
+        items = [inner.items[0]]
+        items += [x if x.prep else replace(x, prep="in", word="in") for x in inner.items[1:]]
+        readings = [a for w, a in self.lexicon.verbs[verb] if not w]
+        return Clause(tuple(dict.fromkeys(readings)), verb, tuple(items), end=j)
 
     def _state_clause(self, tokens: list[Token], k: int, draft: Draft, form: str) -> Clause:
         note = self._states[tokens[k].text]
@@ -762,6 +802,9 @@ class FormReader:
     def _verbless(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
         draft = Draft()
         j = self.reader.items(tokens, i, draft)
+        final = self._verb_last(tokens, i, j, draft)
+        if final is not None:
+            return final
         start = tokens[i].text
         loose = draft.items and draft.items[0].nouns[0].unknown and draft.items[0].prep is None
         if loose and not draft.uncovered:

@@ -321,16 +321,21 @@ class Orders:
                 raise Misfit("that is no way to go")
         if not places:
             if "here" in clause.particles or clause.verb in ("come here", "come over", "come"):
-                return [self._body_at((), self.ground.speaker())]
+                here = NounPhrase("here", clause.start, clause.end, pronoun="speaker")
+                return self._send((), Item((here,), "to", "to"), clause.actor)
             raise Misfit("no place is named to go to")
-        return self._send(tuple(plain), places[0])
+        return self._send(tuple(plain), places[0], clause.actor)
 
-    def _send(self, bodies: tuple[NounPhrase, ...], target: Item | None) -> list[Condition]:
+    def _send(
+        self, bodies: tuple[NounPhrase, ...], target: Item | None, actor: NounPhrase | None = None
+    ) -> list[Condition]:
         if target is None:
             raise Unclear("Where to?", kind="where", slot="target")
         where = self.ground.place(target.nouns[0])
         if self.view.category(where) == "object":
             raise Misfit("that is no place")
+        if not bodies and actor is not None:
+            bodies = (actor,)
         if not bodies:
             return [self._body_at((), where)]
         found: list[Condition] = []
@@ -573,13 +578,17 @@ class Orders:
             known = self._members(np)
             if known:
                 raise Misfit(self.fleet.why_not(known[0], attr, value))
-        meaning = self._excluding(self.ground.thing(np, can, prefer=needs, every=True), clause)
+        singled = needs if attr != "clean" or self._are_objects(np) else None
+        meaning = self._excluding(self.ground.thing(np, can, prefer=singled, every=True), clause)
         if meaning.ids:
             for thing in meaning.ids:
                 if not can(thing):
                     raise Misfit(self.fleet.why_not(thing, attr, value))
             return [Be(what=meaning.selector(), attr=attr, value=value)]
         return [Be(what=meaning.selector(), attr=attr, value=value, count=meaning.count)]
+
+    def _are_objects(self, np: NounPhrase) -> bool:
+        return all(self.view.category(t) == "object" for t in self._members(np))
 
     def _any(self, np: NounPhrase, can: Callable[[str], bool]) -> bool:
         return any(can(t) for t in self._members(np))

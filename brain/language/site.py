@@ -49,6 +49,7 @@ class Site:
         self._index_tails()
         self._index_synonyms()
         self.longest = max((len(key) for key in self.index), default=1)
+        self.whole_words = frozenset(key[0] for key in self.index if len(key) == 1)
         self.vocabulary = frozenset(w for key in self.index for w in key if len(w) > 1)
 
     # -- classes -------------------------------------------------------------------------------

@@ -29,14 +29,18 @@ def english() -> frozenset[str]:
 
 
 def corrected(
-    tokens: Sequence[Token], site_words: frozenset[str], other_words: frozenset[str]
+    tokens: Sequence[Token],
+    site_words: frozenset[str],
+    other_words: frozenset[str],
+    whole: frozenset[str] = frozenset(),
 ) -> list[Token]:
     """The tokens with mistyped words replaced by the nearest known ones, if any is near.
 
     Names of the site win over words of the lexicon at the same distance. Two nearest ones of the
-    same kind at the same distance: the word stays as it is, and unknown.
+    same kind at the same distance: the word stays as it is, and unknown. `whole` are the words that
+    are a name by themselves; they win over words that are only part of one.
     """
-    return [_corrected(token, site_words, other_words) for token in tokens]
+    return [_corrected(token, site_words, other_words, whole) for token in tokens]
 
 
 def nearest(word: str, candidates: Iterable[str], most: int) -> list[str]:
@@ -51,7 +55,9 @@ def nearest(word: str, candidates: Iterable[str], most: int) -> list[str]:
     return best
 
 
-def _corrected(token: Token, site_words: frozenset[str], other_words: frozenset[str]) -> Token:
+def _corrected(
+    token: Token, site_words: frozenset[str], other_words: frozenset[str], whole: frozenset[str]
+) -> Token:
     word = token.text
     if token.is_mark or token.number is not None or len(word) < 3 or not word.isalpha():
         return token
@@ -65,7 +71,7 @@ def _corrected(token: Token, site_words: frozenset[str], other_words: frozenset[
         of_stem = nearest(stem, (w for w in both if abs(len(w) - len(stem)) <= most), most)
         if of_stem and (not found or _far(stem, of_stem) < _far(word, found)):
             found, word = of_stem, stem
-    choice = _choice(word, found, site_words)
+    choice = _choice(word, found, site_words, whole)
     if choice is None:
         return token
     plural = choice + "s" if token.text.endswith("s") and not choice.endswith("s") else choice
@@ -82,7 +88,9 @@ def _is_english(word: str) -> bool:
     return word in known or (singular(word) in known and len(word) > 4)
 
 
-def _choice(word: str, found: Sequence[str], site_words: frozenset[str]) -> str | None:
+def _choice(
+    word: str, found: Sequence[str], site_words: frozenset[str], whole: frozenset[str]
+) -> str | None:
     """The one that is meant: same first letter before others, names before other words."""
     for group in (
         [w for w in found if w in site_words and w[0] == word[0]],
@@ -94,5 +102,6 @@ def _choice(word: str, found: Sequence[str], site_words: frozenset[str]) -> str 
             return group[0]
         if group:
             swapped = [w for w in group if sorted(w) == sorted(word)]
-            return swapped[0] if len(swapped) == 1 else None
+            names = swapped or [w for w in group if w in whole]
+            return names[0] if len(names) == 1 else None
     return None

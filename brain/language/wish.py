@@ -19,7 +19,7 @@ from brain.language.tokens import NUMBERS, Token, make, tokenise
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_QUIET = frozenset(["statement", "isnt", "there"])
+_QUIET = frozenset(["statement", "isnt", "there", "remark"])
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def words_of(text: str, site: Site) -> list[Token]:
     words = lexicon()
     tokens = tokenise(text, words)
     tokens = _replaced(_abbreviated(tokens, site), words.phrases)
-    return corrected(tokens, site.vocabulary, words.all_words())
+    return corrected(tokens, site.vocabulary, words.all_words(), site.whole_words)
 
 
 def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
@@ -117,7 +117,7 @@ class Wish:
             if quiet:
                 self.asks.context(clause)
                 continue
-            clause = self._completed(clause, last, bool(found))
+            clause = self._along(self._completed(clause, last, bool(found)), last)
             found += self._of(clause)
             last = clause
         if not found:
@@ -153,6 +153,9 @@ class Wish:
 
     def _completed(self, clause: Clause, last: Clause | None, _: bool) -> Clause:
         """A clause without verb takes it, and what else it lacks, from the one before."""
+        if clause.form == "do" and not clause.items and not clause.uncovered and self.ground.here:
+            it = NounPhrase("it", clause.start, clause.end, pronoun="things")
+            return replace(clause, items=(Item((it,)),))
         if clause.form != "verbless" or clause.uncovered:
             return clause
         if last is None:
@@ -160,6 +163,15 @@ class Wish:
         if last.form in ("do", "need", "be") and clause.items:
             return self._like(clause, last)
         return self._terse(clause)
+
+    def _along(self, clause: Clause, last: Clause | None) -> Clause:
+        """ "come to the study and bring the letter": it is brought to where one goes."""
+        if last is None or last.verb != "come" or clause.verb != "bring":
+            return clause
+        places = [i for i in last.items if i.prep == "to"]
+        if not places or any(i.prep in ("to", "for") for i in clause.items) or len(clause.items) > 1:
+            return clause
+        return replace(clause, items=(*clause.items, places[0]))
 
     def _like(self, clause: Clause, last: Clause) -> Clause:
         mine = list(clause.items)
@@ -195,6 +207,8 @@ class Wish:
                 attr, value = states[word]
                 return replace(clause, form="be", readings=("be",), note=(attr, value), particles=())
         nouns = [np for item in items for np in item.nouns]
+        if clause.verb and clause.readings:
+            return clause
         if len(items) >= 2 and items[0].prep is None and self.orders._is_goal(items[-1].nouns[0]) and items[-1].prep is None:
             items[-1] = replace(items[-1], prep="to")
         elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[-1]) and not self.orders._is_goal(nouns[0]):
