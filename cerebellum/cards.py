@@ -35,7 +35,7 @@ PICK = SkillCard(
     at="source",
     pre=(_at("$obj", "$source"), Atom(pred="reachable", args=("$source",)), _HAND_FREE),
     post=(Atom(pred="holding", args=("$obj",)),),
-    base_s=4.0,
+    base_s=8.0,
     hands=1,
 )
 PLACE = SkillCard(
@@ -49,7 +49,7 @@ PLACE = SkillCard(
         Atom(pred="room_on", args=("$to",)),
     ),
     post=(_at("$obj", "$to"),),
-    base_s=4.0,
+    base_s=7.0,
 )
 HAND_OVER = SkillCard(
     name="hand_over",
@@ -58,7 +58,7 @@ HAND_OVER = SkillCard(
     at="to",
     pre=(Atom(pred="holding", args=("$obj",)),),
     post=(_at("$obj", "$to"),),
-    base_s=5.0,
+    base_s=7.0,
 )
 OPEN = SkillCard(
     name="open",

@@ -143,15 +143,17 @@ class At(Noun):
 
 
 class Clear(Noun):
-    """Nothing of class `cls` is on or in this holder any more.
+    """Nothing of class `cls` is on or in this holder any more, and it was put away.
 
-    `besides` is what the same goal wants there ("clear table 4 and bring coffee to it").
+    `besides` is what the same goal wants there ("clear table 4 and bring coffee to it"). `taken` is
+    what was there when the goal was posted: it must not end in the hands of a body.
     """
 
     kind: Literal["clear"] = "clear"
     where: str
     cls: str = "clearable"
     besides: tuple[Selector, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 class Told(Noun):
@@ -226,6 +228,8 @@ def bind(condition: Condition, facts: Facts, now: float) -> Condition:
     """
     if isinstance(condition, Known):
         return condition.model_copy(update={"since": now})
+    if isinstance(condition, Clear):
+        return condition.model_copy(update={"taken": tuple(_on(condition, facts))})
     if isinstance(condition, Be | At) and _ends_now(condition):
         ids = select(condition.what, facts)
         count = len(ids) if condition.count is None else condition.count
@@ -250,13 +254,9 @@ def _ends_now(condition: Be | At) -> bool:
 def holds(condition: Condition, facts: Facts) -> bool:
     """Whether a bound condition is true of the facts."""
     if isinstance(condition, Clear):
-        return not any(
-            (place := facts.location(thing)) is not None
-            and place.holder == condition.where
-            and facts.is_a(thing, condition.cls)
-            and not any(matches(kept, thing, facts) for kept in condition.besides)
-            for thing in facts.ids("object")
-        )
+        places = [facts.location(thing) for thing in condition.taken]
+        carried = (p for p in places if p is not None and facts.category(p.holder) == "body")
+        return next(carried, None) is None and next(_on(condition, facts), None) is None
     if isinstance(condition, Told):
         return condition.message in facts.told(condition.who)
     things = select(condition.what, facts)
@@ -269,6 +269,19 @@ def holds(condition: Condition, facts: Facts) -> bool:
     else:
         good = sum(_is_at(thing, condition, facts) for thing in things)
     return good >= wanted
+
+
+def _on(condition: Clear, facts: Facts) -> Iterator[str]:
+    """What a wish to clear a holder finds on it."""
+    for thing in facts.ids("object"):
+        place = facts.location(thing)
+        if (
+            place is not None
+            and place.holder == condition.where
+            and facts.is_a(thing, condition.cls)
+            and not any(matches(kept, thing, facts) for kept in condition.besides)
+        ):
+            yield thing
 
 
 def _is_at(thing: str, condition: At, facts: Facts) -> bool:

@@ -39,7 +39,7 @@ class Tally:
     done_goals: int = 0
     busy: dict[str, str] = field(default_factory=dict)
     _given: dict[tuple[str, str], str] = field(default_factory=dict)
-    _lapsed: dict[str, int] = field(default_factory=dict)
+    _lapsed: set[tuple[str, str]] = field(default_factory=set)
 
     def count(self, what: Payload) -> None:
         """Take one event into account."""
@@ -50,12 +50,15 @@ class Tally:
             self.done_goals += 1
         elif isinstance(what, GraphPlanned):
             self.replans += what.revision > 1
-            self.reassigned += self._lapsed.pop(what.goal, 0)
+            kept = {(what.goal, step.id) for step in what.steps}
+            self._again({key for key in self._lapsed if key[0] == what.goal} - kept)
         elif isinstance(what, StepAssigned):
             item = what.assignment
             key = (item.goal, item.step)
-            self.reassigned += self._given.get(key, item.body) != item.body
-            self._given[key] = item.body
+            if self._given.setdefault(key, item.body) != item.body:
+                self._given[key] = item.body
+                self.reassigned += 1
+                self._lapsed.discard(key)
         elif isinstance(what, StepStarted):
             self.busy[what.body] = f"{what.skill} {what.target}".strip()
         elif isinstance(what, StepEnded):
@@ -64,8 +67,13 @@ class Tally:
     def _ended(self, what: StepEnded) -> None:
         self.busy.pop(what.body, None)
         self.steps += what.outcome == "done" and what.role != "errand"
-        if what.outcome == "lapsed" and what.goal and what.role == "step":
-            self._lapsed[what.goal] = self._lapsed.get(what.goal, 0) + 1
+        if what.outcome == "lapsed" and what.goal:
+            self._lapsed.add((what.goal, what.step))
+
+    def _again(self, lost: set[tuple[str, str]]) -> None:
+        """Steps that were lost with a body are planned anew under other names."""
+        self.reassigned += len(lost)
+        self._lapsed -= lost
 
 
 class Ticker:

@@ -171,6 +171,9 @@ def _make_sure(condition: Condition, search: Search) -> None:
 def _clear(condition: Clear, search: Search) -> str | None:
     facts = search.sketch.facts
     things = [t for t in facts.contents(condition.where) if facts.is_a(t, condition.cls)]
+    # What a body took and still holds is put away too, out of its hands if the body is lost.
+    held = {t: facts.location(t) for t in condition.taken if t not in things}
+    things += [t for t, p in held.items() if p is not None and facts.category(p.holder) == "body"]
     for thing in things:
         why = search.put_away(thing)
         if why is not None:

@@ -24,9 +24,9 @@ from sim_worlds.physics.stage import Stage
 from sim_worlds.physics.verdicts import Refusal
 
 # To close the hand around something, or to open it, and how fast the arm gets there.
-GRIP_S = 3.0
+GRIP_S = 6.0
 ARM_M_S = 0.4
-GIVE_S = 4.0
+GIVE_S = 6.0
 LOOK_S = 2.0
 SCAN_S = 6.0
 # A scan of a larger room takes longer.
