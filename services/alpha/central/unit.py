@@ -1,0 +1,169 @@
+"""The central unit: from what was noticed and said to looks, tool calls and speech, or silence.
+
+A state machine run from the time it is given: the same news in the same order give the same orders,
+byte for byte. Words of the wearer are handled first in every step, before anything that video or a
+tool brought, and nothing queues before them.
+"""
+
+from __future__ import annotations
+
+from devices.glasses.contracts import Fault, Recovered, Words
+from services.alpha.catalogue import make_skills
+from services.alpha.central.desk import Desk
+from services.alpha.central.policy import Policy, outcome_name
+from services.alpha.central.words import control, is_question, is_wish
+from services.alpha.contracts import Gone, Heard, Notice, Reaction, Trigger, WishPosted
+from services.alpha.orders import CentralNews, CentralStep, GlassesConfig
+
+# Not worth words: the display tells it.
+_UNSPOKEN = {"no_voice", "no_hearing", "overload"}
+
+
+class CentralUnit:
+    """Decides. Give it all news of an instant with `step`; call it again at `wake_s`."""
+
+    def __init__(self, config: GlassesConfig) -> None:
+        self._skills = make_skills(config.skills, config.settings)
+        self._policy = Policy(config.starts_s)
+        self._wearer = config.wearer
+        self._fleet = config.fleet
+        self._desk = Desk(self._skills, self._policy, config.wearer, config.costs)
+        self._versions: dict[str, int] = {}
+        self._faults: set[str] = set()
+        self._now = 0.0
+
+    def restore(self, outcomes: tuple[tuple[str, str, float], ...]) -> None:
+        """Learn from outcomes of earlier sessions: (skill, outcome, how often)."""
+        for skill, outcome, times in outcomes:
+            self._policy.learn(skill, outcome, times)
+
+    def step(self, news: CentralNews) -> CentralStep:
+        """Take the news of one instant; answer with what is to be done now."""
+        self._now = news.now
+        if news.wearer is not None:
+            self._wearer = news.wearer
+        desk = self._desk
+        desk.begin_step(news.now, self._wearer, "camera_lost" in self._faults)
+        for words in news.words:
+            self._hear(words)
+        for signal in news.signals:
+            self._signal(signal)
+        desk.end_speech()
+        for notice in news.notices:
+            self._notice(notice)
+        for look in news.looks:
+            desk.looked(look)
+        for result in news.results:
+            desk.answered(result)
+        desk.expire()
+        desk.begin_jobs()
+        return desk.orders()
+
+    def _hear(self, words: Words) -> None:
+        if words.by not in ("", self._wearer.id):
+            self._desk.record(Heard(words=words, taken_for="talk"))
+            return
+        told = control(words.text)
+        if told is not None:
+            self._desk.record(Heard(words=words, taken_for=told))
+            self._react(told, words)
+            return
+        trigger = self._claimed(words)
+        if trigger is not None:
+            self._desk.record(Heard(words=words, taken_for="question"))
+            self._ask(trigger)
+        elif is_wish(words.text):
+            self._desk.record(Heard(words=words, taken_for="wish"))
+            self._wish(words.text)
+        elif not is_question(words.text) and self._desk.take_answer(words):
+            self._desk.record(Heard(words=words, taken_for="answer"))
+        else:
+            self._desk.record(Heard(words=words, taken_for="talk"))
+
+    def _claimed(self, words: Words) -> Trigger | None:
+        for skill in self._skills.values():
+            trigger = skill.hear(words, self._wearer)
+            if trigger is not None:
+                return trigger
+        return None
+
+    def _ask(self, trigger: Trigger) -> None:
+        """A new question ends what is being said and the questions before it."""
+        self._desk.cut("a new question")
+        self._desk.void(lambda case: case.trigger.asked, "superseded", "a new question came")
+        self._desk.open(trigger)
+
+    def _react(self, told: str, words: Words) -> None:
+        latest = self._desk.voice.latest(self._now)
+        outcome = outcome_name(told)
+        if told in ("stop", "not_now"):
+            self._desk.cut(f"the wearer said {words.text!r}")
+            skill = latest.skill if latest is not None else None
+            if told == "stop":
+                self._desk.void(lambda case: True, "stopped", "the wearer said stop")
+            else:
+                self._desk.void(
+                    lambda case: case.spec.name == skill, "stopped", "the wearer said not now"
+                )
+        if latest is not None and outcome is not None and latest.skill in self._skills:
+            self._desk.note_outcome(latest, outcome)
+        if told == "more" and latest is not None and latest.skill in self._skills:
+            trigger = self._skills[latest.skill].hear(words, self._wearer)
+            if trigger is not None:
+                self._ask(trigger)
+
+    def _wish(self, text: str) -> None:
+        who = self._wearer.id
+        if self._fleet:
+            self._desk.record(WishPosted(t=self._now, who=who, text=text))
+            self._desk.tell(
+                ("I will have that done.", "Yes."), "a wish", f"the wearer said {text!r}"
+            )
+        else:
+            self._desk.tell(
+                ("There is no robot here that I could ask.", "No robots here."),
+                "a wish",
+                f"the wearer said {text!r}",
+            )
+
+    def _signal(self, signal: Fault | Recovered) -> None:
+        """Record what went missing or came back, each once, and tell it."""
+        lost = isinstance(signal, Fault)
+        if lost == (signal.fault in self._faults):
+            return
+        if lost:
+            self._faults.add(signal.fault)
+        else:
+            self._faults.discard(signal.fault)
+        self._desk.record(signal)
+        if signal.fault not in _UNSPOKEN:
+            self._desk.tell((signal.sentence,), signal.fault, "it was noticed")
+
+    def _notice(self, notice: Notice) -> None:
+        if notice.skill not in self._skills:
+            return
+        if notice.version > self._versions.get(notice.skill, 0):
+            self._versions[notice.skill] = notice.version
+            why = notice.reason if isinstance(notice, Gone) else "the world changed"
+            self._outdate(notice.skill, notice.version, why)
+        if isinstance(notice, Reaction):
+            about = self._desk.voice.last_about(notice.skill, notice.subject)
+            if about is not None:
+                self._desk.note_outcome(about, "acted_on" if notice.acted else "ignored")
+        elif isinstance(notice, Trigger):
+            self._desk.open(notice)
+
+    def _outdate(self, skill: str, version: int, why: str) -> None:
+        """The world changed: what is under way or being said about the old one is void."""
+        self._desk.void(
+            lambda case: (
+                case.spec.name == skill
+                and case.trigger.version < version
+                and not case.trigger.asked
+            ),
+            "superseded",
+            why,
+        )
+        speaking = self._desk.voice.speaking
+        if speaking is not None and speaking.skill == skill and speaking.version < version:
+            self._desk.cut(why)
