@@ -45,13 +45,13 @@ class EventStore:
     ):
         self.path = path
         self._vault = vault
-        self._ledger = Ledger(str(path), vault)
+        self.ledger = Ledger(str(path), vault)
         self._db = db
         self._clock = clock
         self._lock = lock
         self._last: dict[str, int] = {}
         self._head: tuple[int, str] = (0, GENESIS)
-        self._derived = Derived(db.conn, self._ledger.opened)
+        self._derived = Derived(db.conn, self.ledger.opened)
         self._state: MemoryState | None = None
         self.facts = FactReader(db.conn)
 
@@ -117,7 +117,7 @@ class EventStore:
         """
         if self._clock is None:
             raise StoreReadOnly(f"{self.path} is open for reading; open it with EventStore.writer.")
-        draft = self._ledger.draft(events, self._head, self._clock, self._known)
+        draft = self.ledger.draft(events, self._head, self._clock, self._known)
         if draft.rows:
             self._commit(draft.rows, draft.fresh)
             self._head = draft.end
@@ -130,7 +130,7 @@ class EventStore:
         self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
     ) -> Iterator[Recorded]:
         """Events in the order of the log: positions `after` < id <= `until`, of these kinds."""
-        return (self._ledger.recorded(row) for row in self._rows(after, until, kinds, None))
+        return (self.ledger.recorded(row) for row in self._rows(after, until, kinds, None))
 
     def replay(self, as_of: float | None = None, position: int | None = None) -> MemoryState:
         """Fold the log.
@@ -140,7 +140,7 @@ class EventStore:
             position: Transaction position (an id): only what the log knew then.
         """
         rows = self._rows(0, position, None, as_of)
-        return MemoryState.of(self._ledger.recorded(row).event for row in rows)
+        return MemoryState.of(self.ledger.recorded(row).event for row in rows)
 
     @property
     def state(self) -> MemoryState:
@@ -213,7 +213,7 @@ class EventStore:
             fault = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if fault != "ok":
             raise StoreUnreadable(f"{self.path} is damaged ({fault}); restore it from a copy.")
-        return self._ledger.verify(self._rows(0, None, None, None))
+        return self.ledger.verify(self._rows(0, None, None, None))
 
     def close(self) -> None:
         """Close the file and let another writer in. Closing twice is harmless."""
