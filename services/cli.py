@@ -13,6 +13,7 @@ import click
 from services.commands.bench import bench
 from services.commands.fleet import bodies, skills
 from services.commands.house import doctor, topology
+from services.commands.llm import llm
 from services.commands.memory import memory
 from services.commands.report import report
 from services.commands.run import run
@@ -43,7 +44,7 @@ def app() -> None:
     """
 
 
-for command in (run, worlds, bodies, skills, report, memory, topology, doctor, bench):
+for command in (run, worlds, bodies, skills, report, memory, topology, doctor, bench, llm):
     app.add_command(command)
 
 

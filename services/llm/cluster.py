@@ -99,6 +99,25 @@ class Cluster:
                 if sent or not others:
                     raise
 
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        """Embed texts with a model of an engine.
+
+        Raises:
+            EngineRefused: If nobody serves the model, or it does not embed.
+            EngineDied: If its engine is gone.
+        """
+        serving = self._serving(model)
+        if not serving:
+            raise EngineRefused(f"There is no model {model!r} here; ask /v1/models.", 404)
+        return await serving[0].engine.embed(texts)
+
+    async def healthy(self) -> bool:
+        """Whether any engine answers."""
+        for replica in self.replicas.values():
+            if await replica.engine.healthy():
+                return True
+        return False
+
     def choose(self, model: str, turn: Turn, without: set[str] | None = None) -> Replica:
         """The replica for a turn: least seconds of prefill and waiting, and of harm to others.
 

@@ -155,7 +155,7 @@ class Replica:
         resumed = known is not None and known.turns > 0
         self._tickets[turn.turn_id] = ticket
         self.board.arrived(turn, self._clock())
-        ended = failed = False
+        ended = refused = False
         try:
             self._pump()
             admission = await ticket
@@ -170,14 +170,14 @@ class Replica:
                         self._finish(turn, hint, told, started_s, resumed)
                         ended = True
                     yield piece
-        except EngineError:
-            failed = True
-            self.meters.failed += 1
+        except EngineError as error:
+            refused = True
+            self.meters.failed += isinstance(error, EngineDied)
             raise
         finally:
             self._tickets.pop(turn.turn_id, None)
             if not ended:
-                self.meters.cancelled += not failed
+                self.meters.cancelled += not refused
                 self.board.aborted(turn, self._clock())
             self._pump()
 

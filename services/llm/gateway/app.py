@@ -1,0 +1,381 @@
+"""The endpoint as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import math
+import secrets
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from brain.model import Embedder, ModelError
+from services.llm.cluster import Cluster
+from services.llm.engines.contracts import ChatCall, Hint, Piece
+from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
+from services.llm.gateway.contracts import BadInput, ChatBody, EmbeddingsBody, parsed
+from services.llm.gateway.metrics import GatewayMetrics
+from services.llm.gateway.programs import ProgramBook
+from services.llm.gateway.replies import DONE, Answer, error, event
+from services.llm.gateway.work import Work
+from services.llm.policy.contracts import Turn
+
+EMBEDDING_MODEL = "all-minilm-l6-v2"
+# Servers and clients that route by conversation use this header (vLLM among them).
+_SESSION_HEADER = "x-session-id"
+# Our fields for clients that must not send unknown ones in the body.
+_LAST_STEP_HEADER = "x-last-step"
+_TOOL_HEADER = "x-tool"
+_BODY_HEADER = "x-body"
+_EXPECTED_HEADER = "x-expected-tool-seconds"
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1"}
+_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+@dataclass(frozen=True)
+class GatewayLimits:
+    """What the endpoint accepts.
+
+    Attributes:
+        key: The token that clients must send; None for an endpoint on loopback that asks for none.
+        body_bytes: Longest request.
+        concurrent: Requests in progress at the same time.
+    """
+
+    key: str | None = None
+    body_bytes: int = 4 * 1024 * 1024
+    concurrent: int = 128
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, sentence: str, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.headers = headers
+        super().__init__(sentence)
+
+
+class _ClientGone(Exception):
+    pass
+
+
+class Gateway:
+    """Answers OpenAI's protocol from a cluster.
+
+    Args:
+        cluster: The engines.
+        embedder: Makes sentence vectors; None if only engines may.
+        limits: What is accepted.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        embedder: Embedder | None = None,
+        limits: GatewayLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cluster = cluster
+        self._embedder = embedder
+        self._limits = limits or GatewayLimits()
+        self._clock = clock
+        self._book = ProgramBook()
+        self._metrics = GatewayMetrics()
+        self._in_progress = 0
+        self._turns = 0
+        self._characters_per_token = 4.0
+        self._started = int(time.time())
+
+    def app(self) -> Starlette:
+        """The application; the cluster is started and closed by whoever serves it."""
+        routes = [
+            Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
+            Route("/v1/embeddings", self._guarded(self._embeddings), methods=["POST"]),
+            Route("/v1/models", self._guarded(self._models), methods=["GET"]),
+            Route("/v1/models/{model:path}", self._guarded(self._model), methods=["GET"]),
+            Route("/v1/status", self._guarded(self._status), methods=["GET"]),
+            Route("/v1/programs/{program:path}", self._guarded(self._forget), methods=["DELETE"]),
+            Route("/v1/replicas/{name}/drain", self._guarded(self._drain), methods=["POST"]),
+            Route("/metrics", self._guarded(self._prometheus), methods=["GET"]),
+            # Load balancers ask this without a token; it tells nothing but life.
+            Route("/health", self._health, methods=["GET"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _told_http})
+
+    def _guarded(
+        self, handle: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            try:
+                self._admit(request)
+                response = await handle(request)
+            except _Refused as refused:
+                response = _told(str(refused), refused.status, refused.headers)
+            except BadInput as bad:
+                response = _told(str(bad), 400)
+            except EngineRefused as refused:
+                # A client must not repeat by itself what can only be refused again.
+                response = _told(str(refused), refused.status, {"x-should-retry": "false"})
+            except (EngineDied, ModelError) as died:
+                response = _told(str(died), 503, {"retry-after": "1"})
+            except _ClientGone:
+                response = Response(status_code=499)
+            path = request.scope["route"].path
+            self._metrics.requests.labels(path, str(response.status_code)).inc()
+            return response
+
+        return guarded
+
+    def _admit(self, request: Request) -> None:
+        key = self._limits.key
+        if key is not None:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+            if not hmac.compare_digest(given.encode(), key.encode()):
+                raise _Refused(401, "The API key is wrong or missing; send it as a bearer token.")
+        elif _host_name(request.headers.get("host", "")) not in _LOOPBACK_NAMES:
+            # Without a key the browser of this machine is the danger: a page may have its name
+            # resolve to loopback.
+            raise _Refused(403, "Without an API key this endpoint answers to localhost only.")
+
+    async def _json(self, request: Request) -> Any:
+        # A page of a foreign site can send everything but this type without being asked for leave.
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise _Refused(415, "Send the request as content-type application/json.")
+        limit = self._limits.body_bytes
+        data = bytearray()
+        async for part in request.stream():
+            data += part
+            if len(data) > limit:
+                raise _Refused(413, f"The request is longer than {limit} bytes; shorten it.")
+        try:
+            return json.loads(data)
+        except ValueError as why:
+            raise BadInput("The request's body is not JSON.") from why
+
+    async def _chat(self, request: Request) -> Response:
+        body = parsed(ChatBody, await self._json(request))
+        if body.model not in self._cluster.models:
+            raise _Refused(404, self._no_model(body.model))
+        if self._in_progress >= self._limits.concurrent:
+            raise _Refused(
+                429,
+                f"{self._in_progress} requests are in progress, which is the limit; try again.",
+                {"retry-after": "1"},
+            )
+        conversation = body.conversation()
+        hint = self._hint(body, request.headers, conversation)
+        program = hint.program
+        call = ChatCall(messages=conversation, options=body.options())
+        now = self._clock()
+        self._turns += 1
+        length = len(json.dumps(conversation, ensure_ascii=False))
+        turn = Turn(
+            program=program,
+            turn_id=f"turn-{self._turns}",
+            arrived_s=now,
+            prompt_tokens=max(1, round(length / self._characters_per_token)),
+            priority=body.priority,
+            deadline_s=None if body.deadline is None else now + body.deadline,
+        )
+        self._in_progress += 1
+        work = Work(self._cluster.run(body.model, turn, call, hint), body.deadline)
+        answer = Answer(f"chatcmpl-{secrets.token_hex(12)}", body.model, int(time.time()))
+        pieces = self._pieces(request, work, answer, now, length)
+        if body.stream:
+            # An error before the first piece is still told by the status.
+            first = await anext(pieces)
+            usage = body.stream_options is not None and body.stream_options.include_usage
+            return StreamingResponse(
+                _events(first, pieces, answer, usage),
+                media_type="text/event-stream",
+                headers={"cache-control": "no-cache", "x-program": _printable(program)},
+            )
+        async for _ in pieces:
+            pass
+        return JSONResponse(answer.whole(), headers={"x-program": _printable(program)})
+
+    def _hint(
+        self, body: ChatBody, headers: Mapping[str, str], conversation: tuple[dict[str, Any], ...]
+    ) -> Hint:
+        """What the body, else the headers, else the conversation itself tell of the program."""
+        named = body.program or headers.get(_SESSION_HEADER)
+        expected = body.expected_tool_seconds
+        if expected is None and _EXPECTED_HEADER in headers:
+            expected = _seconds(headers[_EXPECTED_HEADER])
+        return Hint(
+            program=named or self._book.name(body.model, conversation),
+            last_step=body.last_step or headers.get(_LAST_STEP_HEADER) == "1",
+            tool=body.tool or headers.get(_TOOL_HEADER, ""),
+            body=body.body or headers.get(_BODY_HEADER, ""),
+            expected_s=expected,
+            priority=body.priority,
+            implied=named is None,
+        )
+
+    async def _pieces(
+        self, request: Request, work: Work, answer: Answer, arrived_s: float, length: int
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The chunks of an answer; ends the work if the client goes away."""
+        gone = asyncio.create_task(_disconnected(request))
+        waiting: asyncio.Task[Piece | None] | None = None
+        first = True
+        try:
+            while True:
+                waiting = asyncio.create_task(work.next())
+                await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if not waiting.done():
+                    raise _ClientGone
+                piece = waiting.result()
+                if piece is None:
+                    break
+                if first:
+                    self._metrics.ttft.observe(self._clock() - arrived_s)
+                    first = False
+                answer.add(piece)
+                yield answer.chunk(piece)
+            self._metrics.duration.observe(self._clock() - arrived_s)
+            if answer.usage.prompt_tokens:
+                rate = length / answer.usage.prompt_tokens
+                self._characters_per_token += 0.1 * (rate - self._characters_per_token)
+        finally:
+            self._in_progress -= 1
+            gone.cancel()
+            if waiting is not None:
+                waiting.cancel()
+            await work.cancel()
+
+    async def _embeddings(self, request: Request) -> Response:
+        body = parsed(EmbeddingsBody, await self._json(request))
+        texts = [body.input] if isinstance(body.input, str) else body.input
+        if body.model == EMBEDDING_MODEL and self._embedder is not None:
+            vectors = await asyncio.to_thread(self._embedder.embed, texts)
+        else:
+            vectors = await self._cluster.embed(body.model, texts)
+        data = [
+            {"object": "embedding", "index": index, "embedding": _encoded(vector, body)}
+            for index, vector in enumerate(vectors)
+        ]
+        tokens = sum(max(1, round(len(t) / self._characters_per_token)) for t in texts)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return JSONResponse({"object": "list", "model": body.model, "data": data, "usage": usage})
+
+    async def _models(self, request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [self._card(m) for m in self._names()]})
+
+    async def _model(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        if name not in self._names():
+            raise _Refused(404, self._no_model(name))
+        return JSONResponse(self._card(name))
+
+    async def _status(self, request: Request) -> Response:
+        return JSONResponse((await self._cluster.status()).model_dump(mode="json"))
+
+    async def _forget(self, request: Request) -> Response:
+        program = request.path_params["program"]
+        if not self._cluster.forget(program):
+            raise _Refused(404, f"There is no program {program!r} here.")
+        return JSONResponse({"program": program, "forgotten": True})
+
+    async def _drain(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        value = await self._json(request)
+        draining = value.get("draining", True) if isinstance(value, dict) else None
+        if not isinstance(draining, bool):
+            raise BadInput("The field 'draining' is wrong: it is true or false.")
+        if not self._cluster.drain(name, draining):
+            raise _Refused(404, f"There is no replica {name!r} here.")
+        return JSONResponse({"replica": name, "draining": draining})
+
+    async def _prometheus(self, request: Request) -> Response:
+        text = self._metrics.text(await self._cluster.status())
+        return Response(text, media_type=self._metrics.content_type)
+
+    async def _health(self, request: Request) -> Response:
+        alive = await self._cluster.healthy()
+        return JSONResponse({"status": "ok" if alive else "down"}, 200 if alive else 503)
+
+    def _names(self) -> list[str]:
+        own = [EMBEDDING_MODEL] if self._embedder is not None else []
+        return [*self._cluster.models, *own]
+
+    def _no_model(self, name: str) -> str:
+        return f"There is no model {name!r} here; there are {', '.join(self._names())}."
+
+    def _card(self, name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": self._started, "owned_by": "retinue"}
+
+
+async def _events(
+    first: dict[str, Any],
+    rest: AsyncIterator[dict[str, Any]],
+    answer: Answer,
+    include_usage: bool,
+) -> AsyncIterator[bytes]:
+    yield event(first)
+    try:
+        async for chunk in rest:
+            yield event(chunk)
+    except EngineError as why:
+        # The status is long sent: what clients understand here is an event with an error.
+        status = why.status if isinstance(why, EngineRefused) else 503
+        yield event(error(str(why), "server_error", status))
+        return
+    except _ClientGone:
+        return
+    if include_usage:
+        yield event(answer.usage_chunk())
+    yield DONE
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _told_http(request: Request, why: Exception) -> Response:
+    assert isinstance(why, HTTPException)
+    sentence = f"{request.method} {request.url.path} is not offered here."
+    return _told(sentence, why.status_code)
+
+
+def _told(sentence: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return JSONResponse(error(sentence, kind, status), status, headers)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value < math.inf:
+        raise BadInput(f"The header {_EXPECTED_HEADER!r} is wrong: give seconds, such as 4.5.")
+    return value
+
+
+def _host_name(host: str) -> str:
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdigit() else host
+
+
+def _encoded(vector: list[float], body: EmbeddingsBody) -> list[float] | str:
+    if body.encoding_format == "float":
+        return vector
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def _printable(program: str) -> str:
+    # A header holds Latin-1 without control characters.
+    return "".join(c if " " < c < "\x7f" else "?" for c in program)

@@ -1,0 +1,215 @@
+"""What clients may send. Wrong input becomes one sentence that names the field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Body = TypeVar("Body", bound=BaseModel)
+
+# Fields that shape the answer and go to the engine as they are.
+_OPTIONS = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "seed",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+    "presence_penalty",
+    "frequency_penalty",
+    "repeat_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+    "reasoning_effort",
+    "chat_template_kwargs",
+)
+
+
+class ChatMessage(BaseModel):
+    """One message; fields beyond these go to the engine as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+
+
+class FunctionTool(BaseModel):
+    """A function that a tool is."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(min_length=1, pattern=r"^[a-zA-Z0-9_.-]+$")
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(BaseModel):
+    """A tool that the model may call."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: Literal["function"]
+    function: FunctionTool
+
+
+class JsonSchema(BaseModel):
+    """The schema of a structured answer."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    name: str = "answer"
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """The form of the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _has_its_schema(self) -> ResponseFormat:
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ValueError("give json_schema, with the schema in it")
+        return self
+
+
+class StreamOptions(BaseModel):
+    """How a stream ends."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    include_usage: bool = False
+
+
+class ChatBody(BaseModel):
+    """A chat completion request: OpenAI's fields, some that local servers share, and ours.
+
+    Attributes:
+        program: The agent job that the request belongs to.
+        last_step: Whether the program ends with this answer.
+        tool: The tool that will run after this answer; by default the one that the answer calls.
+        body: The robot, or the person's glasses, that executes the tool.
+        expected_tool_seconds: How long the tool should take.
+        priority: Higher goes first; 0 is usual.
+        deadline: Seconds from now after which the answer is worthless.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = None
+
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
+    top_k: int | None = Field(default=None, ge=0)
+    min_p: float | None = Field(default=None, ge=0.0, le=1.0)
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    max_tokens: int | None = Field(default=None, gt=0)
+    max_completion_tokens: int | None = Field(default=None, gt=0)
+    presence_penalty: float | None = Field(default=None, ge=-2.0, le=2.0)
+    frequency_penalty: float | None = Field(default=None, ge=-2.0, le=2.0)
+    repeat_penalty: float | None = Field(default=None, gt=0.0)
+    logit_bias: dict[str, float] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    reasoning_effort: str | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
+
+    # Accepted because clients send them; they change nothing here.
+    user: str | None = None
+    metadata: dict[str, Any] | None = None
+    store: bool | None = None
+    service_tier: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+
+    program: str | None = Field(default=None, min_length=1, max_length=256)
+    last_step: bool = False
+    tool: str = Field(default="", max_length=256)
+    body: str = Field(default="", max_length=256)
+    expected_tool_seconds: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    priority: int = Field(default=0, ge=-1000, le=1000)
+    deadline: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
+
+    def options(self) -> dict[str, Any]:
+        """The fields that shape the answer, those that were given."""
+        given = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return {k: given[k] for k in _OPTIONS if given.get(k) is not None}
+
+    def conversation(self) -> tuple[dict[str, Any], ...]:
+        """The messages as engines take them."""
+        return tuple(m.model_dump(mode="json", exclude_unset=True) for m in self.messages)
+
+
+Texts = Annotated[list[str], Field(min_length=1, max_length=2048)]
+
+
+class EmbeddingsBody(BaseModel):
+    """A request for sentence vectors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    input: str | Texts
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+    user: str | None = None
+
+
+class BadInput(Exception):
+    """What a client sent is wrong; the text is one sentence."""
+
+
+def parsed(kind: type[Body], value: object) -> Body:
+    """Read a request's body.
+
+    Raises:
+        BadInput: If it is not of this kind; names the first field that is wrong, and what is.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = _path([part for part in first["loc"] if _is_field(part)])
+        if first["type"] == "extra_forbidden":
+            raise BadInput(f"There is no field {field!r} in this request; remove it.") from None
+        if first["type"] == "missing":
+            raise BadInput(f"The field {field!r} is missing.") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        reason = reason[0].lower() + reason[1:]
+        named = f"The field {field!r} is wrong" if field else "The request is not a JSON object"
+        raise BadInput(f"{named}: {reason}.") from None
+
+
+def _is_field(part: str | int) -> bool:
+    # Pydantic puts the names of a union's members into the path, too.
+    return isinstance(part, int) or part.replace("_", "").isalnum()
+
+
+def _path(parts: list[str | int]) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
