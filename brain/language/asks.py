@@ -28,6 +28,7 @@ class Asks:
     def know(self, clause: Clause) -> list[Condition]:
         """ "where is X", "what is on Y", "is X open", "are there any X in Y"."""
         nouns = [np for item in clause.items if item.prep is None for np in item.nouns]
+        nouns = [np for np in nouns if np.pronoun != "speaker"]
         places = [np for item in clause.items if item.prep is not None for np in item.nouns]
         if clause.form == "contents":
             return [self._look(np) for np in (*nouns, *places)] or self._nothing()

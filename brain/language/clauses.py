@@ -11,6 +11,68 @@ from brain.language.site import Site
 from brain.language.tokens import Token
 
 MARKS = frozenset([",", ";", ":", ".", "!", "?", "/"])
+# "i need two plates", "can i get a coffee", "table 4 wants water".
+NEEDS = tuple(
+    tuple(p.split())
+    for p in (
+        "i would like to have",
+        "i would like to order",
+        "i would like to get",
+        "i want to have",
+        "i would love to have",
+        "i would really like",
+        "i really need",
+        "i really want",
+        "i am in need of",
+        "i am in the mood for",
+        "i would like",
+        "i would love",
+        "i would kill for",
+        "i could murder",
+        "i could use",
+        "i could do with",
+        "i will have",
+        "i will take",
+        "i am having",
+        "i am dying for",
+        "i am after",
+        "i fancy",
+        "i need",
+        "i want",
+        "i wish",
+        "i order",
+        "i wish for",
+        "we would like",
+        "we would love",
+        "we will have",
+        "we will take",
+        "we could use",
+        "we need",
+        "we want",
+        "can i have",
+        "can i get",
+        "could i have",
+        "could i get",
+        "may i have",
+        "may i get",
+        "might i have",
+        "can we have",
+        "can we get",
+        "could we have",
+        "could we get",
+        "may we have",
+        "is it possible to get",
+        "is it possible to have",
+        "any chance of",
+        "is there any chance of",
+        "how about",
+        "what about",
+        "time for",
+        "let me have",
+        "let us have",
+        "let me get",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +174,8 @@ class ClauseReader:
     def skip(self, tokens: list[Token], i: int) -> int:
         """Past marks, joints and openers, to where a clause begins."""
         while i < len(tokens):
+            if any(tuple(t.text for t in tokens[i : i + len(n)]) == n for n in NEEDS):
+                return i
             size = self.phrase(tokens, i, self.lexicon.openers)
             if size and not self._opener_is_noun(tokens, i, size):
                 i += size
@@ -169,6 +233,8 @@ class ClauseReader:
         # "water", "light", "dust": a verb only with an object after it.
         if noun.end > j + 1 and noun.det is None and noun.states == {} and noun.key:
             return False
+        if noun.states and any(r.kind == "thing" and r.rank == 0 for r in noun.refs):
+            return True
         after = self.nouns.read(tokens, j + 1)
         return after is not None and (after.det is not None or bool(after.pronoun) or after.count is not None)
 

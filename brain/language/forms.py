@@ -4,75 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brain.language.clauses import Clause, ClauseReader, Draft, Item
+from brain.language.clauses import NEEDS, Clause, ClauseReader, Draft, Item
 from brain.language.lexicon import Lexicon, Words
 from brain.language.nouns import NounPhrase
 from brain.language.site import Site
 from brain.language.tokens import Token, make
 
-# "i need two plates", "can i get a coffee", "table 4 wants water".
-_NEEDS = tuple(
-    tuple(p.split())
-    for p in (
-        "i would like to have",
-        "i would like to order",
-        "i would like to get",
-        "i want to have",
-        "i would love to have",
-        "i would really like",
-        "i really need",
-        "i really want",
-        "i am in need of",
-        "i am in the mood for",
-        "i would like",
-        "i would love",
-        "i would kill for",
-        "i could murder",
-        "i could use",
-        "i could do with",
-        "i will have",
-        "i will take",
-        "i am having",
-        "i am dying for",
-        "i am after",
-        "i fancy",
-        "i need",
-        "i want",
-        "i wish",
-        "i order",
-        "i wish for",
-        "we would like",
-        "we would love",
-        "we will have",
-        "we will take",
-        "we could use",
-        "we need",
-        "we want",
-        "can i have",
-        "can i get",
-        "could i have",
-        "could i get",
-        "may i have",
-        "may i get",
-        "might i have",
-        "can we have",
-        "can we get",
-        "could we have",
-        "could we get",
-        "may we have",
-        "is it possible to get",
-        "is it possible to have",
-        "any chance of",
-        "is there any chance of",
-        "how about",
-        "what about",
-        "time for",
-        "let me have",
-        "let us have",
-        "let me get",
-        "have",
-    )
-)
 _SOMEBODY_NEEDS = tuple(
     tuple(p.split())
     for p in (
@@ -227,6 +164,9 @@ class FormReader:
             else:
                 clauses.append(clause)
             i = clause.end
+        for n in range(len(clauses) - 1):
+            if clauses[n].before:
+                clauses[n], clauses[n + 1] = replace(clauses[n + 1]), replace(clauses[n], before=False)
         return clauses
 
     # -- order and address -------------------------------------------------------------------
@@ -467,6 +407,11 @@ class FormReader:
             if words[0] == "what":
                 return self._know(tokens, k, "contents", "what") if k < len(tokens) else None
             return self._count(tokens, k)
+        asks = ("we", "you", "i", "they", "there", "the", "any", "someone")
+        if words[0] in ("do", "did", "has", "have") and words[1:2] and words[1] not in asks:
+            return None
+        if words[0] in ("do", "have") and words[1:2] in (["the"], ["any"], ["someone"]):
+            return None
         if words[0] in ("is", "are", "do", "did", "has", "have") and words[1:2] != ["not"]:
             return self._is_it(tokens, j, statement=False)
         return None
@@ -532,10 +477,13 @@ class FormReader:
         word = tokens[i].text
         if word not in _SUBORDINATE:
             return None
-        if word in ("after", "before") and i + 1 < len(tokens):
-            verb = self.reader.verb(tokens, i + 1)
-            if verb is not None and tokens[i + 1].text.endswith("ing"):
-                clause = self._order(tokens, i + 1, verb)
+        if word in ("after", "before", "once") and i + 1 < len(tokens):
+            at = i + 1 + (tokens[i + 1].text in ("you", "we"))
+            if at < len(tokens) and tokens[at].text in ("have", "had"):
+                at += 1
+            verb = self.reader.verb(tokens, at) or self.lexicon.forms.get(tokens[at].text)
+            if verb is not None and (tokens[at].text.endswith("ing") or at > i + 1):
+                clause = self._order(tokens, at, verb)
                 return replace(clause, note=(word,), form="do", before=word == "before")
         draft = Draft()
         end = self.reader.items(tokens, i + 1, draft)
@@ -593,7 +541,7 @@ class FormReader:
         )
 
     def _needed(self, tokens: list[Token], i: int) -> Clause | None:
-        for words in sorted(_NEEDS, key=lambda w: -len(w)):
+        for words in sorted(NEEDS, key=lambda w: -len(w)):
             if tuple(t.text for t in tokens[i : i + len(words)]) == words:
                 draft = Draft()
                 end = self.reader.items(tokens, i + len(words), draft)

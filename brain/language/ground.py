@@ -113,12 +113,13 @@ class Grounding:
         *,
         prefer: Test | None = None,
         every: bool = False,
+        any_one: bool = False,
         what: str = "thing",
     ) -> Meaning:
         """What the phrase means, where things that fit are expected.
 
         `prefer` singles one out of several ("the lamp" that is on, for "turn off the lamp").
-        `every`: a bare plural means all of them.
+        `every`: a bare plural means all of them. `any_one`: a bare singular means any of them.
         """
         self.check(np)
         answered = self.answers.get(slot_of(np))
@@ -132,6 +133,8 @@ class Grounding:
             return self.note(self._pronoun(np, fits, prefer))
         if np.either and not np.plural and np.det == "the" and np.count is None:
             np = replace(np, plural=len(self.candidates(np, fits)) > 1)
+        if any_one and np.det is None and np.count is None and not np.plural and len(self.candidates(np, fits)) > 1:
+            np = replace(np, count=1)
         if self._definite_one(np):
             return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
         if np.det == "both" or (np.det == "the" and np.count is not None):
@@ -301,6 +304,10 @@ class Grounding:
 
     def _singled_out(self, np: NounPhrase, found: list[str], prefer: Test | None) -> list[str]:
         """Fewer of several: by one's own things, by what is to be changed, by what was said."""
+        if len(found) > 1 and (np.owner == "me" or np.text.startswith("this ")):
+            here = self.view.location(self.who)
+            if here is not None and here.holder in found:
+                return [here.holder]
         if len(found) > 1 and np.owner == "me":
             mine = [t for t in found if self.site.words_of(t) & self._person_words(self.who)]
             found = mine or found
@@ -360,6 +367,10 @@ class Grounding:
             found = self.candidates(np, fits)
             if not found:
                 raise self._missing(np, fits, "thing")
+            alike = self._alike(found)
+            if alike is not None:
+                self._enough(np, found, count, alike[0])
+                return Meaning(cls=alike[0], having={**alike[1], **np.states}, count=count)
             kinds = {self.view.cls(t) for t in found}
             if len(kinds) == 1 and all(self.view.category(t) == "body" for t in found):
                 return Meaning(cls=kinds.pop(), count=count)
@@ -376,6 +387,22 @@ class Grounding:
         if having is None:
             return Meaning(ids=tuple(sorted(looks)[:count]))
         return Meaning(cls=cls, having=having, count=count)
+
+    def _alike(self, found: Sequence[str]) -> tuple[str, dict[str, Value]] | None:
+        """The class and looks that pick out exactly these things ("red wine")."""
+        kinds = {self.view.cls(t) for t in found}
+        if len(kinds) != 1 or len(found) < 2:
+            return None
+        cls = next(iter(kinds))
+        if set(self.site.members(cls)) == set(found):
+            return cls, {}
+        for attr in _LOOKS:
+            value = self.view.attr(found[0], attr)
+            if value is not None and set(found) == {
+                t for t in self.site.members(cls) if self.view.attr(t, attr) == value
+            }:
+                return cls, {attr: value}
+        return None
 
     def _changeable(self, np: NounPhrase, thing: str) -> bool:
         """Whether the thing has, or can be given, the states that are asked for."""
@@ -453,16 +480,27 @@ class Grounding:
                 return None
         return having
 
-    def excluded(self, phrases: Iterable[NounPhrase]) -> tuple[str, ...]:
-        """The things that are excepted."""
+    def excluded(
+        self, phrases: Iterable[NounPhrase], of: NounPhrase | None = None
+    ) -> tuple[str, ...]:
+        """The things that are excepted, from those that `of` names ("3", "the terrace ones")."""
         found: dict[str, None] = {}
         for np in phrases:
+            if np.one and of is not None and of.refs:
+                key = (*of.key[-1:], str(np.count))
+                refs = tuple(self.site.index.get(key, ())) if np.count is not None else of.refs
+                if refs:
+                    np = replace(np, refs=refs, one=False, count=None, plural=np.count is None, det="the")
             found.update(dict.fromkeys(self.thing(np, every=True).ids or self.candidates(np)))
         return tuple(sorted(found))
 
     def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
         if np.pronoun == "speaker":
             return Meaning(ids=(self.speaker(),))
+        if np.pronoun == "all_things" and np.posts:
+            return Meaning(cls="object", within=self.place(np.posts[0][1]))
+        if np.pronoun == "all_things":
+            raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
         if np.pronoun == "she_he":
             return Meaning(ids=(self.place(np),))
         last = self.last(fits)

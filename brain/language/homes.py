@@ -6,7 +6,10 @@ from brain.language.site import Site
 
 
 def home_of(thing: str, site: Site) -> str | None:
-    """The fixture the thing belongs to: by the fixtures' labels, then by its class; nearest first.
+    """The fixture the thing belongs to, the nearest of several.
+
+    First a fixture labelled for its very class, then one that its class names (one labelled for a
+    class above it before others), then one labelled for a class above it.
 
     A dirty thing belongs where its class says that dirty ones go.
     """
@@ -18,11 +21,18 @@ def home_of(thing: str, site: Site) -> str | None:
         if found is not None:
             return found
     line = [view.cls(thing), *(card.parents if card is not None else ())]
-    for cls in line:
-        labelled = [f.id for f in site.fixtures.values() if cls in f.home_of]
-        if labelled:
-            return _nearest(thing, labelled, site)
-    return _of_classes(card.home, thing, site) if card is not None else None
+    labels = {cls: [f.id for f in site.fixtures.values() if cls in f.home_of] for cls in line}
+    if labels[line[0]]:
+        return _nearest(thing, labels[line[0]], site)
+    named = card.home if card is not None else ()
+    for cls in line[1:]:
+        both = [f for f in labels[cls] if any(f == h or view.is_a(f, h) for h in named)]
+        if both:
+            return _nearest(thing, both, site)
+    found = _of_classes(named, thing, site)
+    if found is not None:
+        return found
+    return next((_nearest(thing, labels[c], site) for c in line[1:] if labels[c]), None)
 
 
 def bin_for(thing: str, site: Site) -> str | None:

@@ -146,8 +146,8 @@ class NounParser:
             if words[0] in ("all", "anything", "everything") and self._follows(tokens, i + 1):
                 continue
             found = NounPhrase(" ".join(words), i, i + size, pronoun=kind)
-            if "same" in words and kind == "things":
-                found = replace(found, one=False, other=False)
+            if kind == "all_people" or kind == "all_things":
+                found = self._somewhere(tokens, found)
             return self._after(tokens, found) if kind in ("all_things", "things") else found
         return None
 
@@ -419,10 +419,16 @@ class NounParser:
                 states[attr] = value
             elif token.text not in self._lexicon.empty_adjectives:
                 looks.append(token.key)
+        named = self._site.index.get(tuple(looks), ()) if looks else ()
+        places: tuple[NounPhrase, ...] = ()
+        if named and self._is_place(tuple(sorted(named))):
+            place = NounPhrase(" ".join(looks), j, k, det="the", refs=tuple(sorted(named)), key=tuple(looks))
+            places, looks = (place,), []
         return replace(
             draft,
             end=k + 1,
             one=True,
+            places=places,
             plural=tokens[k].text == "ones" or draft.plural,
             states=states,
             looks=tuple(looks),
@@ -460,7 +466,25 @@ class NounParser:
         found = self._measured(tokens, found)
         found = self._times(tokens, found)
         found = self._relative(tokens, found)
+        if self._is_somebody(found):
+            found = self._somewhere(tokens, found)
         return replace(found, text=_text(tokens, found.start, found.end))
+
+    def _somewhere(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
+        """ "everyone at table 4", "the lady in aisle 2", "everything on the desk"."""
+        j = found.end
+        if j >= len(tokens) or tokens[j].text not in ("at", "in", "on", "from", "by", "near"):
+            return found
+        prep = {"by": "near"}.get(tokens[j].text, tokens[j].text)
+        place = self.known(tokens, j + 1)
+        if place is None or not place.refs or not self._is_place(place.refs):
+            return found
+        return replace(found, end=place.end, posts=((prep, place),))
+
+    def _is_somebody(self, found: NounPhrase) -> bool:
+        return bool(found.refs) and all(
+            ref.kind == "class" and self._site.category_of(ref.id) == "person" for ref in found.refs
+        )
 
     def _measured(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
         """ "a glass of water", "three boxes of cereal", "a slice of cake"."""

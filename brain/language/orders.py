@@ -80,6 +80,10 @@ class Orders:
         return self._carried(objects, where, sources, clause)
 
     def _put(self, clause: Clause) -> list[Condition]:
+        laid = [i for i in clause.items if i.prep == "with"]
+        if laid and clause.verb in ("set", "lay", "load") and clause.items[0].prep is None:
+            objects = tuple(np for i in laid for np in i.nouns)
+            return self._carried(objects, self._where(clause.items[0]), [], clause)
         objects, target, sources = self._transfer(clause)
         if not objects:
             raise Misfit("nothing is named that could be put somewhere")
@@ -113,19 +117,29 @@ class Orders:
         noted: list[Meaning] = []
         for np in objects:
             attached = self._attached(np, sources)
-            meaning = self.ground.thing(attached, self.fleet.can_move)
-            meaning = self._excluding(meaning, clause)
+            meaning = self.ground.thing(attached, self.fleet.can_move, any_one=True)
+            meaning = self._excluding(meaning, clause, np)
+            each = self._each(meaning, wheres)
             for place in wheres:
-                found.append(self._at(meaning, place))
+                found.append(self._at(each, place))
             noted.append(meaning)
         for place in wheres:
             self.ground.here.insert(max(len(self.ground.here) - len(noted), 0), Meaning(ids=(place,)))
         return found
 
-    def _excluding(self, meaning: Meaning, clause: Clause) -> Meaning:
+    def _each(self, meaning: Meaning, wheres: list[str]) -> Meaning:
+        """ "bring Ana and Ben two coffees": one each."""
+        people = all(self.view.category(w) == "person" for w in wheres)
+        if people and len(wheres) > 1 and meaning.count == len(wheres):
+            return replace(meaning, count=1)
+        return meaning
+
+    def _excluding(
+        self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None
+    ) -> Meaning:
         if not clause.unless:
             return meaning
-        out = self.ground.excluded(clause.unless)
+        out = self.ground.excluded(clause.unless, of)
         if meaning.ids:
             return replace(meaning, ids=tuple(i for i in meaning.ids if i not in out))
         return replace(meaning, exclude=tuple(sorted({*meaning.exclude, *out})))
@@ -379,7 +393,7 @@ class Orders:
         places: list[str] = []
         for np in tables:
             np = self._attached(np, off)
-            out = self.ground.excluded(clause.unless)
+            out = self.ground.excluded(clause.unless, np)
             every = np.plural or np.det == "all"
             if every and not np.pronoun and np.refs:
                 meaning = self.ground.thing(np, self._is_carrier, every=True)
@@ -571,7 +585,7 @@ class Orders:
         def needs(thing: str) -> bool:
             return self.view.attr(thing, attr) != value
 
-        if np.pronoun == "all_things":
+        if np.pronoun == "all_things" and not np.posts:
             raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
         self.ground.check(np)
         if not np.pronoun and not np.one and np.refs and not self._any(np, can):
@@ -579,12 +593,15 @@ class Orders:
             if known:
                 raise Misfit(self.fleet.why_not(known[0], attr, value))
         singled = needs if attr != "clean" or self._are_objects(np) else None
-        meaning = self._excluding(self.ground.thing(np, can, prefer=singled, every=True), clause)
+        meaning = self._excluding(self.ground.thing(np, can, prefer=singled, every=True), clause, np)
         if meaning.ids:
             for thing in meaning.ids:
                 if not can(thing):
                     raise Misfit(self.fleet.why_not(thing, attr, value))
             return [Be(what=meaning.selector(), attr=attr, value=value)]
+        if meaning.count is not None and self.ground.here:
+            # "heat a steak and bring it": what is brought is hot.
+            self.ground.here[-1] = replace(meaning, having={**meaning.having, attr: value})
         return [Be(what=meaning.selector(), attr=attr, value=value, count=meaning.count)]
 
     def _are_objects(self, np: NounPhrase) -> bool:

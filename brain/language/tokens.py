@@ -42,7 +42,7 @@ NUMBERS = {
 } | {"thirty": 30}
 _NOT_PLURAL = frozenset(
     "glass dress bus gas plus pass mess less this is his was us yes across towards always its as has "
-    "does perhaps besides thanks gross class boss moss ross hiss kiss miss lass series species "
+    "does perhaps besides thanks gross class bus virus cactus octopus boss moss ross hiss kiss miss lass series species "
     "address express process press cross grass brass".split()
 )
 
@@ -77,8 +77,6 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zes", "oes")) and word != "shoes":
         return word[:-2]
-    if word.endswith("us"):
-        return word
     return word[:-1]
 
 
@@ -152,8 +150,10 @@ def _joined_numbers(tokens: list[Token]) -> list[Token]:
         if (
             last is not None
             and token.number is not None
-            and last.text in ("number", "no", "nr", "#", "num")
-            and len(joined) > 1
+            and (
+                last.text in ("number", "nr", "#", "num")
+                or (last.text == "no" and len(joined) > 1 and joined[-2].number is None)
+            )
         ):
             joined[-1] = token
             continue

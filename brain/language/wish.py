@@ -19,6 +19,7 @@ from brain.language.tokens import NUMBERS, Token, make, tokenise
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
+_TAKING = frozenset(["take", "get", "grab", "fetch", "pick", "collect", "gather", "remove"])
 _QUIET = frozenset(["statement", "isnt", "there", "remark"])
 
 
@@ -113,6 +114,9 @@ class Wish:
         found: list[Condition] = []
         last: Clause | None = None
         for index, clause in enumerate(clauses):
+            if index + 1 < len(clauses) and self._only_picks_up(clause, clauses[index + 1]):
+                self._pick_up(clause)
+                continue
             quiet = self._is_context(clause, clauses[index + 1 :])
             if quiet:
                 self.asks.context(clause)
@@ -137,6 +141,27 @@ class Wish:
                     continue
             bound.append(clause)
         return bound
+
+    def _only_picks_up(self, clause: Clause, following: Clause) -> bool:
+        """Whether the thing is taken only for what comes next ("get the ball and put it away")."""
+        if clause.form != "do" or following.form != "do" or not clause.items or not following.items:
+            return False
+        it = [np for i in following.items if i.prep is None for np in i.nouns]
+        return (
+            clause.verb.split()[0] in _TAKING
+            and not clause.uncovered
+            and not any(i.prep in ("to", "for") for i in clause.items)
+            and not self.orders._is_goal(clause.items[0].nouns[0])
+            and bool(it)
+            and it[0].pronoun == "things"
+            and any(a in ("move", "put", "put_away", "dispose") for a in following.readings)
+            and (len(following.items) > 1 or following.particles != ())
+        )
+
+    def _pick_up(self, clause: Clause) -> None:
+        phrases = [i for i in clause.items if i.prep is not None]
+        for np in (np for i in clause.items if i.prep is None for np in i.nouns):
+            self.ground.thing(self.orders._attached(np, phrases), self.orders.fleet.can_move)
 
     def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
         """Whether the clause only says why, before (or after) what is wished."""
@@ -203,6 +228,7 @@ class Wish:
             return clause
         states = self._forms._states
         for word in clause.particles:
+            word = "off" if word == "out" else word
             if word in states and word in ("on", "off", "open", "shut", "closed"):
                 attr, value = states[word]
                 return replace(clause, form="be", readings=("be",), note=(attr, value), particles=())
@@ -213,6 +239,10 @@ class Wish:
             items[-1] = replace(items[-1], prep="to")
         elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[-1]) and not self.orders._is_goal(nouns[0]):
             items = [Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to")]
+        elif nouns[0].pronoun == "things" and "same" in nouns[0].text and self.past.conditions:
+            return replace(clause, form="again", readings=("again",))
+        elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[0]) and not any(self.orders._is_goal(n) for n in nouns[1:]):
+            items = [Item(tuple(nouns[1:])), Item((nouns[0],), "to", "to")]
         elif self.past.conditions and len(nouns) == 1 and (self._again(clause) or self.orders._is_goal(nouns[0]) and len(items) == 1):
             return replace(clause, form="again", readings=("again",))
         if self.past.conditions and self._follows_up(clause):
