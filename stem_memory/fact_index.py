@@ -100,9 +100,9 @@ class FactIndex:
         self._connection.execute("DELETE FROM fact_span")
 
     def _begin(self, change: Change, position: int) -> None:
-        """True from now on: what was held ends here."""
+        """True from now on: what was held ends here, whatever was said of later times."""
         rows = self._overlapping(change, change.t, FOREVER)
-        if not any(row.vf <= change.t and _same(row, change) for row in rows):
+        if len(rows) != 1 or rows[0].vf > change.t or not _same(rows[0], change):
             self._replace(change, change.t, FOREVER, position, rows)
 
     def _slip_in(self, change: Change, position: int) -> None:

@@ -39,7 +39,7 @@ class Entity:
 
     `xy` (metres) is where it was seen, as long as `place` still rests on that sighting. `place`
     with value None means: somebody looked and it was not there. `been` counts how often it came to
-    each holder.
+    each holder. `restated` is until when people said that the past of an attribute was otherwise.
     """
 
     id: str
@@ -52,6 +52,11 @@ class Entity:
     xy: Point | None = None
     been: dict[str, int] = field(default_factory=dict)
     fixed: bool = False
+    restated: dict[str, float] = field(default_factory=dict)
+
+    def is_restated(self, attr: str, t: float) -> bool:
+        """Whether what is believed now may not be what history says of the time `t`."""
+        return t < self.restated.get(attr, t)
 
 
 class Things:
@@ -190,6 +195,8 @@ class Things:
             if t > since and not (_held(before) or _held(where)):
                 self.drift.note(entity.cls, "location", t - since, outcome == "changed")
             if outcome != "changed":
+                if outcome == "same" and entity.is_restated("location", t):
+                    self._note_place(entity.id, where, t, source, confidence, "changed", xy)
                 if xy is not None and outcome == "same":
                     if entity.xy is None or distance(entity.xy, xy) > SHIFT_M:
                         self._note_place(entity.id, where, t, source, confidence, "changed", xy)
@@ -236,6 +243,8 @@ class Things:
             outcome = known.renew(value, t, source, confidence)
             if seconds > 0:
                 self.drift.note(entity.cls, name, seconds, outcome == "changed")
+            if outcome == "same" and entity.is_restated(name, t):
+                self._note(entity.id, name, value, t, source, confidence, "changed")
             if outcome != "same" and self.journal is not None:
                 if outcome == "changed" and known.rival is not None:
                     lost, rival, trust = known.rival
@@ -248,7 +257,10 @@ class Things:
         if entity is None or (entity.fixed and said.attr == "location"):
             return
         over = said.to_s is not None and said.to_s <= t
-        if not over:
+        if said.to_s is not None and over:
+            until = max(said.to_s, entity.restated.get(said.attr, said.to_s))
+            entity.restated[said.attr] = until
+        else:
             if said.attr == "location":
                 where = (
                     Location(relation=said.relation or "on", holder=str(said.value))

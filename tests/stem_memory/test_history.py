@@ -1,7 +1,7 @@
 """Every question at every valid time and every position of the log, against a plain model."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stem_memory.contracts import Asserted
@@ -50,6 +50,8 @@ class Plain:
         newest = t >= max(self.evidence)
         end = END if newest else min([*later, END])
         self.line[t:end] = [holder] * (end - t)
+        if newest:
+            self.edges = {at for at in self.edges if at <= t}
         self.evidence.add(t)
 
     def state(self, now, holder, since, until):
@@ -78,6 +80,13 @@ def stories(draw):
 
 @settings(max_examples=150)
 @given(story=stories())
+@example(
+    story=[
+        ("sight", 1, "table-2", None),
+        ("state", 0, "table-1", 3),
+        ("sight", 2, "table-2", None),
+    ]
+)
 def test_every_time_as_known_at_every_position(story, tmp_path_factory):
     model, known, payloads = Plain(), [], []
     for kind, t, holder, until in story:
