@@ -215,7 +215,9 @@ class ToolCall(Noun):
 
 
 class ToolResult(Noun):
-    """What a tool answered. Not "ok": `why` is one sentence, and `value` is empty."""
+    """What a tool answered. Not "ok": `why` is one sentence, and `value` is empty. `remote`: it
+    came, or failed to come, over the network.
+    """
 
     call: str
     case: str
@@ -224,6 +226,7 @@ class ToolResult(Noun):
     value: dict[str, Content] = {}
     why: str = ""
     cost_s: float = 0.0
+    remote: bool = False
 
 
 # -- output unit -------------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+"""The language model as a tool: it answers open questions, and only those.
+
+It is a program of its own at the backend, so that its cached prefix survives between questions. What
+it says is never taken for evidence, and exact tools have the last word over it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from brain.model import LanguageModel, Message, ModelError, ModelRequest
+from services.alpha.arithmetic.trouble import ToolUnavailable
+from services.alpha.contracts import Content, ToolSpec
+from services.minds import make_models
+
+ANSWER = ToolSpec(
+    name="llm.answer",
+    title="The language model",
+    cost_s=1.5,
+    timeout_s=6.0,
+    exact=False,
+    remote=True,
+)
+_RULES = (
+    "You answer a person who wears glasses with a voice. Answer in one short sentence of at most "
+    "twenty words. If you do not know, say that you do not know."
+)
+
+
+class LanguageTool:
+    """Answers through the model that the configuration names; made when first needed."""
+
+    def __init__(self, spec: str, wearer: str) -> None:
+        self._spec = spec
+        self._program = f"glasses-{wearer}"
+        self._model: LanguageModel | None = None
+        self._made = False
+        self._lock = threading.Lock()
+
+    def answer(self, question: str, context: str = "") -> Mapping[str, Content]:
+        """One sentence in answer to the question.
+
+        Args:
+            question: The wearer's words.
+            context: What is known and may help.
+
+        Raises:
+            ToolUnavailable: there is no model here, or it does not answer.
+        """
+        with self._lock:
+            if not self._made:
+                self._model, _ = make_models(self._spec)
+                self._made = True
+        if self._model is None:
+            raise ToolUnavailable("I have no language model for questions like that.")
+        text = f"{context}\n\n{question}" if context else question
+        request = ModelRequest(
+            messages=(Message(role="system", content=_RULES), Message(role="user", content=text)),
+            max_tokens=60,
+            program=self._program,
+        )
+        try:
+            reply = self._model.reply(request)
+        except ModelError:
+            raise ToolUnavailable("The language model does not answer.") from None
+        return {"text": " ".join(reply.text.split())}
+
+    def close(self) -> None:
+        """Stop the model, if one runs."""
+        close = getattr(self._model, "close", None)
+        if close is not None:
+            close()
