@@ -88,6 +88,16 @@ _MARKS = sorted(
 _AMBIGUOUS = frozenset(["sorry", "actually", "wait", "no", "rather", "better", "excuse me", "say", "instead", "make it", "that is", "pardon", "hang on", "hold on"])
 
 
+def follow_up(tokens: list[Token]) -> int:
+    """How many tokens at the beginning say that the last wish was meant otherwise; 0: none."""
+    mark = _mark([*tokens[:8]], 0) if tokens else None
+    if mark is None or " ".join(t.text for t in tokens[:mark] if not t.is_mark) in (
+        "", "excuse me", "sorry", "say", "hang on", "hold on", "wait", "and", "no", "well", "oh", "but",
+    ) and not (tokens[0].text in ("no", "sorry") and tokens[1].is_mark):
+        return 0
+    return mark
+
+
 def corrected_wish(tokens: list[Token], reader: ClauseReader) -> list[Token]:
     """The tokens with every correction carried out, the first one first."""
     i = 1

@@ -125,6 +125,19 @@ _WHETHER = tuple(
         "tell us",
     )
 )
+_LOST = tuple(
+    tuple(p.split())
+    for p in (
+        "has anyone seen", "has someone seen", "have you seen", "did you see", "did anyone see",
+        "did someone see", "have we seen", "any sign of", "is there any sign of", "i can not find",
+        "i lost", "i have lost", "i am looking for", "i am searching for", "i misplaced",
+        "i have misplaced", "i can not see", "we can not find", "does anyone know where",
+        "do you know where", "any idea where", "has anyone found", "have you found",
+        "i do not know where", "i wonder where", "we are looking for", "i forgot where",
+        "can you see", "do you see", "can anyone see", "help me find", "help me look for",
+        "help us find", "do you have an idea where",
+    )
+)
 _IFS = frozenset(["if", "whether", "that"])
 _SUBORDINATE = frozenset(["if", "when", "unless", "until", "once", "while", "before", "after", "as", "because", "since", "till", "whenever"])
 _TELL_LINKS = frozenset(["that", ":", ","])
@@ -288,6 +301,10 @@ class FormReader:
     # -- one clause --------------------------------------------------------------------------
 
     def _clause(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
+        if tokens[i].text in ("go", "come") and i + 1 < len(tokens):
+            following = self.reader.verb(tokens, i + 1)
+            if following is not None and following not in ("go", "come", "meet") and not tokens[i + 1].text.endswith("ing"):
+                i += 1
         for form in (
             self._negated,
             self._question,
@@ -391,6 +408,9 @@ class FormReader:
         words = [t.text for t in tokens[j : j + 4]]
         if not words:
             return None
+        size = next((len(w) for w in _LOST if tuple(words_of(tokens, j, len(w))) == w), 0)
+        if size:
+            return self._know(tokens, j + size, "location", "where")
         if words[0] == "where":
             k = j + 1
             while k < len(tokens) and tokens[k].text in ("is", "are", "did", "i", "we", "have", "do", "can", "find", "left", "put", "the", "my", "has", "be", "could", "to") and tokens[k].text not in ("the", "my"):
@@ -437,7 +457,7 @@ class FormReader:
     def _is_it(self, tokens: list[Token], j: int, *, statement: bool) -> Clause | None:
         """ "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
         k = j
-        while k < len(tokens) and tokens[k].text in ("is", "are", "there", "do", "we", "you", "have", "has", "any", "anyone", "did", "i", "still", "some", "enough", "someone", "anything") and not (
+        while k < len(tokens) and tokens[k].text in ("is", "are", "there", "do", "we", "you", "have", "has", "any", "anyone", "did", "i", "leave", "left", "still", "some", "enough", "someone", "anything") and not (
             tokens[k].text == "any" and False
         ):
             k += 1
@@ -607,7 +627,7 @@ class FormReader:
             noun = self.nouns.read(tokens, k, loose=True)
             if noun is None:
                 break
-            posts: list[tuple[str, NounPhrase]] = []
+            posts = list(noun.posts)
             end = noun.end
             prep = self.reader.preposition(tokens, end)
             if prep is not None and prep[0] in ("at", "in", "near") and noun.refs:
@@ -763,3 +783,8 @@ class FormReader:
             (), start, tuple(draft.items), tuple(draft.particles), tuple(draft.uncovered),
             unless=tuple(draft.unless), form="verbless", end=max(j, i + 1), gapped=True,
         )
+
+
+def words_of(tokens: list[Token], i: int, size: int) -> list[str]:
+    """The words from `i` on, at most `size` of them."""
+    return [t.text for t in tokens[i : i + size]]

@@ -9,6 +9,7 @@ from brain.language.doubt import Unable, Unclear
 from brain.language.nouns import NounPhrase
 from brain.language.site import Ref, Site
 from brain.language.spelling import nearest
+from brain.language.tokens import key_of
 from devices.facts import Selector, Value
 
 Test = Callable[[str], bool]
@@ -67,6 +68,7 @@ class Grounding:
         self.earlier = list(earlier)
         self.here: list[Meaning] = []
         self.answers = answers or {}
+        self._mass = frozenset(site.lexicon.words["mass"])
 
     # -- references --------------------------------------------------------------------------
 
@@ -122,6 +124,7 @@ class Grounding:
         `every`: a bare plural means all of them. `any_one`: a bare singular means any of them.
         """
         self.check(np)
+        np = self._owned(np)
         answered = self.answers.get(slot_of(np))
         if answered is not None and answered[0].isdigit():
             np = replace(np, count=int(answered[0]))
@@ -131,6 +134,8 @@ class Grounding:
             return self.note(Meaning(ids=answered))
         if np.pronoun or np.one:
             return self.note(self._pronoun(np, fits, prefer))
+        if np.key[-1:] and np.key[-1] in self._mass and np.det == "the" and len(self.candidates(np, fits)) > 1:
+            np = replace(np, plural=True)
         if np.either and not np.plural and np.det == "the" and np.count is None:
             np = replace(np, plural=len(self.candidates(np, fits)) > 1)
         if any_one and np.det is None and np.count is None and not np.plural and len(self.candidates(np, fits)) > 1:
@@ -156,6 +161,7 @@ class Grounding:
     ) -> str:
         """The single thing that a definite phrase means."""
         self.check(np)
+        np = self._owned(np)
         answered = self.answers.get(slot_of(np))
         if answered is not None:
             return answered[0]
@@ -267,12 +273,31 @@ class Grounding:
         """Whose a thing is, only its names can say; a thing named after somebody else is not."""
         if np.owner is None:
             return True
-        owner = self.who if np.owner == "me" else self._person_named(np.owner)
+        owner = self._owner(np.owner)
+        if owner is None and np.owner == "them":
+            return True
         words = self.site.words_of(thing)
         people = [p for p in self.site.ids if self.view.category(p) == "person"]
         mine = owner is not None and bool(words & self._person_words(owner))
         others = any(words & self._person_words(p) for p in people if p != owner)
         return mine or not others
+
+    def _owned(self, np: NounPhrase) -> NounPhrase:
+        """ "my glasses" said by Ruth: "Ruth's glasses", where a thing has that name."""
+        if np.owner is None:
+            return np
+        owner = self._owner(np.owner)
+        names = self.view.names(owner) if owner is not None else ()
+        for name in names:
+            refs = self.site.index.get((*key_of(name), *np.key))
+            if refs:
+                return replace(np, refs=tuple(sorted(refs)), owner=None, det="the", plural=False)
+        return np
+
+    def _owner(self, words: str) -> str | None:
+        if words == "me":
+            return self.who
+        return self.last_person() if words == "them" else self._person_named(words)
 
     def _person_words(self, person: str) -> frozenset[str]:
         return self.site.words_of(person) - {"the"}
@@ -397,11 +422,12 @@ class Grounding:
         if set(self.site.members(cls)) == set(found):
             return cls, {}
         for attr in _LOOKS:
-            value = self.view.attr(found[0], attr)
-            if value is not None and set(found) == {
-                t for t in self.site.members(cls) if self.view.attr(t, attr) == value
-            }:
-                return cls, {attr: value}
+            values = {self.view.attr(t, attr) for t in found}
+            value = values.pop()
+            rest = [t for t in self.site.members(cls) if t not in found and self.view.cls(t) == cls]
+            if value is not None and not values:
+                if all(self.view.attr(t, attr) != value for t in rest):
+                    return cls, {attr: value}
         return None
 
     def _changeable(self, np: NounPhrase, thing: str) -> bool:
@@ -497,6 +523,15 @@ class Grounding:
     def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
         if np.pronoun == "speaker":
             return Meaning(ids=(self.speaker(),))
+        if np.pronoun == "all_things" and np.posts and np.text.split()[1:2] == ["thing"]:
+            where = self.place(np.posts[0][1])
+            there = [t for t in self.view.contents(where) if fits(t)]
+            if len(there) == 1:
+                return Meaning(ids=(there[0],))
+            if there:
+                raise self._which(replace(np, text="thing"), there)
+        if np.text.startswith("something"):
+            raise Unclear("What exactly shall it be?", slot=slot_of(np))
         if np.pronoun == "all_things" and np.posts:
             return Meaning(cls="object", within=self.place(np.posts[0][1]))
         if np.pronoun == "all_things":

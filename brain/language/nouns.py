@@ -74,6 +74,9 @@ class NounPhrase:
     either: bool = False
 
 
+_OWNERS = {"my": "me", "his": "them", "her": "them", "their": "them"}
+
+
 class NounParser:
     """Reads noun phrases from a list of tokens."""
 
@@ -179,7 +182,8 @@ class NounParser:
         j = i
         while j < len(tokens) and not tokens[j].is_mark:
             token = tokens[j]
-            if j > i and self._match(tokens, j) > 1 and token.text not in ("a", "the"):
+            whole = self._match(tokens, j) > 1 and token.text not in ("a", "the")
+            if whole and (j > i or token.possessive):
                 break
             quantity = self._quantity(tokens, j)
             if quantity is not None and draft.count is None:
@@ -226,7 +230,7 @@ class NounParser:
 
     def _determined(self, draft: NounPhrase, token: Token) -> NounPhrase:
         det = self._determiners[token.text]
-        owner = "me" if token.text in ("my",) else draft.owner
+        owner = _OWNERS.get(token.text, draft.owner)
         if det == "the" and draft.det in ("all", "both", "some"):
             return replace(draft, owner=owner)
         plural = draft.plural or token.text in self._words["plural_only"]
@@ -269,6 +273,12 @@ class NounParser:
     ) -> NounPhrase | None:
         """The noun with what stands before it, from token `j` on."""
         stop = self._stop(tokens, j)
+        if stop < len(tokens) and tokens[stop].text in ("one", "ones") or any(
+            t.text in ("one", "ones") for t in tokens[j:stop]
+        ):
+            one = self._one(tokens, j, stop, draft)
+            if one is not None:
+                return one
         for end in range(stop, j, -1):
             for s in range(j, end):
                 size = self._match(tokens, s)

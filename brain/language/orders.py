@@ -234,6 +234,9 @@ class Orders:
         return None, phrases
 
     def _attached(self, np: NounPhrase, sources: list[Item]) -> NounPhrase:
+        """The phrase with the places that were said after it."""
+        if any(len(item.nouns) > 1 for item in sources):
+            raise Unclear("Please name one place at a time. Which one do you mean?")
         posts = tuple(
             (item.prep or "at", item.nouns[0])
             for item in sources
@@ -472,8 +475,9 @@ class Orders:
 
     def _put_away(self, clause: Clause) -> list[Condition]:
         objects, target, sources = self._transfer(replace(clause, particles=()))
-        if target is not None:
+        if target is not None and not self._is_source(objects, target):
             return self._put(replace(clause, particles=()))
+        sources = [*sources, *([target] if target is not None else [])]
         if not objects:
             raise Misfit("nothing is named that could be put away")
         found: list[Condition] = []
@@ -484,12 +488,27 @@ class Orders:
             found += self._away(self._excluding(meaning, clause), np)
         return found
 
+    def _is_source(self, objects: tuple[NounPhrase, ...], target: Item) -> bool:
+        """Whether the place is where the thing is, not where it is to go."""
+        if target.prep not in ("on", "in", "at", "near") or not objects:
+            return False
+        np = target.nouns[0]
+        holders = self.ground.candidates(np) if np.refs else []
+        here = [t for o in objects for t in (self.ground.candidates(o) if o.refs else [])]
+        return any(self.site.within(t, h) for t in here for h in holders)
+
     def _away(self, meaning: Meaning, np: NounPhrase) -> list[Condition]:
         """Each thing where it belongs."""
         things = meaning.ids or tuple(self._expanded(replace(meaning, count=None)))
         groups: dict[str, list[str]] = {}
         for thing in things:
             home = home_of(thing, self.site)
+            if "target" in self.ground.answers:
+                home = self.ground.answers["target"][0]
+            elif np.posts and home is not None and self.site.within(thing, home):
+                raise Unclear(
+                    f"Where shall I put {self.site.title(thing)}?", kind="where", slot="target"
+                )
             if home is None:
                 raise Unclear(
                     f"Where does {self.site.title(thing)} belong?", kind="where", slot="target"
@@ -505,8 +524,9 @@ class Orders:
 
     def _dispose(self, clause: Clause) -> list[Condition]:
         objects, target, sources = self._transfer(replace(clause, particles=()))
-        if target is not None:
+        if target is not None and not self._is_source(objects, target):
             return self._put(replace(clause, particles=()))
+        sources = [*sources, *([target] if target is not None else [])]
         if not objects:
             raise Misfit("nothing is named that could be thrown away")
         if objects[0].pronoun == "all_things":
@@ -558,10 +578,10 @@ class Orders:
         if not plain:
             raise Misfit("nothing is named")
         found: list[Condition] = []
+        places = [[]] if not posts else [[replace(posts[0], nouns=(n,)), *posts[1:]] for n in posts[0].nouns]
         for np in plain:
-            if np.portion:
-                np = replace(np, portion=False)
-            found += self._be_one(self._attached(np, posts), attr, value, clause)
+            for at in places:
+                found += self._be_one(self._attached(np, at), attr, value, clause)
         extra = [i for i in clause.items if i.prep == "for"]
         if extra and attr in ("hot", "sliced") and self._is_goal(extra[0].nouns[0]) and extra[0].nouns[0].pronoun != "speaker":
             raise Unclear(f"Shall I also bring it to {extra[0].nouns[0].text}?", kind="what")
@@ -590,6 +610,10 @@ class Orders:
         self.ground.check(np)
         if not np.pronoun and not np.one and np.refs and not self._any(np, can):
             known = self._members(np)
+            spills = self._spills(np) if attr == "clean" else []
+            if spills:
+                self.ground.note(Meaning(ids=tuple(spills)))
+                return [Be(what=Selector(ids=tuple(spills)), attr=attr, value=value)]
             if known:
                 raise Misfit(self.fleet.why_not(known[0], attr, value))
         singled = needs if attr != "clean" or self._are_objects(np) else None
@@ -603,6 +627,14 @@ class Orders:
             # "heat a steak and bring it": what is brought is hot.
             self.ground.here[-1] = replace(meaning, having={**meaning.having, attr: value})
         return [Be(what=meaning.selector(), attr=attr, value=value, count=meaning.count)]
+
+    def _spills(self, np: NounPhrase) -> list[str]:
+        """What has been spilled in the room that is meant ("mop the bathroom")."""
+        rooms = [t for t in self.ground.candidates(np) if self.view.category(t) == "room"]
+        if len(rooms) != 1:
+            return []
+        spilled = [t for t in self.site.members("wipeable") if self.view.attr(t, "fixed") is True]
+        return [t for t in spilled if self.view.category(t) == "object" and self.site.within(t, rooms[0])]
 
     def _are_objects(self, np: NounPhrase) -> bool:
         return all(self.view.category(t) == "object" for t in self._members(np))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from brain.language.asks import Asks
 from brain.language.clauses import Clause, Item
-from brain.language.corrections import corrected_wish
+from brain.language.corrections import corrected_wish, follow_up
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.forms import FormReader
 from brain.language.ground import Grounding, Meaning
@@ -19,7 +19,7 @@ from brain.language.tokens import NUMBERS, Token, make, tokenise
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_TAKING = frozenset(["take", "get", "grab", "fetch", "pick", "collect", "gather", "remove"])
+_TAKING = frozenset(["take", "get", "grab", "fetch", "pick", "collect", "gather", "remove", "make", "brew", "prepare", "pour"])
 _QUIET = frozenset(["statement", "isnt", "there", "remark"])
 
 
@@ -98,6 +98,9 @@ class Wish:
         self.asks = Asks(self.site, self.ground, self.orders, text)
         self._forms = FormReader(self.site, lexicon())
         tokens = words_of(text, self.site)
+        again = follow_up(tokens) if past.conditions else 0
+        self._meant_otherwise = again > 0 and not self._forms.reader.starts_clause(tokens, again)
+        tokens = tokens[again:] if self._meant_otherwise else tokens
         self.tokens = corrected_wish(tokens, self._forms.reader)
         self.clauses = self._forms.read(self.tokens)
 
@@ -107,7 +110,11 @@ class Wish:
         Raises:
             Doubt: It is unclear, impossible, or can not be read.
         """
-        clauses = [c for c in self.clauses if c.items or c.uncovered or c.readings or c.form != "verbless"]
+        clauses = [
+            c
+            for c in self.clauses
+            if c.items or c.uncovered or c.readings or c.particles or c.form != "verbless"
+        ]
         if not clauses:
             raise Unclear("What can I do for you?")
         clauses = self._bound_forms(clauses)
@@ -208,9 +215,16 @@ class Wish:
         else:
             objects = [i for i in theirs if i.prep is None and not self._leads(i, theirs)]
             items = [*objects, *mine]
+        readings = last.readings
+        said = tuple(w for w in clause.particles if w in self._forms._states)
+        if said and said != last.particles:
+            # "switch the tv off and the radio on"
+            verbs = self._forms.lexicon.verbs.get(last.verb.split()[0], ())
+            readings = tuple(a for words, a in verbs if words == said[:1]) or readings
         return replace(
             last, items=tuple(items), uncovered=(), unless=clause.unless, gapped=True,
-            start=clause.start, end=clause.end,
+            start=clause.start, end=clause.end, readings=readings,
+            particles=said or last.particles,
         )
 
     def _leads(self, item: Item, items: list[Item]) -> bool:
@@ -224,9 +238,12 @@ class Wish:
     def _terse(self, clause: Clause) -> Clause:
         """ "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
         items = list(clause.items)
+        states = self._forms._states
+        if not items and any(word in states for word in clause.particles):
+            items = [Item((NounPhrase("it", clause.start, clause.end, pronoun="things"),))]
+            clause = replace(clause, items=tuple(items))
         if not items:
             return clause
-        states = self._forms._states
         for word in clause.particles:
             word = "off" if word == "out" else word
             if word in states and word in ("on", "off", "open", "shut", "closed"):
@@ -258,7 +275,7 @@ class Wish:
         first = self.tokens[0].text if self.tokens else ""
         last = self.tokens[-1].text if self.tokens else ""
         text = " ".join(t.text for t in self.tokens)
-        marked = first in ("and", "also", "same", "now") or last in ("too", "also") or text.endswith("as well")
+        marked = self._meant_otherwise or first in ("and", "also", "same", "now") or last in ("too", "also") or text.endswith("as well")
         return marked or self._again(clause)
 
     # -- one clause --------------------------------------------------------------------------
@@ -328,8 +345,10 @@ class Wish:
         last = list(self.past.conditions)
         nouns = [np for item in clause.items for np in item.nouns]
         places = [np for item in clause.items for np in item.nouns if self.orders._is_goal(np)]
+        told = [np for np in nouns if np.one and (np.looks or np.states or np.other or np.places)]
         things = [np for np in nouns if np not in places and not np.pronoun and not np.one]
-        counts = [np for np in nouns if np.one]
+        things += told
+        counts = [np for np in nouns if np.one and np not in told]
         for np in nouns:
             self.ground.check(np)
         if places and not things:
