@@ -177,9 +177,12 @@ def artworks() -> tuple[Artwork, ...]:
             tall, wide = piece.shape[:2]
             left = max(0, round(float(tile["x"]) * width - wide / 2))
             top = max(0, round(float(tile["y"]) * height - tall / 2))
-            part = piece[: height - top, : width - left, :3]
-            canvas[top : top + part.shape[0], left : left + part.shape[1]] = part
-            filled[top : top + part.shape[0], left : left + part.shape[1]] = True
+            part = piece[: height - top, : width - left]
+            here = np.s_[top : top + part.shape[0], left : left + part.shape[1]]
+            # The pieces are jigsaw shapes: their tabs lie in the notches of their neighbours.
+            solid = part[..., 3] > 127 if part.shape[2] == 4 else np.ones(part.shape[:2], bool)
+            canvas[here][solid] = part[..., :3][solid]
+            filled[here] |= solid
         rows, columns = np.flatnonzero(filled.any(1)), np.flatnonzero(filled.any(0))
         if len(rows) and len(columns):
             picture = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
