@@ -77,18 +77,14 @@ class SqliteReplica:
     ) -> int:
         """See `Replica.take`: births first, then events, then the watermark, each durable."""
         store = self._store
-        store.witness(max(births.values(), default=0))
-        with store.transaction():
-            _save_births(store.connection, births)
-        before = store.position()
-        store.append(events)
+        new = adopt(store, events, births)
         with store.transaction():
             store.connection.execute(
                 "INSERT INTO watermark VALUES (?, ?, ?, ?) ON CONFLICT (peer) DO UPDATE SET "
                 "position = excluded.position, hash = excluded.hash, born = excluded.born",
                 (peer, mark.position, mark.hash, mark.born),
             )
-        return store.position() - before
+        return new
 
     def watermark(self, peer: str) -> Watermark:
         """How far a peer's log is known."""
@@ -102,13 +98,34 @@ class SqliteReplica:
 
     def canonical(self) -> Iterator[Row]:
         """All rows in the order of births."""
+        return (row for row, _ in self.canonical_with_births())
+
+    def canonical_with_births(self) -> Iterator[tuple[Row, int]]:
+        """All rows in the order of births, each with the stamp of its birth."""
         ids = self._store.connection.execute(
-            "SELECT event.id FROM event LEFT JOIN born USING (origin, seq) "
-            "ORDER BY MIN(event.hlc, COALESCE(born.hlc, event.hlc)), origin, seq"
+            "SELECT event.id, MIN(event.hlc, COALESCE(born.hlc, event.hlc)) AS birth "
+            "FROM event LEFT JOIN born USING (origin, seq) ORDER BY birth, origin, seq"
         ).fetchall()
         # One row at a time, so that no long read keeps the writer from its write-ahead log.
-        for (id_,) in ids:
-            yield from self._store.entries(id_ - 1, id_)
+        for id_, birth in ids:
+            for row in self._store.entries(id_ - 1, id_):
+                yield row, birth
+
+
+def adopt(store: EventStore, events: Sequence[Event], births: dict[Key, int]) -> int:
+    """Record events that were first recorded elsewhere; returns how many were new.
+
+    Births are on the disk before events are: a crash in between leaves nothing to mend.
+
+    Raises:
+        EventConflict, EventUnfit: As `EventStore.append`.
+    """
+    store.witness(max(births.values(), default=0))
+    with store.transaction():
+        _save_births(store.connection, births)
+    before = store.position()
+    store.append(events)
+    return store.position() - before
 
 
 def _save_births(connection: Connection, births: dict[Key, int]) -> None:
