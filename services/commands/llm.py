@@ -167,7 +167,7 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{bound.getsockname()[1]}/v1"
 
-        def ready() -> None:
+        def ready(_: object) -> None:
             click.echo(f"serving {', '.join(cluster.models)} at {url}  (Ctrl-C stops)")
 
         asyncio.run(serve_app(cluster, embedder, GatewayLimits(key=key), bound, ready))

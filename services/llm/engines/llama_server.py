@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 
 from brain.model import ModelError
@@ -19,13 +20,18 @@ def main() -> None:
     # llama.cpp may print to standard output, which belongs to the answer.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    parent = os.getppid()
+    settings = ServerSettings.model_validate_json(sys.stdin.readline())
     try:
-        server = serve(ServerSettings.model_validate_json(sys.stdin.readline()))
+        server = serve(settings)
         answer = {"url": server.listening_address, "pid": os.getpid()}
     except ModelError as error:
         answer = {"error": str(error)}
     print(json.dumps(answer), file=answers, flush=True)
     sys.stdin.read()
+    if settings.slot_folder is not None and os.getppid() != parent:
+        # Whoever would have deleted the KV files was killed; they hold what people said.
+        shutil.rmtree(settings.slot_folder, ignore_errors=True)
     # The server's threads may be in the middle of an answer that nobody waits for any more.
     os._exit(0)
 

@@ -19,7 +19,7 @@ from services.llm.engines.contracts import (
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
-from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_json, in_words, offers_tools, wants_tools
 from services.llm.weights import SMOLLM2, locate
@@ -119,7 +119,11 @@ class LlamaCppEngine:
                         keeps_kv=True,
                     ),
                 )
-            address = await self._link.call("start")
+            try:
+                address = await self._link.call("start")
+            except EngineMissing:
+                await self._link.close()
+                raise
             self._pid = address["pid"]
             self._endpoint = Endpoint(address["url"], address["key"], keep_alive=False)
             props = await self._endpoint.get("/props")

@@ -111,7 +111,9 @@ class Gateway:
             # Load balancers ask this without a token; it tells nothing but life.
             Route("/health", self._health, methods=["GET"]),
         ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: _told_http})
+        return Starlette(
+            routes=routes, exception_handlers={HTTPException: _told_http, Exception: _told_fault}
+        )
 
     def _guarded(
         self, handle: Callable[[Request], Awaitable[Response]]
@@ -348,6 +350,13 @@ async def _told_http(request: Request, why: Exception) -> Response:
     assert isinstance(why, HTTPException)
     sentence = f"{request.method} {request.url.path} is not offered here."
     return _told(sentence, why.status_code)
+
+
+async def _told_fault(request: Request, why: Exception) -> Response:
+    # Starlette raises it again afterwards, so that the server logs it.
+    return _told(
+        "The endpoint has a fault, which is in its log; the next request may succeed.", 500
+    )
 
 
 def _told(sentence: str, status: int, headers: dict[str, str] | None = None) -> Response:

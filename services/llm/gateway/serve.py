@@ -38,7 +38,7 @@ async def serve(
     embedder: Embedder | None,
     limits: GatewayLimits,
     bound: socket.socket,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[Callable[[], None]], None],
 ) -> None:
     """Start the engines, answer requests, and close everything at the end.
 
@@ -47,7 +47,7 @@ async def serve(
         embedder: Makes sentence vectors.
         limits: What is accepted.
         bound: Where to listen.
-        ready: Called when the first request may come.
+        ready: Called when the first request may come, with a function that stops the endpoint.
 
     Raises:
         EngineMissing: If an engine cannot start.
@@ -69,11 +69,16 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[Callable[[], None]], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._ready()
+            self._ready(self._stop)
+
+    def _stop(self) -> None:
+        self.should_exit = True
