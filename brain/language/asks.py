@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from brain.language.clauses import Clause
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
@@ -93,6 +94,9 @@ class Asks:
             elif self.ground.candidates(np):
                 title = self.site.title(self.ground.candidates(np)[0])
                 raise Unable(f"{title[:1].upper()}{title[1:]} has nothing of the kind to be checked.")
+        common = self._indistinct(np) if attr == "location" else None
+        if common is not None:
+            return Known(what=Selector(cls=common), attr=attr)
         meaning = self.ground.thing(np, fits, every=True)
         if meaning.count is not None:
             found = self.ground.candidates(np, fits)
@@ -101,6 +105,18 @@ class Asks:
             else:
                 return Known(what=Selector(cls=meaning.cls, having=meaning.having), attr=attr)
         return Known(what=meaning.selector(), attr=attr)
+
+    def _indistinct(self, np: NounPhrase) -> str | None:
+        """The class, where several of it are known and nothing tells them apart ("the flour")."""
+        if np.pronoun or np.one or np.plural or np.posts or np.places or np.looks or np.states:
+            return None
+        if any(ref.rank == 0 and ref.kind == "thing" for ref in np.refs):
+            return None
+        cls = self.ground.common_class(np)
+        found = self.ground.candidates(np)
+        names = {self.site.title(t) for t in found}
+        same = len(found) > 1 and len(names) == 1 and self.view.category(found[0]) == "object"
+        return cls if same else None
 
     # -- telling -----------------------------------------------------------------------------
 
@@ -144,6 +160,19 @@ class Asks:
 
     def remark(self, clause: Clause) -> list[Condition]:
         """ "table 4 is dirty", "there is a spill in aisle 2", "the soup is cold"."""
+        if clause.form == "lack":
+            try:
+                return self.orders.conditions("restock", clause)
+            except Misfit as misfit:
+                raise Unclear(f"What shall I do about that? {misfit.reason.capitalize()}.") from None
+        if clause.form == "spilled":
+            places = tuple(i for i in clause.items if i.prep is not None)
+            if not places:
+                raise Unclear("Where was something spilled?", kind="where", slot="target")
+            try:
+                return self._done(replace(clause, items=places[-1:]), "clean", True)
+            except Misfit:
+                raise Unclear("I know of no spill there. Where exactly is it?") from None
         if clause.form == "there":
             for item in clause.items:
                 for np in item.nouns:

@@ -138,6 +138,21 @@ _LOST = tuple(
         "help us find", "do you have an idea where",
     )
 )
+_LACKS = tuple(
+    tuple(p.split())
+    for p in (
+        "we are out of", "we ran out of", "we have run out of", "we are running out of",
+        "we are running low on", "we are low on", "we are short of", "we are short on",
+        "there is no more", "there are no more", "there is no", "there are no",
+        "there is hardly any", "there are hardly any", "there is almost no", "there are almost no",
+        "we have no more", "we have no", "no more", "we are missing", "we are almost out of",
+        "we are nearly out of", "we have almost no", "we have hardly any", "running low on",
+        "out of", "low on", "running out of", "there is not enough", "there are not enough",
+        "we do not have enough", "we have not enough", "there are only a few", "there are too few",
+    )
+)
+_NEARLY = frozenset("is are nearly almost all running getting has have been looks look seem seems pretty so too half practically going".split())
+_GONE = frozenset("gone low out sold finished short depleted bare".split())
 _IFS = frozenset(["if", "whether", "that"])
 _SUBORDINATE = frozenset(["if", "when", "unless", "until", "once", "while", "before", "after", "as", "because", "since", "till", "whenever"])
 _TELL_LINKS = frozenset(["that", ":", ","])
@@ -312,6 +327,8 @@ class FormReader:
             self._state_wanted,
             self._needed,
             self._told,
+            self._lacking,
+            self._spilled,
             self._there_is,
         ):
             clause = form(tokens, i)
@@ -372,6 +389,8 @@ class FormReader:
 
     def _negated(self, tokens: list[Token], i: int) -> Clause | None:
         words = [t.text for t in tokens[i : i + 3]]
+        if words[:2] == ["no", "more"] and "left" in [t.text for t in tokens[i:]]:
+            return None
         if words[:2] in (["do", "not"], ["you", "not"]) or words[:1] in (["never"], ["not"], ["no"]):
             size = 2 if words[0] in ("do", "you") else 1
             if words[:1] == ["no"] and self.nouns.read(tokens, i + 1) is None:
@@ -691,6 +710,42 @@ class FormReader:
         draft = Draft()
         self.reader.items(tokens, j + 1, draft)
         return bool(draft.items) and not draft.uncovered and not inside
+
+    def _lacking(self, tokens: list[Token], i: int) -> Clause | None:
+        """ "we are out of milk", "there is no bread left", "the apples are nearly gone"."""
+        size = next((len(w) for w in _LACKS if tuple(words_of(tokens, i, len(w))) == w), 0)
+        draft = Draft()
+        end = i
+        if size:
+            end = self.reader.items(tokens, i + size, draft)
+        else:
+            noun = self.nouns.known(tokens, i)
+            k = noun.end if noun is not None else len(tokens)
+            while k < len(tokens) and tokens[k].text in _NEARLY:
+                k += 1
+            gone = noun is not None and k > noun.end and k < len(tokens) and tokens[k].text in _GONE
+            if noun is None or not gone:
+                return None
+            draft.items.append(Item((noun,)))
+            end = self.reader.items(tokens, k + 1, draft)
+        if not draft.items:
+            return None
+        left = tuple(w for w in draft.uncovered if w not in ("left", "remaining", "again", "soon"))
+        return Clause(
+            ("statement",), "lack", tuple(draft.items), (), left, form="lack", end=end
+        )
+
+    def _spilled(self, tokens: list[Token], i: int) -> Clause | None:
+        """ "somebody spilled juice in aisle 2"."""
+        for k in range(i, min(i + 6, len(tokens))):
+            if tokens[k].is_mark:
+                return None
+            if tokens[k].text in ("spilled", "spilt", "spills", "spill") and k > i and tokens[k - 1].text not in ("the", "a", "another", "this", "that", "is"):
+                draft = Draft()
+                end = self.reader.items(tokens, k + 1, draft)
+                places = tuple(x for x in draft.items if x.prep is not None)
+                return Clause(("statement",), "spilled", places, form="spilled", end=end)
+        return None
 
     def _there_is(self, tokens: list[Token], i: int) -> Clause | None:
         words = [t.text for t in tokens[i : i + 2]]

@@ -146,7 +146,7 @@ class Grounding:
             return self.note(self._exactly(np, fits, prefer))
         if np.det in ("the", "all", "no") or (np.det is None and np.plural and every and not np.count):
             return self.note(self._every(np, fits))
-        if np.det is None and np.plural and np.count is None:
+        if np.det in (None, "more") and np.plural and np.count is None:
             names = self._class_words(np)
             raise Unclear(f"How many {names} do you want?", kind="count", slot=slot_of(np))
         return self.note(self._some(np, fits))
@@ -522,6 +522,8 @@ class Grounding:
 
     def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
         if np.pronoun == "speaker":
+            if not fits(self.speaker()):
+                raise Unable("People can not be moved or changed by the robots here.")
             return Meaning(ids=(self.speaker(),))
         if np.pronoun == "all_things" and np.posts and np.text.split()[1:2] == ["thing"]:
             where = self.place(np.posts[0][1])
@@ -537,7 +539,10 @@ class Grounding:
         if np.pronoun == "all_things":
             raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
         if np.pronoun == "she_he":
-            return Meaning(ids=(self.place(np),))
+            person = self.place(np)
+            if not fits(person):
+                raise Unable("People can not be moved or changed by the robots here.")
+            return Meaning(ids=(person,))
         last = self.last(fits)
         if last is None:
             raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
@@ -623,7 +628,8 @@ class Grounding:
         last = words.split()[-1] if words.split() else words
         if len(last) < 4:
             return []
-        return nearest(last, self.site.vocabulary, 2)[:3]
+        near = nearest(last, self.site.whole_words - {last}, 2 if len(last) > 5 else 1)
+        return near[:3] if len(near) <= 3 else []
 
 
 def slot_of(np: NounPhrase) -> str:

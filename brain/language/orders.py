@@ -11,7 +11,7 @@ from brain.language.fleet import Fleet
 from brain.language.ground import Grounding, Meaning, slot_of
 from brain.language.homes import bin_for, home_of
 from brain.language.nouns import NounPhrase
-from brain.language.site import Site
+from brain.language.site import Ref, Site
 from devices.facts import At, Be, Clear, Condition, Relation, Selector, Value
 
 _PLACES = ("to", "in", "on", "at", "for", "near")
@@ -69,6 +69,10 @@ class Orders:
         objects, target, sources = self._transfer(clause)
         if not objects:
             raise Misfit("nothing is named that could be brought")
+        if target is not None and all(np.det == "more" and np.plural for np in objects):
+            return self._restock(replace(clause, items=(Item(objects), replace(target, prep="in"))))
+        if clause.gapped and target is None and any(np.det == "the" for np in objects):
+            raise Unclear(f"What shall I do with {objects[0].text}?")
         if self._are_bodies(objects):
             return self._send(objects, target)
         if target is None and any(s.prep == "from" for s in sources) and clause.verb.split()[0] in _TAKES:
@@ -332,6 +336,8 @@ class Orders:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
         places = [item for item in clause.items if item.prep in ("to", "in", "on", "at", "near", "for")]
         if plain and not self._are_bodies(tuple(plain)):
+            if places:
+                raise Misfit("that is no way to go")
             if clause.verb.split()[0] in ("approach", "visit", "join", "meet", "follow", "patrol") or self._is_goal(plain[0]):
                 places, plain = [Item((plain[0],), "to", "to"), *places], []
             else:
@@ -608,6 +614,10 @@ class Orders:
         if np.pronoun == "all_things" and not np.posts:
             raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
         self.ground.check(np)
+        if np.pronoun and attr == "clean" and self.ground.last(can) is None:
+            rooms = self.ground.last(lambda t: self.view.category(t) == "room")
+            if rooms is not None and rooms.ids:
+                np = replace(np, pronoun=None, refs=(Ref(0, "thing", rooms.ids[0]),))
         if not np.pronoun and not np.one and np.refs and not self._any(np, can):
             known = self._members(np)
             spills = self._spills(np) if attr == "clean" else []

@@ -182,7 +182,8 @@ class Site:
         for thing in self.ids:
             names = (*own[thing], thing) if thing in own else self._own_names(thing)
             for name in names:
-                self._add(key_of(name), Ref(0, "thing", thing))
+                key = key_of(name)
+                self._add(key[1:] if key[:1] == ("the",) and len(key) > 1 else key, Ref(0, "thing", thing))
 
     def _own_names(self, thing: str) -> tuple[str, ...]:
         """The names that come with the thing itself, not with its class."""

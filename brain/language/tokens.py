@@ -12,8 +12,8 @@ _APOSTROPHES = str.maketrans("", "", "’'`´")
 _STOPS = {",": ",", ";": ";", ":": ":", ".": ".", "!": "!", "?": "?", "/": "/"}
 # Without their apostrophe these are other words as well, so they need it.
 _NEED_MARK = frozenset(
-    ["its", "id", "ill", "wed", "were", "hed", "shed", "well", "hes", "shes", "wont", "cant"]
-) - {"wont", "cant"}
+    ["its", "id", "ill", "wed", "were", "hed", "shed", "well", "hes", "shes"]
+)
 _IRREGULAR_PLURALS = {
     "knives": "knife",
     "shelves": "shelf",

@@ -20,7 +20,7 @@ from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
 _TAKING = frozenset(["take", "get", "grab", "fetch", "pick", "collect", "gather", "remove", "make", "brew", "prepare", "pour"])
-_QUIET = frozenset(["statement", "isnt", "there", "remark"])
+_QUIET = frozenset(["statement", "isnt", "there", "remark", "lack", "spilled"])
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Wish:
 
     def _is_remark(self, clause: Clause) -> bool:
         words = [t.text for t in self.tokens[clause.start : clause.end]]
-        return bool({"is", "are", "am", "was", "has", "have", "looks", "feels", "low"} & set(words))
+        return bool({"is", "are", "am", "was", "has", "have", "looks", "feels", "low", "need", "needs", "want", "wants", "been", "got", "do", "does", "will", "finished", "dropped", "made", "left", "broke"} & set(words))
 
     def _completed(self, clause: Clause, last: Clause | None, _: bool) -> Clause:
         """A clause without verb takes it, and what else it lacks, from the one before."""
@@ -252,6 +252,8 @@ class Wish:
         nouns = [np for item in items for np in item.nouns]
         if clause.verb and clause.readings:
             return clause
+        if any(r.kind == "class" and self.asks._is_mess(r.id) for r in nouns[0].refs):
+            return replace(clause, form="there")
         if len(items) >= 2 and items[0].prep is None and self.orders._is_goal(items[-1].nouns[0]) and items[-1].prep is None:
             items[-1] = replace(items[-1], prep="to")
         elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[-1]) and not self.orders._is_goal(nouns[0]):
