@@ -42,7 +42,7 @@ _FIELDS = {"say", "tags", "by", "before", "answers", "understood", "understood_a
 
 
 def read_gold(source: str) -> tuple[GoldWish, ...]:
-    """The wishes of a split ("dev", "test") or of a YAML file, in the order of the file.
+    """The wishes of a split ("dev", "train", "test") or of a YAML file, in the order of the file.
 
     Raises:
         UserError: there is no such file, or a wish in it is wrong; the sentence says which.

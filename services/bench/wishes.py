@@ -28,7 +28,7 @@ def bench_wishes(
     nothing else, so no wish can help another.
 
     Args:
-        split: "dev", "test", or a YAML file of one's own wishes.
+        split: "dev", "train", "test", or a YAML file of one's own wishes.
         models: Configurations (see `services.bench.parts`), from least to most.
         limit: Only the first wishes.
         on_wish: Told of the configuration, the wish's number, how many there are, and the wish.

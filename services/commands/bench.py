@@ -17,8 +17,9 @@ def bench() -> None:
     "--split",
     default="test",
     show_default=True,
-    metavar="dev|test|FILE",
-    help="Which wishes: those to develop with, those to judge by, or a YAML file of your own.",
+    metavar="dev|train|test|FILE",
+    help="Which wishes: those to develop with, to learn from, to judge by, or a YAML file of your "
+    "own.",
 )
 @click.option(
     "--model",
