@@ -1,4 +1,4 @@
-"""The tables that are derived from the log in its own transactions: history and words."""
+"""The tables that are derived from the log in its own transactions: history, words, snapshots."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from stem_memory.contracts import Event, Observed, Payload, Recorded
 from stem_memory.fact_index import Connection, FactIndex
 from stem_memory.mention import EVIDENCE_KINDS, mentions
+from stem_memory.snapshots import Snapshots
 from stem_memory.state import MemoryState
 from stem_memory.words import texts_of, write_words
 
@@ -24,6 +25,7 @@ class Derived:
         self._connection = connection
         self._opened = opened
         self._facts = FactIndex(connection, self._later_evidence)
+        self.snapshots = Snapshots(connection, FOLD_VERSION)
 
     def position(self) -> int:
         """Up to which event the tables are written by this version of the fold; 0: not at all."""
@@ -46,13 +48,15 @@ class Derived:
             )
 
     def outdate(self) -> None:
-        """Mark the tables as not up to date."""
+        """Mark the tables as not up to date, and forget what can not be written anew in place."""
+        self.snapshots.clear()
         self._connection.execute("UPDATE folded SET position = 0")
 
     def clear(self) -> None:
         """Forget all tables, to write them anew."""
         self._facts.clear()
         self._connection.execute("DELETE FROM words")
+        self.snapshots.clear()
         self._connection.execute("UPDATE folded SET version = ?, position = 0", (FOLD_VERSION,))
 
     def _later_evidence(self, thing: str, attr: str, t: float, position: int) -> float | None:

@@ -214,4 +214,19 @@ def _fleet(db: Database) -> None:
     """)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_event_log, _history, _spans, _fleet)
+def _snapshots(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE snapshot (
+            position INTEGER PRIMARY KEY, version INTEGER NOT NULL, digest TEXT NOT NULL,
+            form BLOB NOT NULL
+        ) STRICT
+    """)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _event_log,
+    _history,
+    _spans,
+    _fleet,
+    _snapshots,
+)

@@ -67,6 +67,23 @@ class MemoryState:
             self._fold.things.journal = None
         return noted
 
+    def parts(self) -> dict[str, Any]:
+        """Everything the state consists of, by name, for a snapshot; not to be changed."""
+        return {name: part for name, part in vars(self._fold).items() if name != "believed"}
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, Any]) -> MemoryState:
+        """The state that consists of these parts.
+
+        Raises:
+            ValueError: If they are not the parts that this software knows.
+        """
+        state = cls()
+        if parts.keys() != state.parts().keys():
+            raise ValueError("these are the parts of another version")
+        vars(state._fold).update(parts)
+        return state
+
     def digest(self) -> str:
         """SHA-256 of the whole state; independent of wall time and of the order of insertion."""
         return sha256(

@@ -27,6 +27,9 @@ from stem_memory.writer_lock import WriterLock
 
 # Readers take short looks, so that they never keep the writer from emptying its write-ahead log.
 _PAGE = 1000
+# A snapshot of the state is taken after so many events, and at the end of a session after fewer.
+_SNAPSHOT_EVERY = 50_000
+_SNAPSHOT_AT_CLOSE = 1_000
 
 
 class EventStore:
@@ -53,6 +56,7 @@ class EventStore:
         self._head: tuple[int, str] = (0, GENESIS)
         self._derived = Derived(db.conn, self.ledger.opened)
         self._state: MemoryState | None = None
+        self._snapshot_at = 0
         self.facts = FactReader(db.conn)
 
     @classmethod
@@ -133,7 +137,7 @@ class EventStore:
         return (self.ledger.recorded(row) for row in self._rows(after, until, kinds, None))
 
     def replay(self, as_of: float | None = None, position: int | None = None) -> MemoryState:
-        """Fold the log.
+        """Fold the log from its start.
 
         Args:
             as_of: Valid time in seconds: only what happened up to then.
@@ -147,10 +151,25 @@ class EventStore:
         """What is believed after the newest event. A writer keeps it up to date: do not change it."""
         if self._state is not None:
             return self._state
-        state = self.replay()
+        state = self.state_at(self.position())
         if self._clock is not None:
             self._state = state
         return state
+
+    def state_at(self, position: int) -> MemoryState:
+        """What was believed after the event at `position`: a snapshot, and what came after it."""
+        with readable(self.path):
+            start = self._derived.snapshots.newest(position)
+        state = MemoryState() if start is None else start.state
+        for row in self._rows(0 if start is None else start.position, position, None, None):
+            state.apply(self.ledger.recorded(row).event)
+        return state
+
+    def snapshot(self) -> bool:
+        """Store the state as it is now; False if something in it can not be stored."""
+        state = self.state
+        with self._transaction():
+            return self._derived.snapshots.save(self.position(), state)
 
     def search(self, words: str, at_most: int = 20, position: int | None = None) -> tuple[Hit, ...]:
         """What was said, wanted, seen or went wrong, by words; best matches first."""
@@ -217,6 +236,10 @@ class EventStore:
 
     def close(self) -> None:
         """Close the file and let another writer in. Closing twice is harmless."""
+        if self._clock is not None and self._state is not None:
+            if self._head[0] - self._snapshot_at >= _SNAPSHOT_AT_CLOSE:
+                self.snapshot()
+            self._clock = None
         self._db.close()
         if self._lock is not None:
             self._lock.release()
@@ -238,6 +261,9 @@ class EventStore:
         with readable(self.path), self._transaction():
             self._db.conn.executemany(f"INSERT INTO event ({COLUMNS}) VALUES ({marks})", rows)
             self._derived.write(fresh, state)
+            if rows[-1][0] - self._snapshot_at >= _SNAPSHOT_EVERY:
+                self._snapshot_at = rows[-1][0]
+                self._derived.snapshots.save(rows[-1][0], state)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -257,7 +283,7 @@ class EventStore:
         if self._vault is None:
             return
         self._db.execute("PRAGMA secure_delete=ON")
-        if self._vault.remember(self.replay()):
+        if self._vault.remember(self.state):
             self.forget_derived()
 
     def forget_derived(self) -> None:
@@ -312,4 +338,5 @@ class EventStore:
         newest = self._db.execute("SELECT id, hash, hlc FROM event ORDER BY id DESC LIMIT 1")
         id_, hash_, stamp = newest.fetchone() or (0, GENESIS, 0)
         self._head = (id_, hash_)
+        self._snapshot_at = self._derived.snapshots.last_position()
         self._clock = HybridClock(milliseconds, stamp)

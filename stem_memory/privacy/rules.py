@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from devices.facts import Category
 from devices.site import Point
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 class PrivacyRules:
     """What may be recorded and how long it is kept."""
+
+    # Shapes are made again from the zones, so a snapshot leaves them out.
+    MADE_AGAIN: ClassVar[dict[str, Callable[[], Any]]] = {"_areas": dict}
 
     def __init__(self) -> None:
         self.zones: dict[str, ZoneDrawn] = {}

@@ -1,0 +1,98 @@
+"""Snapshots of the folded state, so that opening a long log does not fold all of it.
+
+A snapshot is a view like any other: it may be thrown away, and one that is not exactly what the
+fold gave (its hash differs) or that another version of the fold wrote is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import NamedTuple
+
+from stem_memory.fact_index import Connection
+from stem_memory.freeze import Unfreezable, freeze, thaw
+from stem_memory.state import MemoryState
+
+# How many snapshots are kept: the newest, and some for questions about earlier positions.
+KEPT = 4
+
+
+class Snapshot(NamedTuple):
+    """The state after the event at `position`."""
+
+    position: int
+    state: MemoryState
+
+
+class Snapshots:
+    """The snapshots in one store.
+
+    Args:
+        connection: The database that has the table `snapshot`.
+        version: The version of the fold whose snapshots are of use.
+    """
+
+    def __init__(self, connection: Connection, version: int) -> None:
+        self._connection = connection
+        self._version = version
+
+    def save(self, position: int, state: MemoryState) -> bool:
+        """Store the state after an event; False if something in it can not be stored.
+
+        Call it in a transaction. Older snapshots are thinned out.
+        """
+        try:
+            parts = {name: freeze(part) for name, part in state.parts().items()}
+        except Unfreezable:
+            return False
+        text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)",
+            (position, self._version, state.digest(), zlib.compress(text.encode(), 1)),
+        )
+        self._thin()
+        return True
+
+    def newest(self, until: int | None = None) -> Snapshot | None:
+        """The newest sound snapshot (at or before a position)."""
+        limit = "" if until is None else "AND position <= ? "
+        rows = self._connection.execute(
+            f"SELECT position, digest, form FROM snapshot WHERE version = ? {limit}"
+            "ORDER BY position DESC",
+            (self._version, *([] if until is None else [until])),
+        ).fetchall()
+        for position, digest, form in rows:
+            state = _thawed(form)
+            if state is not None and state.digest() == digest:
+                return Snapshot(position, state)
+        return None
+
+    def last_position(self) -> int:
+        """The position of the newest snapshot; 0: there is none."""
+        found: int = self._connection.execute(
+            "SELECT COALESCE(MAX(position), 0) FROM snapshot WHERE version = ?", (self._version,)
+        ).fetchone()[0]
+        return found
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._connection.execute("DELETE FROM snapshot")
+
+    def _thin(self) -> None:
+        """Keep the newest and, of the rest, those that leave the smallest gaps doubled."""
+        held = [p for (p,) in self._connection.execute("SELECT position FROM snapshot ORDER BY 1")]
+        while len(held) > KEPT:
+            gaps = {held[i]: held[i + 1] - (held[i - 1] if i else 0) for i in range(len(held) - 1)}
+            gone = min(gaps, key=lambda position: (gaps[position], position))
+            self._connection.execute("DELETE FROM snapshot WHERE position = ?", (gone,))
+            held.remove(gone)
+
+
+def _thawed(form: bytes) -> MemoryState | None:
+    try:
+        parts = json.loads(zlib.decompress(form))
+        return MemoryState.of_parts({name: thaw(part) for name, part in parts.items()})
+    except (zlib.error, ValueError, TypeError, AttributeError, ImportError, LookupError):
+        # Damaged, or of other software: what can not be read is made again from the log.
+        return None
