@@ -6,6 +6,7 @@ ends in words or in a record of why not; there is no third way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from devices.glasses.contracts import Words
@@ -459,7 +460,8 @@ class Desk:
             times.append(self.voice.speaking.ends_s)
         late = self._lanes.next_s()
         if late is not None:
-            times.append(late + 2 * _EPS)
+            # A job is late after that instant, not at it; instants are whole milliseconds.
+            times.append(math.floor(late * 1000.0 + 1e-6) / 1000.0 + 0.001)
         return max(self._now, min(times)) if times else None
 
     def _number(self, letter: str) -> str:
