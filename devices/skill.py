@@ -65,6 +65,8 @@ class SkillCard(Noun):
     it. `hands` free hands are needed besides what is held; `team` bodies act together.
     `process` is the physical process a manipulation triggers, for the skills that have one.
     `pre` must hold before, `post` holds after; an `at`, `be` or `near` replaces the old one.
+    `verbs` are words people use who want the effect ("water", "irrigate"): by them a wish for a
+    skill that Retinue never heard of is understood.
     """
 
     name: str
@@ -78,6 +80,7 @@ class SkillCard(Noun):
     team: int = 1
     process: str | None = None
     plannable: bool = True
+    verbs: tuple[str, ...] = ()
 
 
 class SkillRequest(Noun):
