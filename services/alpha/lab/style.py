@@ -67,7 +67,7 @@ STYLES = {
         Style(
             name="evening",
             split="train",
-            decks=("atlasnye", "anglo_bitmap", "bellot"),
+            decks=("atlasnye", "anglo_bitmap", "dondorf"),
             textures=("cloth", "planks", "brick"),
             hues=((60, 40, 120), (60, 80, 110), (110, 130, 170)),
             sway=0.014,
@@ -97,7 +97,7 @@ STYLES = {
         Style(
             name="lamp",
             split="test",
-            decks=("dondorf", "tigullio"),
+            decks=("tigullio",),
             textures=("felt", "planks"),
             hues=((40, 40, 95), (50, 70, 95), (90, 120, 140)),
             sway=0.016,

@@ -156,7 +156,8 @@ class _Dealer:
 
     def _cover(self, x: float, y: float) -> None:
         """The dealer's hand lies on the upcard for the whole round."""
-        keys = (Key(self.t, x - 250, -400, math.pi, 1.0), Key(self.t + 0.5, x, y + 70, math.pi, 1.0))
+        y -= 280  # finger tips just below the card
+        keys = (Key(self.t, x - 250, -600, math.pi, 1.0), Key(self.t + 0.5, x, y, math.pi, 1.0))
         self._hand = Prop(hand(self.style.skin, (30, 30, 30)), keys)
 
     def _uncover(self) -> None:

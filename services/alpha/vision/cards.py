@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,17 +38,17 @@ class CardRead:
 
 def read_cards(image: cv.Image) -> list[CardRead]:
     """Every card whose index can be seen, from the top left on."""
+    return merged(read_corners(image))
+
+
+def read_corners(image: cv.Image) -> list[CardRead]:
+    """Every index that can be seen; a card may have several."""
     on = sheet(image, tallest=max(24, round(_TALLEST * image.shape[1])))
-    return read_sheet(on)
-
-
-def read_sheet(on: Sheet) -> list[CardRead]:
-    """Every card on a prepared picture."""
     pieces = [ink for ink in on.pieces if ink.height <= 3.2 * ink.width + 12]
     joined = list(_joined(on.pieces))
     every = [*pieces, *joined]
     reads = [*_pairs(on, pieces, every, False), *_pairs(on, pieces, every, True)]
-    return merged(_distinct(reads))
+    return _distinct(reads)
 
 
 def _joined(pieces: Sequence[Ink]) -> list[Ink]:
@@ -130,24 +130,16 @@ def _same_card(one: CardRead, other: CardRead) -> bool:
     size = (one.size + other.size) / 2
     dx, dy = (other.x - one.x) / size, (other.y - one.y) / size
     if one.turned != other.turned:  # the opposite corner, or the one below in decks with four
-        return -2.5 <= dx <= 10.5 and 3.0 <= dy <= 16.0
+        return -10.5 <= dx <= 10.5 and 3.0 <= dy <= 16.0
     return abs(dy) <= 2.0 and 3.0 <= abs(dx) <= 7.2  # top right in decks with four indices
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A card over several pictures: what most of them say, where, and how sure that makes it."""
+def voted(readings: Sequence[Sequence[CardRead]]) -> list[CardRead]:
+    """Cards over pictures of the same moment, from the corners read in each.
 
-    card: str
-    confidence: float
-    x: float
-    y: float
-    size: float
-    votes: int
-
-
-def voted(readings: Sequence[Sequence[CardRead]]) -> list[Seen]:
-    """Cards over pictures of the same moment; places are compared after taking out the sway."""
+    Places are compared after taking out the sway of the head; each place gets the name that most
+    pictures give it. A corner seen in fewer than half of the pictures counts less.
+    """
     if not readings:
         return []
     places: list[list[CardRead]] = []
@@ -155,33 +147,26 @@ def voted(readings: Sequence[Sequence[CardRead]]) -> list[Seen]:
     for reads in readings:
         dx, dy = _shift(anchor, reads)
         for read in reads:
-            moved = CardRead(
-                read.card,
-                read.confidence,
-                read.x + dx,
-                read.y + dy,
-                read.size,
-                read.turned,
-            )
+            moved = replace(read, x=read.x + dx, y=read.y + dy)
             home = next((p for p in places if _near(p[0], moved)), None)
             if home is None:
                 places.append([moved])
             else:
                 home.append(moved)
-    found = []
-    for place in places:
-        score: dict[str, float] = {}
-        for read in place:
-            score[read.card] = score.get(read.card, 0.0) + read.confidence
-        best = max(sorted(score), key=lambda card: score[card])
-        agree = score[best] / sum(score.values())
-        seen_in = min(1.0, len(place) / max(1.0, 0.5 * len(readings)))
-        surest = max(r.confidence for r in place if r.card == best)
-        first = place[0]
-        found.append(
-            Seen(best, surest * agree * seen_in, first.x, first.y, first.size, len(place))
-        )
-    return sorted(found, key=lambda s: (s.y, s.x))
+    return merged([_winner(place, len(readings)) for place in places])
+
+
+def _winner(place: list[CardRead], pictures: int) -> CardRead:
+    score: dict[tuple[str, bool], float] = {}
+    for read in place:
+        key = read.card, read.turned
+        score[key] = score.get(key, 0.0) + read.confidence
+    best = max(sorted(score), key=lambda key: score[key])
+    agree = score[best] / sum(score.values())
+    steady = min(1.0, len(place) / (0.5 * pictures))
+    ours = [r for r in place if (r.card, r.turned) == best]
+    surest = max(ours, key=lambda r: r.confidence)
+    return replace(surest, confidence=surest.confidence * agree * steady)
 
 
 def _shift(anchor: Sequence[CardRead], reads: Sequence[CardRead]) -> tuple[float, float]:
@@ -189,7 +174,7 @@ def _shift(anchor: Sequence[CardRead], reads: Sequence[CardRead]) -> tuple[float
         (a.x - r.x, a.y - r.y)
         for r in reads
         for a in anchor
-        if a.card == r.card and a.turned == r.turned and math.hypot(a.x - r.x, a.y - r.y) < 4 * a.size
+        if (a.card, a.turned) == (r.card, r.turned) and math.hypot(a.x - r.x, a.y - r.y) < 4 * a.size
     ]
     if not moves:
         return 0.0, 0.0
