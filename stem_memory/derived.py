@@ -32,6 +32,13 @@ class Derived:
         version, position = self._connection.execute("SELECT * FROM folded").fetchone()
         return int(position) if version == FOLD_VERSION else 0
 
+    def is_current(self) -> bool:
+        """Whether the tables tell of every event in the log, as this version of the fold has it."""
+        version, position, newest = self._connection.execute(
+            "SELECT version, position, (SELECT COALESCE(MAX(id), 0) FROM event) FROM folded"
+        ).fetchone()
+        return bool(position == newest and (version == FOLD_VERSION or newest == 0))
+
     def write(self, recorded: Iterable[Recorded], state: MemoryState) -> None:
         """Fold events into the state and write what they changed. Call it in a transaction."""
         position = None

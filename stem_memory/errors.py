@@ -19,6 +19,10 @@ class StoreTooNew(MemoryFault):
     """The file was written by a newer version of this software."""
 
 
+class StoreTooOld(MemoryFault):
+    """The file was written by older software and has to be upgraded before it can be read."""
+
+
 class StoreInUse(MemoryFault):
     """Another writer holds the store."""
 

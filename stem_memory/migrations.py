@@ -17,7 +17,7 @@ from sqlite_utils import Database
 # The very library that sqlite_utils uses: one file must never be open in two SQLites at once.
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
-from stem_memory.errors import StoreTooNew, StoreUnreadable, UnsafeSqlite
+from stem_memory.errors import StoreTooNew, StoreTooOld, StoreUnreadable, UnsafeSqlite
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -26,6 +26,8 @@ else:
 
 APPLICATION_ID = int.from_bytes(b"STEM", "big")
 _SAFE = (3, 51, 3)
+# Up to this size a file is looked through whenever it is opened; `verify` looks through any.
+_LOOKED_THROUGH_BYTES = 64 * 1024 * 1024
 SqliteError: type[Exception] = sqlite3.DatabaseError
 
 
@@ -101,15 +103,38 @@ def check(path: Path) -> None:
                 f"{path} has schema {version} and this software knows {len(MIGRATIONS)}; "
                 "update retinue to read it."
             )
-        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         page = connection.execute("PRAGMA page_size").fetchone()[0]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        size = path.stat().st_size
         waiting = path.with_name(path.name + "-wal")
-        if path.stat().st_size % page and not (waiting.exists() and waiting.stat().st_size):
+        fault = "ok"
+        if size <= _LOOKED_THROUGH_BYTES:
+            fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if size < page * pages and not (waiting.exists() and waiting.stat().st_size):
             fault = "its last page is cut off"
         if fault != "ok":
             raise StoreUnreadable(
                 f"{path} is damaged ({fault.splitlines()[-1]}); restore it from a copy."
             )
+
+
+def require_current(path: Path, connection: Connection) -> None:
+    """Refuse to read what only a writer can bring up to date.
+
+    Raises:
+        StoreTooOld: If the schema is of older software.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < len(MIGRATIONS):
+        raise too_old(path)
+
+
+def too_old(path: Path) -> StoreTooOld:
+    """The sentence for a file that older software wrote."""
+    return StoreTooOld(
+        f"{path} was written by an older version; bring it up to date once with: "
+        f"retinue memory upgrade {path}"
+    )
 
 
 @contextlib.contextmanager

@@ -19,7 +19,15 @@ from stem_memory.fact_index import Connection
 from stem_memory.fact_query import FactReader
 from stem_memory.hlc import HybridClock, first_of_ms
 from stem_memory.ledger import COLUMNS, Ledger, Row
-from stem_memory.migrations import check, connect, create, migrate, readable
+from stem_memory.migrations import (
+    check,
+    connect,
+    create,
+    migrate,
+    readable,
+    require_current,
+    too_old,
+)
 from stem_memory.privacy.vault import Vault
 from stem_memory.state import MemoryState
 from stem_memory.words import Hit, find_words
@@ -102,11 +110,21 @@ class EventStore:
         Without the vault's keys, sealed events are read without what is personal.
 
         Raises:
-            UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
+            UnsafeSqlite, StoreUnreadable, StoreTooNew, StoreTooOld: The file stays as it is.
         """
         path = Path(path)
         check(path)
-        return cls(path, connect(path, write=False), None, None, vault)
+        db = connect(path, write=False)
+        try:
+            with readable(path):
+                require_current(path, db.conn)
+                store = cls(path, db, None, None, vault)
+                if not store._derived.is_current():
+                    raise too_old(path)
+        except BaseException:
+            db.close()
+            raise
+        return store
 
     def append(self, events: Iterable[Event]) -> tuple[Recorded, ...]:
         """Record events, all or none, and return once they are on the disk.

@@ -31,7 +31,7 @@ known_option = click.option(
 def memory() -> None:
     """Ask what a run remembers: what is where, since when, seen by whom, and how sure.
 
-    RUN is a folder that retinue run wrote, or a memory.db. Nothing is written to it.
+    RUN is a folder that retinue run wrote, or a memory.db. Only upgrade writes to it.
 
     A TIME is a clock that stands at 0:00 when the run starts, as the replay shows it (14:03 is
     14 minutes and 3 seconds), or seconds (120s), or start, or end.
@@ -245,6 +245,23 @@ def verify(run: Path, as_json: bool) -> None:
     else:
         click.echo(f"sound: {checked.events} events, head {checked.head}")
         click.echo(f"state_sha256 {digest}")
+
+
+@memory.command()
+@run_argument
+@json_option
+def upgrade(run: Path, as_json: bool) -> None:
+    """Bring a memory that an older version wrote up to date. Its log stays as it is."""
+    from stem_memory.migrations import check
+    from stem_memory.store import EventStore
+
+    check(store_path(run))
+    with EventStore.writer(store_path(run), lambda: 0) as store:
+        checked = store.verify()
+    if as_json:
+        print_json(checked.model_dump(mode="json"))
+    else:
+        click.echo(f"up to date: {checked.events} events, head {checked.head}")
 
 
 def store_path(run: Path) -> Path:

@@ -1,6 +1,8 @@
 """`retinue memory` as people use it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +117,18 @@ def test_bad_input_is_one_sentence(retinue, folder, words, says):
     assert (code, out) == (2, "")
     assert says in err
     assert len(err.splitlines()) == 1
+
+
+def test_upgrade_makes_an_old_memory_readable(retinue, tmp_path):
+    old = Path(__file__).parents[1] / "stem_memory" / "old" / "schema-2.db"
+    shutil.copy(old, tmp_path / "memory.db")
+    code, _, err = retinue("where", "mug-1", tmp_path)
+    assert code == 2
+    assert "retinue memory upgrade" in err
+    assert retinue("upgrade", tmp_path)[0] == 0
+    assert "on counter 1" in retinue("where", "mug-1", tmp_path)[1]
+    assert retinue("upgrade", tmp_path / "nowhere")[0] == 2
+    assert not (tmp_path / "nowhere").exists()
 
 
 @pytest.mark.parametrize("name", ["nothing-here", "memory.db"])
