@@ -148,6 +148,12 @@ class Asks:
             return self.orders._everyone(np)
         if np.pronoun == "all_things":
             return self.orders._everyone(np)
+        if np.refs and self.orders._is_goal(np) and not self.orders._is_person(np):
+            place = self.ground.place(np)
+            there = [p for p in self.site.members("person") if self.site.within(p, place)]
+            if not there:
+                raise Unable(f"I know of nobody at {self.site.title(place)}.")
+            return there
         person = self.ground.place(np) if np.pronoun else self.ground.one(np, self._is_person)
         if self.view.category(person) != "person":
             raise Misfit(f"{self.site.title(person)} can not be told anything")

@@ -215,7 +215,8 @@ class FormReader:
         found = self.nouns.known(tokens, j)
         if found is None or not found.refs or found.end >= len(tokens):
             return i
-        if not all(self._is_body(ref.kind, ref.id) for ref in found.refs):
+        best = found.refs[0].rank
+        if not all(self._is_body(ref.kind, ref.id) for ref in found.refs if ref.rank == best):
             return i
         k = found.end
         if j > i:
@@ -318,7 +319,7 @@ class FormReader:
     def _clause(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
         if tokens[i].text in ("go", "come") and i + 1 < len(tokens):
             following = self.reader.verb(tokens, i + 1)
-            if following is not None and following not in ("go", "come", "meet") and not tokens[i + 1].text.endswith("ing"):
+            if following is not None and following not in ("go", "come", "meet") and tokens[i + 1].text == following:
                 i += 1
         for form in (
             self._negated,
@@ -435,6 +436,12 @@ class FormReader:
             while k < len(tokens) and tokens[k].text in ("is", "are", "did", "i", "we", "have", "do", "can", "find", "left", "put", "the", "my", "has", "be", "could", "to") and tokens[k].text not in ("the", "my"):
                 k += 1
             return self._know(tokens, k, "location", "where")
+        if words[0] == "any" and tokens[-1].text in ("?", "left"):
+            return self._count(tokens, j)
+        if words[0] == "which":
+            noun = self.nouns.known(tokens, j + 1)
+            if noun is not None and noun.end < len(tokens) and tokens[noun.end].text in ("is", "are"):
+                return self._is_it(tokens, j + 1, statement=True)
         if words[0] in ("what", "who", "which", "whose", "how"):
             k = j + 1
             while k < len(tokens) and tokens[k].text in ("is", "are", "there", "things", "do", "we", "have", "many", "much", "on", "in", "at", "standing", "lying", "sitting", "currently", "still", "left"):
@@ -632,6 +639,9 @@ class FormReader:
             if noun is None or noun.end >= len(tokens) or tokens[noun.end].text != "know":
                 return None
             return self._message(tokens, (noun,), noun.end + 1, "let know", i)
+        if words == ["pass", "on", "to"] or words[:2] == ["pass", "on"]:
+            noun = self.nouns.read(tokens, i + 2 + (words[2:] == ["to"]), loose=True)
+            return self._message(tokens, (noun,), noun.end, "tell", i) if noun else None
         if "tell" not in actions or verb is None:
             return None
         if verb in ("say", "announce", "report", "explain", "mention", "relay", "whisper", "shout"):
@@ -705,7 +715,7 @@ class FormReader:
         """Whether an order to the fleet begins at `i`, rather than more of the message."""
         j = self.reader.skip(tokens, i)
         verb = self.reader.verb(tokens, j)
-        if verb is None or verb not in self.lexicon.verbs or tokens[j].text.endswith("ing"):
+        if verb is None or tokens[j].text not in self.lexicon.verbs:
             return False
         draft = Draft()
         self.reader.items(tokens, j + 1, draft)
@@ -743,8 +753,9 @@ class FormReader:
             if tokens[k].text in ("spilled", "spilt", "spills", "spill") and k > i and tokens[k - 1].text not in ("the", "a", "another", "this", "that", "is"):
                 draft = Draft()
                 end = self.reader.items(tokens, k + 1, draft)
-                places = tuple(x for x in draft.items if x.prep is not None)
-                return Clause(("statement",), "spilled", places, form="spilled", end=end)
+                places = [x for x in draft.items if x.prep is not None]
+                places += [Item((p,), w, w) for x in draft.items for n in x.nouns for w, p in n.posts]
+                return Clause(("statement",), "spilled", tuple(places), form="spilled", end=end)
         return None
 
     def _there_is(self, tokens: list[Token], i: int) -> Clause | None:

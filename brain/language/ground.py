@@ -140,6 +140,10 @@ class Grounding:
             np = replace(np, plural=len(self.candidates(np, fits)) > 1)
         if any_one and np.det is None and np.count is None and not np.plural and len(self.candidates(np, fits)) > 1:
             np = replace(np, count=1)
+        if self._definite_one(np) and self._is_drink(np) and not self.candidates(np, fits):
+            np = replace(np, det="a", owner=None)
+        if np.other and np.plural:
+            np = replace(np, other=False, unless=(*np.unless, self._spoken_of(np)))
         if self._definite_one(np):
             return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
         if np.det == "both" or (np.det == "the" and np.count is not None):
@@ -190,12 +194,28 @@ class Grounding:
             if found is None or len(found.ids) != 1:
                 raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
             return found.ids[0]
+        if np.one and np.count is not None and not np.refs:
+            np = self._numbered(np)
         if np.collective or (np.det in ("the", "a") and self._nameless(np)):
             for _, where in np.posts:
                 holder = self.one(where, lambda t: self.view.category(t) in ("fixture", "room"))
                 people = [p for p in self.candidates(np, self._is_person) if self.site.within(p, holder)]
                 return people[0] if len(people) == 1 and not np.collective else holder
         return self.one(np, fits, what="place")
+
+    def _numbered(self, np: NounPhrase) -> NounPhrase:
+        """ "to 4": the place that people sit at or things stand on with this number."""
+        keys = {
+            key: refs
+            for key, refs in self.site.index.items()
+            if len(key) == 2
+            and key[1] == str(np.count)
+            and any(r.id in self.site.fixtures and self.site.fixtures[r.id].capacity for r in refs)
+        }
+        if len(keys) != 1:
+            raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
+        key, refs = keys.popitem()
+        return replace(np, refs=tuple(sorted(refs)), key=key, one=False, count=None, det="the")
 
     def candidates(self, np: NounPhrase, fits: Test = anything) -> list[str]:
         """Everything the phrase may mean, by the nearest kind of name that yields anything."""
@@ -597,6 +617,14 @@ class Grounding:
             return name
         word = "on" if place.relation == "on" else "in" if place.relation == "in" else "at"
         return f"{name} ({word} {self.site.title(place.holder)})"
+
+    def _spoken_of(self, np: NounPhrase) -> NounPhrase:
+        """What "the other plates" leaves out: those that were spoken of before."""
+        last = self.last(lambda t: t in self.candidates(replace(np, other=False)))
+        if last is None or not last.ids:
+            raise Unclear(f'Which ones do you mean by "{np.text}"?', slot=slot_of(np))
+        refs = tuple(Ref(0, "thing", i) for i in last.ids)
+        return NounPhrase(np.text, np.start, np.end, det="the", plural=True, refs=refs, key=np.key)
 
     def _class_words(self, np: NounPhrase) -> str:
         return " ".join((*np.looks, *np.key)) or np.text

@@ -74,6 +74,7 @@ class NounPhrase:
     either: bool = False
 
 
+_POURED = frozenset(["glass", "cup", "mug", "jug", "pot", "pint", "shot"])
 _OWNERS = {"my": "me", "his": "them", "her": "them", "their": "them"}
 
 
@@ -273,8 +274,9 @@ class NounParser:
     ) -> NounPhrase | None:
         """The noun with what stands before it, from token `j` on."""
         stop = self._stop(tokens, j)
-        if stop < len(tokens) and tokens[stop].text in ("one", "ones") or any(
-            t.text in ("one", "ones") for t in tokens[j:stop]
+        if any(
+            tokens[k].text in ("one", "ones") and (k == j or self._match(tokens, k - 1) < 2)
+            for k in range(j, min(stop + 1, len(tokens)))
         ):
             one = self._one(tokens, j, stop, draft)
             if one is not None:
@@ -283,6 +285,8 @@ class NounParser:
             for s in range(j, end):
                 size = self._match(tokens, s)
                 if not size or (s + size < end):
+                    continue
+                if end < len(tokens) and tokens[end].number is not None and self._numbered(tokens, j, end):
                     continue
                 found = self._with_modifiers(tokens, j, s, size, draft)
                 if found is not None:
@@ -382,7 +386,7 @@ class NounParser:
                 continue
             size = self._match(tokens, j, s)
             places = tuple(sorted(self._site.index.get(tuple(t.key for t in tokens[j : j + size]), ()))) if size else ()
-            if places and self._is_place(places):
+            if places and self._is_place(places) and self._is_there(places, things):
                 place = NounPhrase(
                     _text(tokens, j, j + size), j, j + size, det="the", refs=places,
                     key=tuple(t.key for t in tokens[j : j + size]),
@@ -410,6 +414,11 @@ class NounParser:
             else self._site.category_of(best.id)
         )
         return category in ("room", "fixture")
+
+    def _is_there(self, places: tuple[Ref, ...], things: list[str]) -> bool:
+        """Whether one of the things is at one of the places."""
+        holders = self._things(places)
+        return any(self._site.within(thing, holder) for thing in things for holder in holders)
 
     def _one(
         self, tokens: list[Token], j: int, stop: int, draft: NounPhrase
@@ -512,6 +521,8 @@ class NounParser:
         drink = any(r.kind == "class" and self._site.drink(r.id) for r in content.refs)
         if vessel and drink:
             return replace(found, end=content.end, fill=content)
+        if vessel and word in _POURED:
+            return replace(found, end=content.end, unknown=_text(tokens, found.end - 1, content.end))
         if content.unknown or content.half_known:
             name = f"{_text(tokens, found.end - 1, content.end)}"
             return replace(found, end=content.end, unknown=name)

@@ -69,7 +69,7 @@ class Orders:
         objects, target, sources = self._transfer(clause)
         if not objects:
             raise Misfit("nothing is named that could be brought")
-        if target is not None and all(np.det == "more" and np.plural for np in objects):
+        if target is not None and all(np.det == "more" and np.plural and np.count is None for np in objects):
             return self._restock(replace(clause, items=(Item(objects), replace(target, prep="in"))))
         if clause.gapped and target is None and any(np.det == "the" for np in objects):
             raise Unclear(f"What shall I do with {objects[0].text}?")
@@ -117,6 +117,9 @@ class Orders:
         self, objects: Iterable[NounPhrase], where: list[str] | str, sources: list[Item], clause: Clause
     ) -> list[Condition]:
         wheres = [where] if isinstance(where, str) else where
+        for item in sources:
+            if item.prep in ("for", "to"):
+                raise Unclear(f'What do you mean by "{item.word} {item.nouns[0].text}"?')
         found: list[Condition] = []
         noted: list[Meaning] = []
         for np in objects:
@@ -289,6 +292,11 @@ class Orders:
         return selector.within is None or self.site.within(thing, selector.within)
 
     def _is_goal(self, np: NounPhrase) -> bool:
+        if np.one and np.count is not None and not np.looks:
+            return any(
+                len(k) == 2 and k[1] == str(np.count) and any(r.id in self.site.fixtures for r in refs)
+                for k, refs in self.site.index.items()
+            )
         if np.pronoun in ("speaker", "she_he", "all_people"):
             return True
         if np.unknown or not np.refs or np.one:
@@ -335,6 +343,9 @@ class Orders:
     def _go(self, clause: Clause) -> list[Condition]:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
         places = [item for item in clause.items if item.prep in ("to", "in", "on", "at", "near", "for")]
+        here = [np for np in plain if np.pronoun == "places"]
+        plain = [np for np in plain if np.pronoun != "places"]
+        places += [Item((np,), "to", "to") for np in here]
         if plain and not self._are_bodies(tuple(plain)):
             if places:
                 raise Misfit("that is no way to go")
@@ -393,6 +404,8 @@ class Orders:
         if not off:
             if plain[0].pronoun == "all_things":
                 raise Unclear("What shall I clear?", kind="where", slot="target")
+            if any(np.plural and not np.states and not np.count for np in plain):
+                raise Unclear(f"From where shall I clear {plain[0].text}?", kind="where")
             return self._put_away(clause)
         return self._taken_off(plain, off, clause)
 
@@ -429,7 +442,6 @@ class Orders:
             f.id
             for f in self.site.fixtures.values()
             if f.room == where and self._is_carrier(f.id) and self.view.is_a(f.id, "wipeable")
-            and self._has_clearable(f.id)
         ]
         if not inside:
             raise Unable(f"There is nothing to clear in {self.site.title(where)} that I know of.")

@@ -346,7 +346,10 @@ class Wish:
         """The last wish once more, for another place, thing or number."""
         last = list(self.past.conditions)
         nouns = [np for item in clause.items for np in item.nouns]
-        places = [np for item in clause.items for np in item.nouns if self.orders._is_goal(np)]
+        places = [np for np in nouns if self.orders._is_goal(np)]
+        if self._meant_otherwise:
+            # "make that two" is a number, "no, table 5" a place.
+            places = [np for np in places if not np.one]
         told = [np for np in nouns if np.one and (np.looks or np.states or np.other or np.places)]
         things = [np for np in nouns if np not in places and not np.pronoun and not np.one]
         things += told
