@@ -14,32 +14,15 @@ or all of them, so nothing waits on a pin for ever.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from services.llm.policy.contracts import NEVER, Outcome, Pin, Turn
-from services.llm.policy.estimates import EtaTracker, ReloadCost, WindowMean
+from services.llm.policy.estimates import EtaTracker, MemoryRent, ReloadCost, WindowMean
 from services.llm.policy.ordering import Candidate, Order, Rank
 from services.llm.policy.pins import PinTable
 from services.llm.policy.pressure import Holding, Pressure
 from services.llm.policy.programs import Program, ProgramTable
 from services.llm.policy.retention import HoldCase, Retention
 from services.llm.policy.waits import WaitModel
-
-# How fast the shadow price follows what memory earns at the margin, per pressure or calm event.
-_PRICE_WEIGHT = 0.05
-
-#: Whether a turn may break these pins: (turn, program, pins, their expected losses in s/s) -> yes or no.
-MayBreak = Callable[[Turn, Program, list[Pin], float], bool]
-
-
-def always(turn: Turn, program: Program, pins: list[Pin], loss_rate: float) -> bool:
-    """Every waiting turn may break pins."""
-    return True
-
-
-def only_if_starved(turn: Turn, program: Program, pins: list[Pin], loss_rate: float) -> bool:
-    """Pins stand until nothing else runs (Continuum's deadlock rule)."""
-    return False
 
 
 class AgentPolicy:
@@ -52,7 +35,9 @@ class AgentPolicy:
         pressure: Scores pins for breaking.
         reload_s: Engine seconds to bring back a context of so many tokens.
         waits: The learned waits; may be shared between engines.
-        may_break: Whether a waiting turn may break pins while others still run.
+        rent: A waiting turn may break pins that score below this while others still run. None learns
+            the shadow price of memory, which is for scores in engine seconds per block and second; at
+            NEVER any pin may be broken, at -NEVER pins stand until nothing else runs.
     """
 
     def __init__(
@@ -63,7 +48,7 @@ class AgentPolicy:
         pressure: Pressure,
         reload_s: ReloadCost,
         waits: WaitModel | None = None,
-        may_break: MayBreak = always,
+        rent: float | None = NEVER,
     ) -> None:
         self.name = name
         self.programs = ProgramTable()
@@ -71,12 +56,12 @@ class AgentPolicy:
         self.eta = EtaTracker()
         self.queue_delay = WindowMean()
         self.counts: Counter[str] = Counter()
-        self.price = 0.0
         self._order = order
         self._retention = retention
         self._pressure = pressure
         self._reload_s = reload_s
-        self._may_break = may_break
+        self._fixed_rent = rent
+        self._memory_rent = MemoryRent()
         self._pins = PinTable()
         self._preempted: set[str] = set()
 
@@ -103,6 +88,10 @@ class AgentPolicy:
         if away is not None and program.wait is not None:
             self.waits.observe(program.wait, away, program.pace_s)
             self.programs.remember_pace(program, away)
+
+    def rent(self, now: float) -> float:
+        """The price below which a waiting turn may break a pin while others still run."""
+        return self._memory_rent.price(now) if self._fixed_rent is None else self._fixed_rent
 
     def rank(self, turn: Turn, now: float, cached_tokens: int | None = None) -> Rank:
         """The turn's place in the queue; smaller goes first. Higher priority always goes first.
@@ -140,45 +129,42 @@ class AgentPolicy:
         if blocks <= 0:
             return []
         own = turn.program if turn is not None else None
-        scored = sorted(
-            (self._score(pin, now), pin.since_s, pin.program, pin)
+        must = starved or turn is None
+        rent = self.rent(now)
+        scored = [
+            (score, pin.since_s, pin.program, pin.blocks)
             for pin in self._pins.all()
-            if pin.program != own
-        )
-        chosen: list[Pin] = []
-        freed, loss_rate = 0, 0.0
-        for score, _, _, pin in scored:
+            if pin.program != own and ((score := self._score(pin, now)) < rent or must)
+        ]
+        if not must and sum(entry[3] for entry in scored) < blocks:
+            return []
+        scored.sort()
+        chosen: list[str] = []
+        freed = 0
+        for _, _, program, size in scored:
             if freed >= blocks:
                 break
-            chosen.append(pin)
-            freed += pin.blocks
-            loss_rate += max(0.0, score) * pin.blocks
-        if starved or turn is None:
-            return [pin.program for pin in chosen]
-        program = self.programs.get(turn.program) or Program(turn.program, turn.arrived_s)
-        if freed < blocks or not self._may_break(turn, program, chosen, loss_rate):
-            return []
-        return [pin.program for pin in chosen]
+            chosen.append(program)
+            freed += size
+        return chosen
 
     def broken(self, program: str, now: float) -> Pin | None:
         """The engine gave up this program's pin under pressure."""
         pin = self._pins.get(program)
         if pin is None:
             return None
-        score = self._score(pin, now)
-        if 0.0 <= score < NEVER:
-            self.price += _PRICE_WEIGHT * (score - self.price)
         self._pins.remove(program)
         self.counts["broken"] += 1
         return pin
 
-    def started(self, turn: Turn, now: float, cached_tokens: int) -> Pin | None:
+    def started(self, turn: Turn, now: float, cached_tokens: int, blocks: int = 1) -> Pin | None:
         """A turn has its memory and begins to run.
 
         Args:
             turn: The turn.
             now: The time.
             cached_tokens: Prompt tokens whose KV was found.
+            blocks: Blocks that it holds now; a slot is one.
 
         Returns:
             The program's pin, which ends here; None if there was none.
@@ -190,9 +176,8 @@ class AgentPolicy:
             program.evicted = 2 * cached_tokens < min(program.tokens, turn.prompt_tokens)
             if program.evicted:
                 self.queue_delay.add(now - turn.arrived_s)
-            else:
-                # Memory sufficed this time: what it earns at the margin is that much nearer to nothing.
-                self.price *= 1.0 - _PRICE_WEIGHT
+        missing_s = self._reload_s(turn.prompt_tokens) - self._reload_s(cached_tokens)
+        self._memory_rent.started(turn.turn_id, now, max(0.0, missing_s), blocks)
         pin = self._pins.remove(turn.program)
         if pin is not None:
             self.counts["handed off"] += 1
@@ -201,6 +186,7 @@ class AgentPolicy:
     def preempted(self, turn: Turn, now: float) -> None:
         """A running turn lost its memory and queues again."""
         self._preempted.add(turn.turn_id)
+        self._memory_rent.stopped(turn.turn_id, now)
         self.counts["preempted"] += 1
 
     def finished(
@@ -218,6 +204,7 @@ class AgentPolicy:
             The pin to hold; None if the KV goes to the engine's cache as usual.
         """
         self._preempted.discard(turn.turn_id)
+        self._memory_rent.stopped(turn.turn_id, now)
         program = self.programs.finished(turn, outcome, now)
         if program is None:
             return None
@@ -238,7 +225,7 @@ class AgentPolicy:
             reload_s=self._reload_s(outcome.tokens),
             queue_s=self.queue_delay.value,
             eta=self.eta.value,
-            price=self.price,
+            rent=self.rent(now),
             running_blocks=running_blocks,
             returns_in_s=None if returns is None else returns - now,
         )
@@ -271,11 +258,32 @@ class AgentPolicy:
         known = self.programs.get(program)
         if known is not None:
             self._preempted -= known.open_turns
+            for turn_id in known.open_turns:
+                self._memory_rent.stopped(turn_id, now)
         self.programs.forget(program)
         pin = self._pins.remove(program)
         if pin is not None:
             self.counts["aborted"] += 1
         return pin
+
+    def moved_out(self, name: str) -> tuple[Program, Pin | None] | None:
+        """Let go of a program that moves to another engine while it waits.
+
+        Returns:
+            The program and its pin, for `moved_in` there; None if it is unknown or not waiting.
+        """
+        program = self.programs.get(name)
+        if program is None or program.open_turns:
+            return None
+        self.programs.forget(name)
+        self.counts["moved"] += 1
+        return program, self._pins.remove(name)
+
+    def moved_in(self, program: Program, pin: Pin | None) -> None:
+        """Take over a program that waits, and its pin if its KV came along."""
+        self.programs.adopt(program)
+        if pin is not None:
+            self._pins.add(pin)
 
     def reset(self) -> list[Pin]:
         """All KV is lost (the engine restarted, or its cache was reset): every pin ends here."""

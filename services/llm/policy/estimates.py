@@ -73,6 +73,52 @@ class WindowMean:
         return self._sum / len(self._values) if self._values else 0.0
 
 
+class MemoryRent:
+    """The shadow price of KV memory: engine seconds that a block earns per second if others use it.
+
+    With B blocks of running requests and a share p of the engine's time going into prefill, one more
+    engine second of prefill stalls everything that runs, which keeps B / (1 - p) block seconds occupied
+    for nothing. An engine second is worth that much memory, so memory is worth (1 - p) / B: little while
+    many run or the engine is busy with prefill, much while pins leave few to run.
+
+    Args:
+        memory_s: Time constant of the averages.
+    """
+
+    def __init__(self, memory_s: float = 60.0) -> None:
+        self._memory_s = memory_s
+        self._running: dict[str, int] = {}
+        self._blocks_now = 0
+        self._blocks = 0.0
+        self._prefill = 0.0
+        self._time = 0.0
+
+    def started(self, turn_id: str, now: float, prefill_s: float, blocks: int) -> None:
+        """A turn began to run; it needs so much prefill and holds so many blocks."""
+        self._pass_time(now)
+        self.stopped(turn_id, now)
+        self._running[turn_id] = blocks
+        self._blocks_now += blocks
+        self._prefill += prefill_s / self._memory_s
+
+    def stopped(self, turn_id: str, now: float) -> None:
+        """A turn runs no longer; unknown ones are ignored."""
+        self._pass_time(now)
+        self._blocks_now -= self._running.pop(turn_id, 0)
+
+    def price(self, now: float) -> float:
+        """Engine seconds per block and second."""
+        self._pass_time(now)
+        # An engine that does nothing but prefill still has to end a step now and then.
+        return max(0.05, 1.0 - self._prefill) / max(1.0, self._blocks)
+
+    def _pass_time(self, now: float) -> None:
+        keep = math.exp(-max(0.0, now - self._time) / self._memory_s)
+        self._prefill *= keep
+        self._blocks = self._blocks * keep + self._blocks_now * (1.0 - keep)
+        self._time = max(self._time, now)
+
+
 class ReloadCost(Protocol):
     """Engine seconds to get a dropped context back: by prefill, or by copy where there is a tier."""
 

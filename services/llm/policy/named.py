@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.llm.policy import ordering, pressure, retention
-from services.llm.policy.agent_policy import AgentPolicy, only_if_starved
+from services.llm.policy.agent_policy import AgentPolicy
+from services.llm.policy.contracts import NEVER
 from services.llm.policy.estimates import ReloadCost
 from services.llm.policy.waits import WaitModel
 
@@ -37,7 +38,7 @@ def _continuum(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
         pressure.latest_program_first,
         reload_s,
         waits,
-        only_if_starved,
+        rent=-NEVER,
     )
 
 
@@ -74,25 +75,39 @@ def _kvflow(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
     )
 
 
-def _retinue(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
+def _occupancy(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
     return AgentPolicy(
-        "retinue",
-        ordering.program_fcfs,
-        retention.Occupancy(),
+        "occupancy",
+        ordering.shortest_missing,
+        retention.occupancy,
         pressure.expected_loss,
         reload_s,
         waits,
+        rent=None,
+    )
+
+
+def _retinue(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
+    return AgentPolicy(
+        "retinue",
+        ordering.shortest_missing,
+        retention.until_pressure,
+        pressure.expected_loss,
+        reload_s,
+        waits,
+        rent=None,
     )
 
 
 def _oracle(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
     return AgentPolicy(
         "oracle",
-        ordering.program_fcfs,
+        ordering.shortest_missing,
         retention.until_pressure,
         pressure.belady,
         reload_s,
         waits,
+        rent=None,
     )
 
 
@@ -111,6 +126,7 @@ def fixed(ttl_s: float) -> Maker:
             pressure.latest_program_first,
             reload_s,
             waits,
+            rent=-NEVER,
         )
 
     return make
@@ -124,6 +140,7 @@ MAKERS: dict[str, Maker] = {
     "continuum": _continuum,
     "infercept": _infercept,
     "kvflow": _kvflow,
+    "occupancy": _occupancy,
     "retinue": _retinue,
     "oracle": _oracle,
 }

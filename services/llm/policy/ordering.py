@@ -50,3 +50,21 @@ def program_fcfs(candidate: Candidate, now: float) -> Rank:
         0.0 if candidate.pinned else 1.0,
         candidate.program.arrived_s,
     )
+
+
+#: Seconds of waiting that weigh as much as one engine second of missing prefill.
+AGING = 200.0
+
+
+def shortest_missing(candidate: Candidate, now: float) -> Rank:
+    """Retinue's order: preempted, then pinned, then by the prefill that is missing, less age.
+
+    Whoever is held needs next to nothing to go on, and frees its memory soonest. Among the others the
+    shortest work first keeps the mean low, and waiting long enough beats any length.
+    """
+    waited = max(0.0, now - candidate.turn.arrived_s)
+    return (
+        0.0 if candidate.preempted else 1.0,
+        0.0 if candidate.pinned else 1.0,
+        candidate.missing_s - waited / AGING,
+    )

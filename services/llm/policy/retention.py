@@ -1,7 +1,6 @@
 """How long to hold a program's KV after a turn: one rule a class, all on the same facts.
 
-A rule returns a time-to-live in seconds: 0 to let the engine's own cache order decide, NEVER to hold until
-memory pressure. Rules see one pin at a time; who gives way under pressure is `pressure`'s business.
+A rule returns a time-to-live in seconds: 0 to let the engine's own cache order decide. Rules see one pin at a time; who gives way under pressure is `pressure`'s business.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.llm.policy.contracts import NEVER
 from services.llm.policy.programs import Program
-from services.llm.policy.survival import BINS, EDGES, Forecast
+from services.llm.policy.survival import EDGES, Forecast
 
 # Continuum's cold start: below this many samples of a tool the rule does not trust its distribution.
 COLD_SAMPLES = 100
@@ -30,7 +28,7 @@ class HoldCase:
         reload_s: Engine seconds to bring the KV back once dropped.
         queue_s: Recent mean queueing delay of turns that came back without their KV.
         eta: Memoryfulness of the turn count.
-        price: Shadow price of memory: engine seconds that a block would earn elsewhere, per second.
+        rent: Shadow price of memory: engine seconds that a block would earn elsewhere, per second.
         running_blocks: Blocks of the requests that run now.
         returns_in_s: The true wait, for oracles; None elsewhere.
     """
@@ -42,7 +40,7 @@ class HoldCase:
     reload_s: float
     queue_s: float
     eta: float
-    price: float
+    rent: float
     running_blocks: int
     returns_in_s: float | None
 
@@ -51,7 +49,7 @@ class Retention(Protocol):
     """A rule that says how long to hold."""
 
     def __call__(self, case: HoldCase) -> float:
-        """Seconds to hold the KV; 0 for not at all, NEVER for until pressure."""
+        """Seconds to hold the KV; 0 for not at all."""
         ...
 
 
@@ -60,9 +58,13 @@ def no_pins(case: HoldCase) -> float:
     return 0.0
 
 
+# No pin is made for longer, so that owners who never come back are forgotten.
+LONGEST_S = 3600.0
+
+
 def until_pressure(case: HoldCase) -> float:
-    """Hold everything; the order of giving way decides."""
-    return NEVER
+    """Hold everything; price and order of giving way decide, again and again."""
+    return LONGEST_S
 
 
 class FixedTtl:
@@ -112,30 +114,16 @@ def infercept(case: HoldCase) -> float:
     return case.reload_s * (1.0 + case.running_blocks / case.blocks)
 
 
-class Occupancy:
-    """Retinue's rule: the time that maximises expected saving minus true occupancy at the going price.
+def occupancy(case: HoldCase) -> float:
+    """The time that maximises expected saving minus true occupancy at the going price, fixed at once.
 
-        argmax_t  P(X <= t) * reload - price * blocks * E[min(X, t)]
+        argmax_t  P(X <= t) * reload - rent * blocks * E[min(X, t)]
 
-    A pin whose owner returns early is charged only until then, and memory that nobody wants is free.
-    It is optimal stopping: hold while the chance of return per second, times the reload, exceeds the
-    rent. At price 0 it holds until pressure.
-
-    Args:
-        longest_s: No pin is made for longer, so that owners who never come back are forgotten.
+    A pin whose owner returns early is charged only until then. It is optimal stopping: hold while the
+    chance of return per second, times the reload, exceeds the rent.
     """
-
-    def __init__(self, longest_s: float = 3600.0) -> None:
-        self.longest_s = longest_s
-
-    def __call__(self, case: HoldCase) -> float:
-        """The best time to live."""
-        rent = case.price * case.blocks
-        if rent <= 0.0:
-            return self.longest_s
-        curve, scale = case.forecast.curve, case.forecast.scale
-        gain = (1.0 - curve.survival) * case.reload_s - rent * scale * curve.occupancy_at_edges
-        best = int(gain.argmax())
-        if gain[best] <= 0.0:
-            return 0.0
-        return self.longest_s if best >= BINS else min(self.longest_s, float(EDGES[best]) * scale)
+    curve, scale = case.forecast.curve, case.forecast.scale
+    rent = case.rent * case.blocks * scale
+    gain = (1.0 - curve.survival) * case.reload_s - rent * curve.occupancy_at_edges
+    best = int(gain.argmax())
+    return min(LONGEST_S, float(EDGES[best]) * scale) if gain[best] > 0.0 else 0.0

@@ -1,0 +1,454 @@
+"""One replica: continuous batching over paged memory, many equal steps at a time.
+
+A step serves every decoding request with one token and prefilling ones with what is left of the token
+budget, oldest first, then admits waiting turns in the policy's order while budget and memory last. As
+long as nobody arrives, finishes or runs out of memory, steps differ only by one more context token per
+request, so a stretch of them is advanced at once with exact sums.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.llm.policy.agent_policy import AgentPolicy
+from services.llm.policy.contracts import Outcome, Turn, Wait
+from services.llm.simulator.jobs import Job
+from services.llm.simulator.laws import Engine
+from services.llm.simulator.memory import KvMemory
+
+# Share of the blocks that admission leaves free, so that running requests can grow.
+WATERMARK = 0.01
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A turn inside a replica.
+
+    Attributes:
+        turn: What the policy knows of it.
+        job: Its job.
+        index: Which turn of the job it is.
+        output: Tokens it generates.
+        shared: Prompt tokens that are as in the turn before.
+        prefill_left: Prompt tokens whose KV is not computed yet; those generated before a preemption
+            count as prompt.
+        context: Tokens whose KV is there.
+        output_left: Tokens still to generate.
+        reused: Prompt tokens found in the cache at its first start.
+        first_token_s: When its first token came out.
+        share_mark: The replica's service meter when it began to run.
+        service_s: Engine seconds charged before its last preemption.
+        phase: Layer groups of its prompt done (layered prefill).
+    """
+
+    turn: Turn
+    job: Job
+    index: int
+    output: int
+    shared: int
+    prefill_left: int = 0
+    context: int = 0
+    output_left: int = 0
+    reused: int = -1
+    first_token_s: float = -1.0
+    share_mark: float = 0.0
+    service_s: float = 0.0
+    phase: int = 0
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Equal steps in progress.
+
+    Attributes:
+        begin_s: When the first begins.
+        steps: How many.
+        chunks: Prefill tokens of each request per step.
+        decodes: Requests that decode.
+        base_s: Duration of the first step.
+        slope_s: By how much each step is longer than the one before.
+        end_s: When the last ends.
+        version: Changes when the stretch is cut short.
+    """
+
+    begin_s: float
+    steps: int
+    chunks: list[tuple[Request, int]]
+    decodes: list[Request]
+    base_s: float
+    slope_s: float
+    end_s: float
+    version: int
+
+    def duration_s(self, steps: int) -> float:
+        """Seconds of the first so many steps."""
+        return steps * self.base_s + 0.5 * steps * (steps - 1) * self.slope_s
+
+    def steps_until(self, now: float) -> int:
+        """The step in progress at this time, counted from one."""
+        elapsed = now - self.begin_s
+        if elapsed <= 0.0:
+            return 1
+        if self.slope_s * self.steps < 1e-9 * self.base_s:
+            estimate = elapsed / self.base_s
+        else:
+            linear = self.base_s - 0.5 * self.slope_s
+            estimate = (
+                math.sqrt(linear * linear + 2.0 * self.slope_s * elapsed) - linear
+            ) / self.slope_s
+        return max(1, min(self.steps, math.ceil(estimate - 1e-9)))
+
+
+@dataclass(slots=True)
+class Meters:
+    """Counters of a replica."""
+
+    steps: int = 0
+    busy_s: float = 0.0
+    prefilled: int = 0
+    resumed: int = 0
+    resumed_hits: int = 0
+    decoded: int = 0
+    expert_loads: float = 0.0
+    preemptions: int = 0
+    blocked_s: float = 0.0
+    stall_s: float = 0.0
+
+
+class Replica:
+    """A simulated engine with its policy.
+
+    Args:
+        number: Its place in the cluster.
+        engine: Its law and memory.
+        policy: Its scheduler.
+        finished: Called with each request that ends, and the time.
+        wait_of: What the job will do after a turn, as its caller announces it; None after its last.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        engine: Engine,
+        policy: AgentPolicy,
+        finished: Callable[[Request, float, Replica], None],
+        wait_of: Callable[[Request, float], Wait | None],
+    ) -> None:
+        self.number = number
+        self.engine = engine
+        self.policy = policy
+        self.memory = KvMemory(engine.blocks, engine.block_tokens)
+        self.waiting: list[Request] = []
+        self.running: list[Request] = []
+        self.stretch: Stretch | None = None
+        self.meters = Meters()
+        self._finished = finished
+        self._wait_of = wait_of
+        self._service_meter = 0.0
+        self._version = 0
+        self._jobs: dict[str, Job] = {}
+        self._watermark = int(WATERMARK * engine.blocks)
+
+    # ------------------------------------------------------------------ what happens to it
+
+    def arrive(self, request: Request, now: float) -> None:
+        """A turn comes in; the step in progress ends before it is looked at."""
+        self.policy.arrived(request.turn, now)
+        self.waiting.append(request)
+        self.cut(now)
+
+    def cut(self, now: float) -> None:
+        """Shorten the stretch in progress to the step that runs now."""
+        stretch = self.stretch
+        if stretch is not None:
+            steps = stretch.steps_until(now)
+            if steps < stretch.steps:
+                self._version += 1
+                stretch.steps = steps
+                stretch.end_s = stretch.begin_s + stretch.duration_s(steps)
+                stretch.version = self._version
+
+    def complete(self) -> None:
+        """The stretch in progress is over: book what it did."""
+        stretch = self.stretch
+        assert stretch is not None
+        self.stretch = None
+        now, steps = stretch.end_s, stretch.steps
+        self._book(stretch)
+        ended: list[Request] = []
+        for request, chunk in stretch.chunks:
+            self._advance_prefill(request, chunk, steps, now, ended)
+        for request in stretch.decodes:
+            request.context += steps
+            self._book_growth(request)
+            request.output_left -= steps
+            if request.output_left == 0:
+                ended.append(request)
+        for request in ended:
+            self._end(request, now)
+
+    def plan(self, now: float) -> Stretch | None:
+        """Schedule: expire pins, grow, admit, and lay out the next stretch of equal steps."""
+        for pin in self.policy.expired(now):
+            self._release(self._jobs[pin.program])
+        self._make_room_to_grow(now)
+        if self.waiting:
+            self._admit(now)
+        if not self.running:
+            if self.waiting:
+                raise RuntimeError("A turn needs more memory than the replica has.")
+            return None
+        self.stretch = self._lay_out(now)
+        return self.stretch
+
+    # ------------------------------------------------------------------ steps
+
+    def _lay_out(self, now: float) -> Stretch:
+        engine, law = self.engine, self.engine.law
+        decodes = [r for r in self.running if r.prefill_left == 0]
+        chunks, steps = self._chunks(engine.step_tokens - len(decodes))
+        if decodes:
+            steps = min(steps, min(r.output_left for r in decodes))
+        steps = min(steps, self._steps_in_memory(decodes, steps))
+        context = sum(r.context for r in decodes)
+        tokens, pairs, growth = float(len(decodes)), 0.0, 0.0
+        for request, chunk in chunks:
+            share = 1.0
+            if engine.layer_groups:
+                share = 1.0 / engine.layer_groups
+            tokens += share * chunk
+            pairs += share * chunk * (request.context + 0.5 * chunk)
+            growth += 0.0 if engine.layer_groups else float(chunk) * chunk
+        experts = self._experts(len(decodes), chunks)
+        base = law.seconds(1, tokens, context, pairs, experts)
+        last = law.seconds(
+            1, tokens, context + (steps - 1) * len(decodes), pairs + (steps - 1) * growth, experts
+        )
+        slope = (last - base) / (steps - 1) if steps > 1 else 0.0
+        self._version += 1
+        stretch = Stretch(now, steps, chunks, decodes, base, slope, 0.0, self._version)
+        if self.waiting:
+            expiry = self.policy.next_expiry()
+            if expiry < now + stretch.duration_s(steps):
+                stretch.steps = stretch.steps_until(expiry)
+        stretch.end_s = now + stretch.duration_s(stretch.steps)
+        return stretch
+
+    def _chunks(self, budget: int) -> tuple[list[tuple[Request, int]], int]:
+        """Prefill tokens of each request in the next step, and for how many steps that holds."""
+        chunks: list[tuple[Request, int]] = []
+        steps = 1 << 30
+        for request in self.running:
+            if request.prefill_left == 0:
+                continue
+            if self.engine.layer_groups:
+                # The whole prompt passes one group of layers; one prompt at a time.
+                return [(request, request.prefill_left)], 1
+            chunk = min(request.prefill_left, budget)
+            if chunk <= 0:
+                break
+            budget -= chunk
+            chunks.append((request, chunk))
+            steps = (
+                1
+                if chunk == request.prefill_left
+                else min(steps, (request.prefill_left - 1) // chunk)
+            )
+            if steps == 1 and budget <= 0:
+                break
+        return chunks, max(1, steps)
+
+    def _steps_in_memory(self, decodes: list[Request], steps: int) -> int:
+        """How many of these steps the free blocks allow; at least one (room was made for it)."""
+        size, room = self.engine.block_tokens, self.memory.available
+        if len(decodes) * (1 + (steps + size - 1) // size) <= room:
+            return steps
+        low, high = 1, steps
+        while low < high:
+            middle = (low + high + 1) // 2
+            if sum(self._growth(r, middle) for r in decodes) <= room:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _growth(self, request: Request, steps: int) -> int:
+        size = self.engine.block_tokens
+        return (request.context + steps + size - 1) // size - (request.context + size - 1) // size
+
+    def _experts(self, decodes: int, chunks: list[tuple[Request, int]]) -> float:
+        law = self.engine.law
+        if law.experts == 0:
+            return 0.0
+        prefill = sum(chunk for _, chunk in chunks)
+        if not self.engine.layer_groups:
+            return law.expert_loads(decodes + prefill, law.layers)
+        layers = law.layers / self.engine.layer_groups if chunks else 0.0
+        return law.expert_loads(decodes + prefill, layers) + law.expert_loads(
+            decodes, law.layers - layers
+        )
+
+    def _book(self, stretch: Stretch) -> None:
+        meters, seconds = self.meters, stretch.end_s - stretch.begin_s
+        meters.steps += stretch.steps
+        meters.busy_s += seconds
+        meters.decoded += stretch.steps * len(stretch.decodes)
+        meters.expert_loads += stretch.steps * self._experts(len(stretch.decodes), stretch.chunks)
+        if self.waiting:
+            meters.blocked_s += seconds
+        self._service_meter += seconds / len(self.running)
+
+    def _advance_prefill(
+        self, request: Request, chunk: int, steps: int, now: float, ended: list[Request]
+    ) -> None:
+        if self.engine.layer_groups:
+            request.phase += 1
+            if request.phase < self.engine.layer_groups:
+                return
+            request.phase = 0
+        done = min(request.prefill_left, chunk * steps)
+        request.prefill_left -= done
+        request.context += done
+        self.meters.prefilled += done
+        if request.prefill_left == 0:
+            # The step that completes a prompt also yields a token.
+            if request.first_token_s < 0.0:
+                request.first_token_s = now
+            request.output_left -= 1
+            if request.output_left == 0:
+                ended.append(request)
+
+    # ------------------------------------------------------------------ memory
+
+    def _book_growth(self, request: Request) -> None:
+        size, name = self.engine.block_tokens, request.job.name
+        wanted = (request.context + size - 1) // size - self._prefix_blocks(request.job)
+        more = wanted - self.memory.resident(name)
+        if more > 0:
+            self.memory.grow(name, more)
+
+    def _make_room_to_grow(self, now: float) -> None:
+        """Make sure that every decoding request can take one more step."""
+        size, memory = self.engine.block_tokens, self.memory
+        while True:
+            more = sum(1 for r in self.running if not r.prefill_left and r.context % size == 0)
+            short = more - memory.available
+            if short <= 0:
+                return
+            if self._break_pins(short, now, None, starved=True):
+                continue
+            # The one admitted last gives way, as in paged engines.
+            self._preempt(self.running[-1], now)
+
+    def _admit(self, now: float) -> None:
+        budget = self.engine.step_tokens - sum(r.prefill_left or 1 for r in self.running)
+        if budget <= 0 or len(self.running) >= self.engine.sequences:
+            return
+        policy = self.policy
+        self.waiting.sort(key=lambda r: policy.rank(r.turn, now, self._reusable(r)))
+        while self.waiting and budget > 0 and len(self.running) < self.engine.sequences:
+            request = self.waiting[0]
+            missing = self._missing(request) + (self._watermark if self.running else 0)
+            short = missing - self.memory.available
+            if short > 0:
+                starved = not self.running
+                if not self._break_pins(short, now, request.turn, starved):
+                    break
+                if missing > self.memory.available:
+                    break
+            del self.waiting[0]
+            self._start(request, now)
+            budget -= max(1, request.prefill_left)
+
+    def _break_pins(self, blocks: int, now: float, turn: Turn | None, starved: bool) -> bool:
+        names = self.policy.victims(blocks, now, turn, starved)
+        for name in names:
+            self.policy.broken(name, now)
+            self._release(self._jobs[name])
+        return bool(names)
+
+    def _prefix_blocks(self, job: Job) -> int:
+        """Blocks at the start of the job's context that belong to its group."""
+        return job.prefix // self.engine.block_tokens if job.group else 0
+
+    def _reusable(self, request: Request) -> int:
+        """Prompt tokens whose KV would be found now."""
+        size, job = self.engine.block_tokens, request.job
+        prefix = self._prefix_blocks(job)
+        found = min(prefix, self.memory.resident(job.group)) if prefix else 0
+        if found == prefix:
+            own = max(0, request.shared // size - prefix)
+            found += min(own, self.memory.resident(job.name))
+        # The last token is always computed: it yields the first answer token.
+        return min(found * size, request.turn.prompt_tokens - 1)
+
+    def _missing(self, request: Request) -> int:
+        """Blocks that would no longer be available if the request started now."""
+        size, job, memory = self.engine.block_tokens, request.job, self.memory
+        tokens = request.turn.prompt_tokens + request.output - request.output_left
+        prefix = self._prefix_blocks(job)
+        missing = memory.missing(job.name, (tokens + size - 1) // size - prefix)
+        if prefix:
+            missing += memory.missing(job.group, prefix)
+        return missing
+
+    def _start(self, request: Request, now: float) -> None:
+        size, job, memory = self.engine.block_tokens, request.job, self.memory
+        reused = self._reusable(request)
+        prefix = self._prefix_blocks(job)
+        tokens = request.turn.prompt_tokens + request.output - request.output_left
+        if prefix:
+            memory.hold(job.group, prefix, prefix)
+        own = (tokens + size - 1) // size - prefix
+        memory.hold(job.name, own, max(0, reused // size - prefix))
+        pin = self.policy.started(request.turn, now, reused, own)
+        if pin is not None:
+            self._release(job)
+        if request.reused < 0:
+            request.reused = reused
+            if request.index > 0:
+                self.meters.resumed += min(request.shared, request.turn.prompt_tokens - 1)
+                self.meters.resumed_hits += reused
+        request.context = reused
+        request.prefill_left = tokens - reused
+        request.share_mark = self._service_meter
+        self._jobs[job.name] = job
+        self.running.append(request)
+
+    def _preempt(self, request: Request, now: float) -> None:
+        self.running.remove(request)
+        request.service_s += self._service_meter - request.share_mark
+        # The answer so far becomes part of what is found, or computed, again.
+        request.shared = max(request.shared, request.context)
+        self.meters.preemptions += 1
+        self._release(request.job)
+        self.policy.preempted(request.turn, now)
+        self.waiting.append(request)
+
+    def _end(self, request: Request, now: float) -> None:
+        self.running.remove(request)
+        size, memory, job = self.engine.block_tokens, self.memory, request.job
+        memory.trim(job.name, max(0, request.context // size - self._prefix_blocks(job)))
+        wait = self._wait_of(request, now)
+        outcome = Outcome(
+            tokens=request.context,
+            blocks=memory.resident(job.name),
+            output_tokens=request.output,
+            service_s=request.service_s + self._service_meter - request.share_mark,
+            wait=wait,
+        )
+        held = self.engine.blocks - memory.available
+        pin = self.policy.finished(
+            request.turn, now, outcome, held - self.policy.pinned_blocks - outcome.blocks
+        )
+        if pin is None:
+            self._release(request.job)
+        self._finished(request, now, self)
+
+    def _release(self, job: Job) -> None:
+        """Drop one reference to a job's blocks and to the prefix it stands on."""
+        self.memory.release(job.name)
+        if self._prefix_blocks(job):
+            self.memory.release(job.group)
