@@ -63,7 +63,7 @@ class Trial:
         (self.applied if applied else self.without)[success] += 1
         if self._waiting and self._waits_applied != applied:
             other = self._waiting.pop(0)
-            self._pair(*((other, success) if applied else (success, other)))
+            self._pair(*((success, other) if applied else (other, success)))
         else:
             self._waits_applied = applied
             self._waiting.append(success)
