@@ -7,6 +7,7 @@ the same film gives the stream at low resolution and the burst at a high one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ class Prop:
         keys = self.keys
         if t >= keys[-1].t:
             return keys[-1]
-        for a, b in zip(keys, keys[1:], strict=False):
+        for a, b in itertools.pairwise(keys):
             if a.t <= t < b.t:
                 s = (t - a.t) / (b.t - a.t)
                 s = s * s * (3 - 2 * s)
@@ -117,9 +118,7 @@ class Scene:
 class Film:
     """Scenes one after the other. Pure: a frame depends on time, width, style and seed only."""
 
-    def __init__(
-        self, scenes: Sequence[Scene], duration_s: float, style: Style, seed: int
-    ) -> None:
+    def __init__(self, scenes: Sequence[Scene], duration_s: float, style: Style, seed: int) -> None:
         self.scenes = tuple(scenes)
         self.duration_s = duration_s
         self.style = style
@@ -212,7 +211,7 @@ class Film:
 def _between(views: Sequence[View], t: float) -> View:
     if t <= views[0].t:
         return views[0]
-    for a, b in zip(views, views[1:], strict=False):
+    for a, b in itertools.pairwise(views):
         if t < b.t:
             s = (t - a.t) / (b.t - a.t)
             s = s * s * (3 - 2 * s)

@@ -61,7 +61,7 @@ def _index_of(picture: cv.Image) -> tuple[cv.Points, cv.Points]:
     small = [ink for ink in pieces if ink.height >= 9]
     if not small:
         return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    top = min(small, key=lambda ink: (ink.y + 0.7 * ink.x))
+    top = min(small, key=lambda ink: ink.y + 0.7 * ink.x)
     row = [ink for ink in small if abs(ink.y - top.y) < 0.4 * top.height and ink.x - top.x < 30]
     middle = sum(ink.x for ink in row) / len(row)
     below = [
@@ -91,7 +91,9 @@ def _view(picture: cv.Image, rng: np.random.Generator) -> tuple[cv.Image, cv.Mat
     way = cv.quad_map(corners, quad.astype(np.float32))
     ground = np.full((_H, _W, 3), rng.integers(20, 150, 3), np.uint8)
     laid = cv.warped(np.ascontiguousarray(picture[..., :3]), way, _W, _H)
-    cover = cv.warped(np.ascontiguousarray(cv.filled((h, w), [corners.astype(np.int32)])), way, _W, _H)
+    cover = cv.warped(
+        np.ascontiguousarray(cv.filled((h, w), [corners.astype(np.int32)])), way, _W, _H
+    )
     inside = cv.filled((_H, _W), [quad.astype(np.int32)])[..., None] > 0
     image = np.where(inside & (cover[..., None] > 0), laid, ground)
     if rng.random() < 0.7:

@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 2000, 1500
 SCALE = 0.75
 CARD_W, CARD_H = assets.CARD_W * SCALE, assets.CARD_H * SCALE
 SLIDE_S = 0.5
-DECK = [rank + suit for suit in "cdhs" for rank in "A 2 3 4 5 6 7 8 9 10 J Q K".split()]
+DECK = [rank + suit for suit in "cdhs" for rank in ["A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,12 @@ class _Dealer:
         self.t += 0.6
 
     def _reveal(
-        self, held: list[str], x: float, y: float, deal: object, cards: list[tuple[str, Prop, float]]
+        self,
+        held: list[str],
+        x: float,
+        y: float,
+        deal: object,
+        cards: list[tuple[str, Prop, float]],
     ) -> None:
         """The dealer turns the hidden card and draws to seventeen."""
         name, prop, _ = cards[3]
@@ -193,7 +198,10 @@ class _Dealer:
                 self.stage.props.append(prop)
                 continue
             last = prop.keys[-1]
-            away = (Key(out, last.x, last.y, last.angle, SCALE), Key(out + 0.6, -400, 100, 1.0, SCALE))
+            away = (
+                Key(out, last.x, last.y, last.angle, SCALE),
+                Key(out + 0.6, -400, 100, 1.0, SCALE),
+            )
             self.stage.props.append(Prop(prop.picture, (*prop.keys, *away), out + 0.6))
             del name
         self.laid = [

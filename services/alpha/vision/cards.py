@@ -117,9 +117,7 @@ def merged(reads: list[CardRead]) -> list[CardRead]:
         else:
             first = kept[twin]
             sure = max(first.confidence, read.confidence)
-            kept[twin] = CardRead(
-                first.card, sure, first.x, first.y, first.size, first.turned
-            )
+            kept[twin] = CardRead(first.card, sure, first.x, first.y, first.size, first.turned)
     return sorted(kept, key=lambda r: (r.y, r.x))
 
 
@@ -174,7 +172,8 @@ def _shift(anchor: Sequence[CardRead], reads: Sequence[CardRead]) -> tuple[float
         (a.x - r.x, a.y - r.y)
         for r in reads
         for a in anchor
-        if (a.card, a.turned) == (r.card, r.turned) and math.hypot(a.x - r.x, a.y - r.y) < 4 * a.size
+        if (a.card, a.turned) == (r.card, r.turned)
+        and math.hypot(a.x - r.x, a.y - r.y) < 4 * a.size
     ]
     if not moves:
         return 0.0, 0.0

@@ -80,9 +80,7 @@ def sheet(image: cv.Image, tallest: int = 64, least_contrast: int = 40) -> Sheet
     green = np.ascontiguousarray(image[..., 1])
     # The paper near a pixel: what is left when everything darker and narrower than a card is filled.
     small = cv.resized(green, max(1, image.shape[1] // 4), max(1, image.shape[0] // 4))
-    paper = cv.resized(
-        cv.box_mean(cv.grown(small, 9), 7), image.shape[1], image.shape[0]
-    )
+    paper = cv.resized(cv.box_mean(cv.grown(small, 9), 7), image.shape[1], image.shape[0])
     darkness = np.where(paper > green, paper - green, 0).astype(np.uint8)
     mask = (darkness > np.maximum(least_contrast * 0.7, paper * 0.28)).astype(np.uint8)
     found, labels = cv.blobs(mask, 18)
@@ -102,9 +100,7 @@ def sheet(image: cv.Image, tallest: int = 64, least_contrast: int = 40) -> Sheet
             continue
         colours = image[here][own][deep].astype(np.float32)
         red = float((colours[:, 2] - colours[:, 1]).mean())
-        pieces.append(
-            Ink(blob.left, blob.top, blob.width, blob.height, blob.area, contrast, red)
-        )
+        pieces.append(Ink(blob.left, blob.top, blob.width, blob.height, blob.area, contrast, red))
     return Sheet(image, darkness, tuple(pieces))
 
 

@@ -10,7 +10,7 @@ from services.alpha.tools.blackjack.dealer import gives_blackjack, outcomes
 from services.alpha.tools.blackjack.hand import Table, double, hit, solve, stand
 from services.alpha.tools.blackjack.rules import ACE, TEN, Rules, add, total_of
 from services.alpha.tools.blackjack.shoe import Shoe, draws
-from services.alpha.tools.blackjack.strategy import edge
+from services.alpha.tools.blackjack.strategy import edge_estimate
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def advise_bet(
     """
     if not (bankroll > 0 and minimum > 0 and maximum >= minimum and hands > 0):
         raise ValueError("give a bankroll, a minimum bet and a number of hands above zero")
-    mean, variance = edge(rules), swing_of(rules) ** 2
+    mean, variance = edge_estimate(rules), swing_of(rules) ** 2
     if mean <= 0:
         bet, reason = minimum, "the house has the edge, so the smallest bet loses least"
     else:

@@ -119,8 +119,20 @@ def solve(
     """
     if len(cards) < 2:
         raise ValueError("a hand has at least two cards")
-    table = Table(rules, up)
     shoe = Shoe.full(rules).without((*cards, up, *seen))
+    return solve_from(rules, cards, up, shoe, hands, from_split)
+
+
+def solve_from(
+    rules: Rules,
+    cards: Sequence[int],
+    up: int,
+    shoe: Shoe,
+    hands: int = 1,
+    from_split: bool = False,
+) -> Play:
+    """Like `solve`, with the shoe as it is after all cards that were seen."""
+    table = Table(rules, up)
     total, soft = total_of(cards)
     if total > 21:
         return Play(total, soft, {"stand": -1.0})

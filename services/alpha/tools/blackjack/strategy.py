@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations_with_replacement
 
 from services.alpha.tools.blackjack.dealer import gives_blackjack
-from services.alpha.tools.blackjack.hand import Play, solve
+from services.alpha.tools.blackjack.hand import Play, solve, solve_from
 from services.alpha.tools.blackjack.rules import ACE, RANKS, TEN, Action, Rules, total_of
 from services.alpha.tools.blackjack.shoe import Shoe
 
@@ -68,6 +68,21 @@ def edge(rules: Rules) -> float:
         _deal(rules, cards, up) * _round(rules, cards, up, play)
         for (cards, up), play in _plays(rules).items()
     )
+
+
+@lru_cache(maxsize=64)
+def edge_estimate(rules: Rules) -> float:
+    """The edge within 0.0003 in a fraction of a second: of each deal the two hands' first cards are
+    taken out of the shoe, later ones are not.
+    """
+    total = 0.0
+    for cards in combinations_with_replacement(range(10), 2):
+        for up in range(10):
+            chance = _deal(rules, cards, up)
+            if chance:
+                left = Shoe(Shoe.full(rules).without((*cards, up)).counts, finite=False)
+                total += chance * _round(rules, cards, up, solve_from(rules, cards, up, left))
+    return total
 
 
 def _round(rules: Rules, cards: tuple[int, int], up: int, play: Play) -> float:

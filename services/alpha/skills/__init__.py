@@ -1,0 +1,1 @@
+"""The glasses skills that come with the house, one file each."""
