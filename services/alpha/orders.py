@@ -106,3 +106,11 @@ class CentralStep(Noun):
     drops: tuple[str, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     wake_s: float | None = None
+
+
+class Showing(Noun):
+    """What the display's corner tells at `t`: what is missing, and which skill looks closely."""
+
+    t: float
+    faults: tuple[str, ...] = ()
+    looking: str = ""

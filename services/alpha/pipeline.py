@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from devices.clock import Clock
+from devices.glasses.contracts import Fault, Recovered
 from services.alpha.contracts import LedgerEntry, LookResult, ToolResult
-from services.alpha.orders import Call, CentralNews, CentralStep, InputNews
+from services.alpha.orders import Call, CentralNews, CentralStep, InputNews, Showing
 from services.alpha.words_in import WordSource
 from services.runtime import Handle, Runtime
 
@@ -104,6 +105,8 @@ class Pipeline:
         self._next: InputNews | None = None
         self._ended: float | None = None
         self.ledger: list[LedgerEntry] = []
+        self._faults: dict[str, str] = {}
+        self._looking = ""
         self.counts = Counts()
 
     def run(self) -> tuple[LedgerEntry, ...]:
@@ -113,7 +116,8 @@ class Pipeline:
             [memory.call("profile"), memory.call("outcomes")]
         )
         self._units.ask(self._units.central, "restore", outcomes)
-        self._round(CentralNews(now=0.0, wearer=wearer))
+        missing = self._units.ask(self._units.output, "trouble")
+        self._round(CentralNews(now=0.0, wearer=wearer, signals=missing))
         while self._turn():
             pass
         return tuple(self.ledger)
@@ -232,6 +236,8 @@ class Pipeline:
                      units.arithmetic.call("call", order)))
             for order in step.calls
         ]  # fmt: skip
+        if step.looks:
+            self._looking = step.looks[-1].skill
         looked = [units.input.call("order", request) for request in step.looks]
         runtime.gather(spoken)
         for pending in looked:
@@ -245,6 +251,10 @@ class Pipeline:
             self._deliver(answer, order.call.id, order.call.tool, answer.cost_s, news.now)
         for entry in step.ledger:
             self.ledger.append(entry)
+            if isinstance(entry, Fault):
+                self._faults[entry.fault] = entry.sentence
+            elif isinstance(entry, Recovered):
+                self._faults.pop(entry.fault, None)
             if self._on_entry is not None:
                 self._on_entry(entry)
         if step.ledger or news.looks:
@@ -267,7 +277,9 @@ class Pipeline:
     def _display(self, now: float) -> None:
         shot = self._units.ask(self._units.input, "picture")
         if shot is not None:
-            self._units.ask(self._units.output, "show", shot, now)
+            showing = Showing(t=now, faults=tuple(self._faults.values()), looking=self._looking)
+            self._units.ask(self._units.output, "show", shot, showing)
+        self._looking = ""
 
 
 def _eventful(news: InputNews) -> bool:

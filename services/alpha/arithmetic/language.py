@@ -46,14 +46,15 @@ class LanguageTool:
             context: What is known and may help.
 
         Raises:
-            ToolUnavailable: there is no model here, or it does not answer.
+            ToolUnavailable: the model does not answer.
+            ValueError: there is no model here.
         """
         with self._lock:
             if not self._made:
                 self._model, _ = make_models(self._spec)
                 self._made = True
         if self._model is None:
-            raise ToolUnavailable("I have no language model for questions like that.")
+            raise ValueError("I have no language model for questions like that.")
         text = f"{context}\n\n{question}" if context else question
         request = ModelRequest(
             messages=(Message(role="system", content=_RULES), Message(role="user", content=text)),

@@ -12,11 +12,11 @@ from services.alpha.catalogue import make_skills
 from services.alpha.central.desk import Desk
 from services.alpha.central.policy import Policy, outcome_name
 from services.alpha.central.words import control, is_question, is_wish
-from services.alpha.contracts import Gone, Heard, Notice, Reaction, Trigger, WishPosted
+from services.alpha.contracts import Gone, Heard, Notice, Reaction, ToolResult, Trigger, WishPosted
 from services.alpha.orders import CentralNews, CentralStep, GlassesConfig
 
 # Not worth words: the display tells it.
-_UNSPOKEN = {"no_voice", "no_hearing", "overload"}
+_UNSPOKEN = {"no_voice", "no_hearing", "no_network", "overload"}
 
 
 class CentralUnit:
@@ -54,6 +54,7 @@ class CentralUnit:
         for look in news.looks:
             desk.looked(look)
         for result in news.results:
+            self._network(result)
             desk.answered(result)
         desk.expire()
         desk.begin_jobs()
@@ -81,11 +82,9 @@ class CentralUnit:
             self._desk.record(Heard(words=words, taken_for="talk"))
 
     def _claimed(self, words: Words) -> Trigger | None:
-        for skill in self._skills.values():
-            trigger = skill.hear(words, self._wearer)
-            if trigger is not None:
-                return trigger
-        return None
+        """The skill that is surest that the words are for it, if any is."""
+        claims = [skill.hear(words, self._wearer) for skill in self._skills.values()]
+        return max((c for c in claims if c is not None), key=lambda c: c.score, default=None)
 
     def _ask(self, trigger: Trigger) -> None:
         """A new question ends what is being said and the questions before it."""
@@ -138,6 +137,16 @@ class CentralUnit:
         self._desk.record(signal)
         if signal.fault not in _UNSPOKEN:
             self._desk.tell((signal.sentence,), signal.fault, "it was noticed")
+
+    def _network(self, result: ToolResult) -> None:
+        """Whether remote tools answer; an asked question says it anyway, so this stays unspoken."""
+        if not result.remote:
+            return
+        if result.status in ("unavailable", "timeout"):
+            self._signal(Fault(t=self._now, fault="no_network", sentence=result.why))
+        elif result.status == "ok":
+            answers = "What needs the network answers again."
+            self._signal(Recovered(t=self._now, fault="no_network", sentence=answers))
 
     def _notice(self, notice: Notice) -> None:
         if notice.skill not in self._skills:

@@ -1,0 +1,115 @@
+"""Open questions: what no other skill answers goes to the language model, if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from devices.facts import Value
+from devices.glasses.contracts import Words
+from devices.glasses.shot import Shot
+from services.alpha.central.words import is_question
+from services.alpha.contracts import (
+    Draft,
+    Hud,
+    LookRequest,
+    LookResult,
+    Notice,
+    Silence,
+    SkillSpec,
+    ToolCall,
+    Trigger,
+    WearerProfile,
+)
+from services.alpha.skill import Case, Tool
+from services.errors import UserError
+
+SPEC = SkillSpec(
+    name="open-question",
+    title="Open questions",
+    deadline_s=15.0,
+    repeat_s=0.0,
+    answers="anything that ends in a question mark and that no other skill answers",
+)
+# Any other skill that claims the words is surer than this.
+SCORE = 0.3
+_MOST_WORDS = 40
+
+
+class OpenQuestion:
+    """Asks the tool "llm.answer" and says what it says. It reads nothing from pictures."""
+
+    @property
+    def spec(self) -> SkillSpec:
+        """What it needs and costs."""
+        return SPEC
+
+    def configure(self, settings: Mapping[str, Value]) -> None:
+        """There is nothing to set."""
+        if settings:
+            raise UserError("the skill open-question has no settings")
+
+    def notice(self, shot: Shot) -> Sequence[Notice]:
+        """Pictures ask no questions."""
+        return ()
+
+    def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
+        """Nothing is looked for."""
+        return LookResult(
+            request=request.id, case=request.case, skill=SPEC.name, t=shots[-1].frame.t
+        )
+
+    def hear(self, words: Words, wearer: WearerProfile) -> Trigger | None:
+        """Any question, with little claim to it."""
+        if not is_question(words.text) or not words.text.rstrip().endswith("?"):
+            return None
+        return Trigger(
+            skill=SPEC.name,
+            subject=words.text,
+            t=words.t,
+            since_s=words.t,
+            score=SCORE,
+            reason=f"the wearer asked {words.text!r}",
+            asked=True,
+            look=False,
+            words=words.text,
+        )
+
+    def plan(self, case: Case) -> ToolCall | None:
+        """Ask the model, once; what memory heard about it goes along."""
+        if "memory.said" not in case.results:
+            return ToolCall(tool="memory.said", args={"words": case.trigger.words})
+        if "llm.answer" in case.results:
+            return None
+        texts = case.results["memory.said"].value.get("texts")
+        lines = (
+            [str(t) for t in texts if t != case.trigger.words] if isinstance(texts, tuple) else []
+        )
+        context = "What was said before: " + " / ".join(lines) if lines else ""
+        return ToolCall(
+            tool="llm.answer", args={"question": case.trigger.words, "context": context}
+        )
+
+    def tools(self) -> Mapping[str, Tool]:
+        """It brings none."""
+        return {}
+
+    def phrase(self, case: Case) -> Draft | Silence:
+        """The model's sentence, or its first sentence if that is all there is time for."""
+        result = case.results.get("llm.answer")
+        text = str(result.value.get("text", "")) if result is not None else ""
+        words = text.split()
+        if not words:
+            return Silence(why="the model said nothing")
+        whole = " ".join(words[:_MOST_WORDS]) + ("…" if len(words) > _MOST_WORDS else "")
+        first = whole.split(". ")[0].rstrip(".") + "."
+        return Draft(
+            wordings=tuple(dict.fromkeys((whole, first))) if len(first) < len(whole) else (whole,),
+            why="the language model answers",
+            score=1.0,
+            hud=Hud(title="Answer"),
+            answer=whole,
+        )
+
+    def check(self, text: str, case: Case) -> str:
+        """There is no exact tool to contradict."""
+        return ""
