@@ -5,6 +5,7 @@ It decides which keys seal which piece of an event (see `stem_memory.privacy.per
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from devices.facts import ClassCard
@@ -16,6 +17,8 @@ from stem_memory.state import MemoryState
 
 # A stretch of time shares a retention key, so reports are kept up to an eighth longer than asked.
 _STRETCHES = 8
+# These stand for a role or a program, and so for nobody in particular.
+_NOBODY = {"operator", "grammar", "encoder", "model", "survey", "class", "retinue", "plan", ""}
 
 
 class Acquaintance:
@@ -68,6 +71,11 @@ class Acquaintance:
         """The name of a person's key."""
         return self._people.get(id_)
 
+    def names_somebody(self, text: str) -> bool:
+        """Whether a text names anybody known."""
+        words = set(re.findall(r"\w+", text.lower()))
+        return any(name in words or name in text.lower() for name in self._words)
+
     def classes_of(self, cls: str) -> tuple[str, ...]:
         """The class and those above it."""
         return (cls, *self._parents.get(cls, ()))
@@ -81,6 +89,8 @@ class Acquaintance:
         return tuple(name for name in dict.fromkeys(found) if name)
 
     def _meet(self, person: str, names: tuple[str, ...]) -> None:
+        if person in _NOBODY:
+            return
         key = self._people.setdefault(person, f"person/{person}")
         for name in (person, *names):
             self._words.setdefault(name.lower(), key)

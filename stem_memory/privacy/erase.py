@@ -63,7 +63,9 @@ def erase_person(
             raise StoreUnreadable(f"{path} holds nothing of {person}; nothing was changed.")
         blobs, adapters = _tainted(store.state.annexes.cubes, person)
         count = _sealed_with(store, {alias})
-        _record(store, (alias,), "erasure", by, reason)
+        # The log must not say by whom and why in words that name the person again.
+        told = "" if vault.names_somebody(reason) else reason
+        _record(store, (alias,), "erasure", vault.keys.alias(f"person/{by}") or by, told)
         store.forget_derived()
     gone = vault.keys.destroy([alias])
     store_blobs = BlobStore.beside(path)

@@ -70,6 +70,10 @@ class Vault:
         text = json.dumps(template, ensure_ascii=False)
         return Sealed(of=body.kind, template=text, parts=tuple(parts))
 
+    def names_somebody(self, text: str) -> bool:
+        """Whether a text names anybody that this memory knows."""
+        return self._known.names_somebody(text)
+
     def open(self, event: Event) -> Event:
         """The event as it was, or with what is left of it where keys are gone."""
         return unsealed(event, self.keys)
