@@ -9,6 +9,7 @@ from __future__ import annotations
 from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.dialogue import answered
 from brain.language.doubt import Unable, Unclear, Unread
+from brain.language.heads import shipped
 from brain.language.past import past_of
 from brain.language.summary import summary
 from brain.language.wish import Past, Wish
@@ -27,7 +28,7 @@ class WishInterpreter:
 
     def __init__(self, model: LanguageModel | None = None, embedder: Embedder | None = None) -> None:
         self._model = model
-        self._embedder = embedder
+        self._head = shipped(embedder) if embedder is not None else None
 
     def interpret(self, goal: Goal, view: MemoryView) -> Interpretation:
         """What the wish means here: conditions, a question back, or a refusal with its reason."""
@@ -41,7 +42,7 @@ class WishInterpreter:
         self, text: str, who: str, view: MemoryView, past: Past
     ) -> tuple[Interpretation, Unclear | None]:
         """What the words mean, and the doubt behind a question."""
-        wish = Wish(text, who, view, past)
+        wish = Wish(text, who, view, past, self._head)
         try:
             conditions = wish.conditions()
         except Unclear as doubt:
@@ -52,5 +53,7 @@ class WishInterpreter:
             question = f'I do not understand "{doubt.words}". Can you say it differently?'
             return Ask(question=question), Unclear(question)
         return Understood(
-            conditions=tuple(conditions), summary=summary(conditions, wish.site)
+            conditions=tuple(conditions),
+            summary=summary(conditions, wish.site),
+            by="encoder" if wish.guessed else "grammar",
         ), None

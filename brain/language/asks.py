@@ -188,8 +188,6 @@ class Asks:
                     ):
                         return self._done(clause, "clean", True)
             raise Unclear("What shall I do about that?")
-        if clause.form == "remark":
-            raise Unread(" ".join(clause.uncovered))
         attr, value = str(clause.note[0]), clause.note[1]
         if clause.form == "isnt":
             if value is True:

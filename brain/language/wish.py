@@ -9,6 +9,8 @@ from brain.language.clauses import Clause, Item
 from brain.language.corrections import corrected_wish, follow_up
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.forms import FormReader
+from brain.language.guess import Guesser
+from brain.language.heads import VerbHead
 from brain.language.ground import Grounding, Meaning
 from brain.language.lexicon import Words, lexicon
 from brain.language.nouns import NounPhrase
@@ -88,7 +90,9 @@ def _replaced(tokens: list[Token], phrases: dict[Words, Words]) -> list[Token]:
 class Wish:
     """One wish of one speaker, read in the light of the past."""
 
-    def __init__(self, text: str, who: str, view: MemoryView, past: Past) -> None:
+    def __init__(
+        self, text: str, who: str, view: MemoryView, past: Past, head: VerbHead | None = None
+    ) -> None:
         self.text = text
         self.past = past
         self.site = Site(view, lexicon())
@@ -97,6 +101,9 @@ class Wish:
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, text)
         self._forms = FormReader(self.site, lexicon())
+        reader = self._forms.reader
+        self._guesser = Guesser(self.site, reader, self.orders, head) if head else None
+        self.guessed = False
         tokens = words_of(text, self.site)
         again = follow_up(tokens) if past.conditions else 0
         self._meant_otherwise = again > 0 and not self._forms.reader.starts_clause(tokens, again)
@@ -292,16 +299,26 @@ class Wish:
         if clause.uncovered and "beyond" in clause.readings:
             raise self._beyond(clause)
         if clause.uncovered:
-            raise Unread(" ".join(clause.uncovered))
+            return self._guess(clause)
         if clause.form == "again":
             return self._repeated(clause)
         if clause.form == "tell":
             return self.asks.tell(clause)
         if clause.readings == ("know",):
             return self.asks.know(clause)
+        if clause.form == "remark":
+            return self._guess(clause)
         if clause.form in _QUIET:
             return self.asks.remark(clause)
         return self._first_fit(clause)
+
+    def _guess(self, clause: Clause) -> list[Condition]:
+        """What the clause means by the sound of it; without an encoder, nothing."""
+        if self._guesser is None:
+            raise Unread(" ".join(clause.uncovered) or clause.verb)
+        found = self._guesser.conditions(self.tokens, clause)
+        self.guessed = True
+        return found
 
     def _first_fit(self, clause: Clause) -> list[Condition]:
         """The first meaning of the verb that fits what it is said of."""
@@ -323,7 +340,7 @@ class Wish:
                 self.ground.here[:] = here
         self._check_nouns(clause)
         if not clause.readings:
-            raise Unread(clause.verb)
+            return self._guess(clause)
         if not clause.items:
             raise Unclear(f"{clause.verb[:1].upper()}{clause.verb[1:]} what?")
         long = [m.reason for m in misfits if len(m.reason.split()) > 5 and m.reason[0].isupper()]
