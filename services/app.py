@@ -13,7 +13,7 @@ from pathlib import Path
 from brain.config import BrainConfig
 from cerebellum.catalogue import skill_kinds
 from devices.skill import SkillCard
-from services.contracts import GoalOutcome, GoalResult, RunConfig, RunResult, Tick
+from services.contracts import GoalOutcome, GoalResult, PostedWish, RunConfig, RunResult, Tick
 from services.errors import UserError
 from services.loop import AUTHOR, Crew, Diary, Loop
 from services.nodes import BodyNode, BrainNode, MemoryNode, make_world
@@ -52,6 +52,8 @@ def run(
         *scenario.faults,
         *load_faults(config.faults, known, [card.name for card in skills]),
     )
+    if config.glasses:
+        config = config.model_copy(update={"wishes": all_wishes(config, scenario)})
     folder = run_folder(config)
     ticker = Ticker(config.speed, on_tick)
     runtime = runtime or open_runtime(config)
@@ -63,7 +65,7 @@ def run(
             survey,
             skills,
             config.wishes,
-            () if config.wishes else says,
+            () if config.wishes or config.glasses else says,
             scenario.limit_s,
             ticker.show,
         )
@@ -73,6 +75,18 @@ def run(
         runtime.close()
     (folder / METRICS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def all_wishes(config: RunConfig, scenario: Scenario) -> tuple[PostedWish, ...]:
+    """The wishes typed, and those that the wearer of the glasses asks for.
+
+    Raises:
+        UserError: the source can not be used, or its wearer is nobody in this world.
+    """
+    from services.alpha.wishes import wishes_of
+
+    people = tuple(person.id for person in scenario.people)
+    return (*config.wishes, *wishes_of(config.glasses, people))
 
 
 def skill_cards() -> tuple[SkillCard, ...]:

@@ -12,6 +12,7 @@ import click
 
 from services.commands.bench import bench
 from services.commands.fleet import bodies, skills
+from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
 from services.commands.llm import llm
 from services.commands.memory import memory
@@ -44,7 +45,7 @@ def app() -> None:
     """
 
 
-for command in (run, worlds, bodies, skills, report, memory, topology, doctor, bench, llm):
+for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, bench, llm):
     app.add_command(command)
 
 

@@ -10,10 +10,11 @@ GoalOutcome = Literal["satisfied", "failed", "refused", "needs_answer"]
 
 
 class PostedWish(Noun):
-    """A wish typed by the operator, posted at virtual time `t`."""
+    """A wish posted at virtual time `t`, typed by the operator unless `who` says otherwise."""
 
     t: float
     text: str
+    who: str | None = None
 
 
 class RunConfig(Noun):
@@ -22,7 +23,8 @@ class RunConfig(Noun):
     `world` is the name of a shipped or installed world, or the path of a scenario file. With
     `wishes` the people in the scenario keep moving but their own wishes are not heard. `speed` 0
     means as fast as possible, else virtual seconds per real second. `model` is an OpenAI-compatible
-    endpoint ("http://host:port/v1#name"), "embedded", or "none".
+    endpoint ("http://host:port/v1#name"), "embedded", or "none". `glasses` is the trace (or film)
+    of glasses that somebody in the world wears: what they ask of robots become their wishes.
     """
 
     world: str
@@ -35,6 +37,7 @@ class RunConfig(Noun):
     out: str | None = None
     model: str = "embedded"
     film: bool = True
+    glasses: str = ""
 
 
 class GoalResult(Noun):

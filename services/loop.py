@@ -239,7 +239,8 @@ class Loop:
             events.append(self._event("people", step.now, GoalPosted(goal=goal)))
         while self._wishes and self._wishes[0].t <= step.now + 1e-6:
             wish = self._wishes.pop(0)
-            goal = self._goal(self._survey.operator, wish.text, step.now, None, 0)
+            who = wish.who or self._survey.operator
+            goal = self._goal(who, wish.text, step.now, None, 0)
             events.append(self._event("operator", step.now, GoalPosted(goal=goal)))
         return events
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from devices.clock import Clock
 from devices.glasses.contracts import Fault, Recovered
@@ -22,14 +22,6 @@ from services.alpha.words_in import WordSource
 from services.runtime import Handle, Runtime
 
 SAME_INSTANT_LIMIT = 100
-
-
-class Pause(Protocol):
-    """Lets time pass on a live source."""
-
-    def __call__(self, seconds: float) -> None:
-        """Wait at most this long."""
-        ...
 
 
 @dataclass
@@ -71,7 +63,7 @@ class Pipeline:
         costs: Mapping[str, float],
         look_costs: Mapping[str, float],
         live: Clock | None = None,
-        pause: Pause | None = None,
+        pause: Callable[[float], object] | None = None,
         show: bool = False,
         until_s: float | None = None,
         on_entry: Callable[[LedgerEntry], None] | None = None,

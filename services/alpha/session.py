@@ -1,6 +1,6 @@
 """One session from a source to its ledger: the composition root of the glasses.
 
-`replay` runs a trace in virtual time; `live` runs a camera, a stream, a film or a folder.
+`replay` runs a trace in virtual time; `play` runs any source: a trace, a film, a folder, a camera.
 """
 
 from __future__ import annotations
@@ -10,32 +10,45 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from devices.clock import Clock
+from devices.glasses.contracts import Words
 from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
+from services.alpha.central.words import control
 from services.alpha.contracts import LedgerEntry, Replay, Trace, WishPosted
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig, OutputUnit
-from services.alpha.pipeline import Pause, Pipeline, Units
+from services.alpha.pipeline import Pipeline, Units
 from services.alpha.story import as_story
-from services.alpha.trace_source import read_trace, trace_capture
-from services.alpha.words_in import Script, WordSource
+from services.alpha.trace_source import TRACE, live_capture, read_trace, trace_capture
+from services.alpha.words_in import Script, Together, Typed, WordSource
 from services.runtime import Handle, LocalRuntime, Runtime
 
 LEDGER, STORY = "ledger.jsonl", "ledger.txt"
 NETWORK = "no_network"
 
 
+class HostClock:
+    """Seconds since `started` on the clock that all processes of this machine share."""
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+
+    def now(self) -> float:
+        """The present time."""
+        return time.monotonic() - self.started
+
+
 @dataclass(frozen=True)
 class Live:
     """What makes a session live: its clock, and how to wait."""
 
-    clock: Clock
-    pause: Pause
+    clock: HostClock
+    pause: Callable[[float], object]
 
 
 def config_of(trace: Trace, config: GlassesConfig) -> GlassesConfig:
@@ -72,18 +85,8 @@ def replay(
     Raises:
         UserError, DeviceError: the trace or the configuration is wrong, in one sentence.
     """
-    trace, _ = read_trace(path)
-    setup = config_of(trace, config or GlassesConfig())
     output = output or OutputConfig(voice="none")
-    return run_units(
-        setup,
-        output,
-        lambda host: host.spawn("input", _trace_input, setup, str(path), output.film),
-        Script(trace.words),
-        runtime=runtime,
-        duration_s=trace.duration_s,
-        on_entry=on_entry,
-    )
+    return play(str(path), config or GlassesConfig(), output, runtime=runtime, on_entry=on_entry)
 
 
 def run_units(
@@ -93,7 +96,6 @@ def run_units(
     words: WordSource,
     runtime: Runtime | None = None,
     live: Live | None = None,
-    duration_s: float | None = None,
     until_s: float | None = None,
     on_entry: Callable[[LedgerEntry], None] | None = None,
     on_units: Callable[[Units], None] | None = None,
@@ -126,7 +128,7 @@ def run_units(
             on_entry=on_entry,
         )
         ledger = pipeline.run()
-        duration = max(duration_s or 0.0, pipeline.counts.now)
+        duration = pipeline.counts.now
         frames, dropped, quality = units.ask(units.input, "counts")
         units.ask(units.output, "finish", duration)
     finally:
@@ -146,6 +148,79 @@ def run_units(
     )
 
 
+def is_live(source: str) -> bool:
+    """Whether the source is a camera's number or a stream's address."""
+    return source.isdigit() or "://" in source
+
+
+def is_trace(source: str) -> bool:
+    """Whether the source is the folder or the file of a trace."""
+    path = Path(source)
+    return (path / TRACE).is_file() if path.is_dir() else path.suffix == ".json"
+
+
+def play(
+    source: str,
+    config: GlassesConfig,
+    output: OutputConfig,
+    words: Sequence[Words] = (),
+    runtime: Runtime | None = None,
+    until_s: float | None = None,
+    typed: TextIO | None = None,
+    on_entry: Callable[[LedgerEntry], None] | None = None,
+) -> Replay:
+    """Run any source: a trace, a film or a folder of pictures in virtual time, a camera live.
+
+    Args:
+        source: What `open_source` takes, or a trace.
+        config: Settings.
+        output: Where it speaks and shows.
+        words: Said at known times, besides what a trace says itself.
+        runtime: Where the units live; closed at the end.
+        until_s: End then.
+        typed: Lines read from here are words of the wearer; for live sources.
+        on_entry: Told of each ledger entry as it is made.
+
+    Raises:
+        UserError, DeviceError: something is wrong with the input, in one sentence.
+    """
+    if is_trace(source):
+        trace, _ = read_trace(Path(source))
+        config = config_of(trace, config)
+        words = (*trace.words, *words)
+    live = Live(HostClock(time.monotonic()), time.sleep) if is_live(source) else None
+    started = live.clock.started if live is not None else 0.0
+    show_all = output.film or output.window
+    units: list[Units] = []
+    lanes: list[WordSource] = [Script(words)]
+    if live is not None and typed is not None:
+        lanes.append(Typed(typed, live.clock, lambda line: _hush(line, units)))
+    return run_units(
+        config,
+        output,
+        lambda host: host.spawn("input", make_input, config, source, started, show_all),
+        Together(lanes),
+        runtime=runtime,
+        live=live,
+        until_s=until_s,
+        on_entry=on_entry,
+        on_units=units.append,
+    )
+
+
+def make_input(config: GlassesConfig, source: str, started: float, show_all: bool) -> InputUnit:
+    """An input unit on a source; `started` is the host's clock at the start of a live session."""
+    if is_trace(source):
+        return InputUnit(config, trace_capture(source, config, show_all))
+    return InputUnit(config, live_capture(source, config, HostClock(started), show_all))
+
+
+def _hush(line: str, units: Sequence[Units]) -> None:
+    """Silence the loudspeaker before anybody has decided anything: the decision comes after."""
+    if units and control(line) in ("stop", "not_now"):
+        units[0].output.call("hush")
+
+
 def write_ledger(folder: Path, ledger: Sequence[LedgerEntry]) -> None:
     """Write the ledger for machines (one entry a line) and for people."""
     lines = [entry.model_dump_json() for entry in ledger]
@@ -162,7 +237,3 @@ def interventions(ledger: Sequence[LedgerEntry]) -> str:
 def wishes(ledger: Sequence[LedgerEntry]) -> tuple[WishPosted, ...]:
     """What the wearer asked of the robots."""
     return tuple(entry for entry in ledger if isinstance(entry, WishPosted))
-
-
-def _trace_input(config: GlassesConfig, path: str, show_all: bool) -> InputUnit:
-    return InputUnit(config, trace_capture(path, config, show_all))

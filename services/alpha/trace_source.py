@@ -119,7 +119,10 @@ def open_capture(source: Source, config: GlassesConfig, show_all: bool = False) 
 
 def trace_capture(path: str, config: GlassesConfig, show_all: bool = False) -> Capture:
     """A capture that replays a trace."""
-    return open_capture(TraceSource(*read_trace(Path(path))), config, show_all)
+    trace, folder = read_trace(Path(path))
+    if not trace.video:
+        config = config.model_copy(update={"redact": False})  # there is nothing to cover
+    return open_capture(TraceSource(trace, folder), config, show_all)
 
 
 def live_capture(spec: str, config: GlassesConfig, clock: Clock, show_all: bool = False) -> Capture:

@@ -81,6 +81,13 @@ class Speed(click.ParamType[float]):
     help="One Ray actor for each body, or everything in this process; the result is the same.",
 )
 @click.option(
+    "--glasses",
+    default="",
+    metavar="SOURCE",
+    help="A trace of the glasses that somebody in the world wears: what they ask for is carried "
+    "out for them.",
+)
+@click.option(
     "--speed",
     type=Speed(),
     default="max",
@@ -117,6 +124,7 @@ def run(
     faults: tuple[str, ...],
     seed: int,
     runtime: str,
+    glasses: str,
     speed: float,
     model: str,
     out: str | None,
@@ -151,6 +159,7 @@ def run(
             "out": out,
             "model": model,
             "film": with_report,
+            "glasses": glasses,
         }
     )
     with watched(sys.stderr if as_json else sys.stdout, _title(config)) as on_tick:

@@ -11,7 +11,7 @@ from devices.glasses.contracts import Fault, Recovered, Words
 from services.alpha.catalogue import make_skills
 from services.alpha.central.desk import Desk
 from services.alpha.central.policy import Policy, outcome_name
-from services.alpha.central.words import control, is_question, is_wish
+from services.alpha.central.words import control, is_question, is_wish, personal
 from services.alpha.contracts import Gone, Heard, Notice, Reaction, ToolResult, Trigger, WishPosted
 from services.alpha.orders import CentralNews, CentralStep, GlassesConfig
 
@@ -114,7 +114,8 @@ class CentralUnit:
     def _wish(self, text: str) -> None:
         who = self._wearer.id
         if self._fleet:
-            self._desk.record(WishPosted(t=self._now, who=who, text=text))
+            plain = personal(text, self._wearer.preferences)
+            self._desk.record(WishPosted(t=self._now, who=who, text=plain))
             self._desk.tell(
                 ("I will have that done.", "Yes."), "a wish", f"the wearer said {text!r}"
             )

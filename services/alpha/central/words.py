@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
+
+from devices.facts import Value
 
 Control = Literal["stop", "not_now", "more", "thanks"]
 
@@ -35,6 +38,16 @@ _ASKS = re.compile(
     r"^(what|where|who|whose|when|why|how|which|is|are|am|was|were|do|does|did|can|could|should"
     r"|will|would|have|has|tell me|explain)\b"
 )
+
+
+def personal(text: str, preferences: Mapping[str, Value]) -> str:
+    """The text with "my cup" said so that others understand it, where the wearer has told how:
+    a preference "my cup" of "the green cup".
+    """
+    for name, value in sorted(preferences.items()):
+        if name.startswith("my ") and isinstance(value, str):
+            text = re.sub(rf"\b{re.escape(name)}\b", value, text, flags=re.IGNORECASE)
+    return text
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,364 @@
+"""`retinue glasses`: run a source through the glasses, record one, start a new skill."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from services.commands.output import json_option, print_json, print_table, warn
+
+if TYPE_CHECKING:
+    from services.alpha.contracts import LedgerEntry, Replay
+    from services.alpha.orders import GlassesConfig
+
+source_option = click.option(
+    "--source",
+    required=True,
+    metavar="SOURCE",
+    help="A trace, a video file, a folder of pictures, a camera's number, or a stream's address.",
+)
+skill_option = click.option(
+    "--skill",
+    "skills",
+    multiple=True,
+    metavar="NAME",
+    help="A skill to use, or MODULE:FACTORY.  [default: those of the trace, else all installed]",
+)
+wearer_option = click.option(
+    "--wearer",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Who wears the glasses, as JSON (name, quiet, per_hour, known, sizes, ...).",
+)
+redact_option = click.option(
+    "--redact/--no-redact",
+    default=True,
+    show_default=True,
+    help="Cover faces before any picture is kept.",
+)
+seconds_option = click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="N",
+    help="End after that time.",
+)
+fps_option = click.option(
+    "--fps",
+    type=click.FloatRange(min=0.5, max=60.0),
+    default=10.0,
+    show_default=True,
+    help="Pictures a second to handle.",
+)
+
+
+@click.group()
+def glasses() -> None:
+    """AI glasses: skills that speak at the right second, or stay silent."""
+
+
+@glasses.command()
+@source_option
+@skill_option
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SKILL.KEY=VALUE",
+    help="A setting of a skill. Give it as often as you like.",
+)
+@click.option(
+    "--say",
+    "said",
+    multiple=True,
+    nargs=2,
+    type=(click.FloatRange(min=0.0), str),
+    metavar="SECONDS TEXT",
+    help="Words of the wearer at that time.",
+)
+@wearer_option
+@redact_option
+@fps_option
+@seconds_option
+@click.option("--film/--no-film", default=True, show_default=True, help="Write hud.mp4.")
+@click.option("--window", is_flag=True, help="Show the display in a window.")
+@click.option("--aloud", is_flag=True, help="Speak on the loudspeaker.")
+@click.option(
+    "--model",
+    default="none",
+    show_default=True,
+    metavar="MODEL",
+    help="What answers open questions: none, embedded, or an OpenAI-compatible endpoint with the "
+    "model's name, such as http://127.0.0.1:8000/v1#qwen3.",
+)
+@click.option(
+    "--mcp",
+    multiple=True,
+    metavar="COMMAND",
+    help="A tool server to start (Model Context Protocol over standard streams).",
+)
+@click.option(
+    "--memory",
+    default="",
+    metavar="FILE",
+    help="The memory to remember in, from session to session.  [default: none is kept]",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["ray", "local"]),
+    default="local",
+    show_default=True,
+    help="One Ray actor for each unit, or everything in this process; the result is the same.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Folder of the session.  [default: the next free runs/glasses-N]",
+)
+@json_option
+def run(
+    source: str,
+    skills: tuple[str, ...],
+    settings: tuple[str, ...],
+    said: tuple[tuple[float, str], ...],
+    wearer: Path | None,
+    redact: bool,
+    fps: float,
+    seconds: float | None,
+    film: bool,
+    window: bool,
+    aloud: bool,
+    model: str,
+    mcp: tuple[str, ...],
+    memory: str,
+    runtime: str,
+    out: str | None,
+    as_json: bool,
+) -> int:
+    """Run a source through the glasses.
+
+    Tells what is said and why now, and what is not said and why not; writes the film with the
+    display and the speech, the captions and the ledger. At a camera, lines that you type are words
+    of the wearer: "stop" ends what is being said.
+    """
+    from devices.glasses.contracts import Words
+    from services.alpha.output.unit import OutputConfig
+    from services.alpha.session import is_live, play
+    from services.runtime import LocalRuntime, Runtime
+
+    config = _config(skills, wearer, redact, fps).model_copy(
+        update={"settings": _settings(settings), "model": model, "mcp": mcp, "memory": memory}
+    )
+    folder = _folder(out, "glasses")
+    host: Runtime = LocalRuntime()
+    if runtime == "ray":
+        from services.ray_runtime import RayRuntime
+
+        host = RayRuntime()
+    result = play(
+        source,
+        config,
+        OutputConfig(folder=str(folder), film=film, fps=fps, window=window, aloud=aloud),
+        words=tuple(Words(t=t, text=text) for t, text in said),
+        runtime=host,
+        until_s=seconds,
+        typed=sys.stdin if is_live(source) else None,
+        on_entry=None if as_json else _tell,
+    )
+    if as_json:
+        print_json(_summary(result, folder))
+    else:
+        _print_summary(result, folder)
+    return 0
+
+
+@glasses.command()
+@source_option
+@click.option(
+    "--out", type=click.Path(file_okay=False), required=True, metavar="DIR", help="The new trace."
+)
+@skill_option
+@wearer_option
+@redact_option
+@fps_option
+@seconds_option
+def record(
+    source: str,
+    out: str,
+    skills: tuple[str, ...],
+    wearer: Path | None,
+    redact: bool,
+    fps: float,
+    seconds: float | None,
+) -> int:
+    """Record a trace to replay: pictures without faces, and what you type meanwhile."""
+    import time
+
+    from services.alpha.record import record as record_trace
+    from services.alpha.session import HostClock, is_live
+    from services.alpha.trace_source import live_capture
+    from services.alpha.words_in import Script, Typed, WordSource
+
+    config = _config(skills, wearer, redact, fps)
+    clock = HostClock(time.monotonic())
+    capture = live_capture(source, config, clock, show_all=True)
+    live = is_live(source)
+    words: WordSource = Typed(sys.stdin, clock) if live else Script(())
+    try:
+        trace = record_trace(
+            capture,
+            words,
+            config,
+            Path(out),
+            seconds if seconds is not None else float("inf"),
+            pause=time.sleep if live else None,
+            on_fault=lambda fault: warn(fault.sentence),
+        )
+    finally:
+        capture.close()
+    click.echo(
+        f"{out}: {trace.duration_s:.1f} s, {len(trace.times)} pictures, {len(trace.words)} words"
+    )
+    return 0
+
+
+@glasses.command("new-skill")
+@click.argument("name")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to put the package.  [default: here]",
+)
+def new_skill(name: str, out: Path) -> int:
+    """Start a new skill: a package with one file, its tests and its entry point."""
+    from services.alpha.scaffold import new_skill as write
+
+    files = write(name, out)
+    for path in files:
+        click.echo(str(path))
+    click.echo(f"try it: pip install -e {files[0].parent} && pytest {files[0].parent}")
+    return 0
+
+
+@glasses.command("skills")
+@json_option
+def skills_(as_json: bool) -> None:
+    """List the glasses skills that are installed, and what each must have seen before it speaks."""
+    from services.alpha.catalogue import make_skills
+
+    specs = [skill.spec for skill in make_skills((), {}).values()]
+    if as_json:
+        print_json({"skills": [spec.model_dump(mode="json") for spec in specs]})
+        return
+    print_table(
+        ("skill", "needs to have seen", "tools", "within", "what it is"),
+        [
+            (
+                spec.name,
+                ", ".join(slot.name for slot in spec.slots if not slot.optional) or "nothing",
+                ", ".join(tool.name.partition(".")[2] for tool in spec.tools) or "none",
+                f"{spec.deadline_s:g} s",
+                spec.title,
+            )
+            for spec in specs
+        ],
+    )
+
+
+def _config(
+    skills: tuple[str, ...], wearer: Path | None, redact: bool, fps: float
+) -> GlassesConfig:
+    from pydantic import ValidationError
+
+    from services.alpha.contracts import WearerProfile
+    from services.alpha.orders import GlassesConfig
+    from services.errors import UserError
+
+    profile = WearerProfile()
+    if wearer is not None:
+        try:
+            profile = WearerProfile.model_validate_json(wearer.read_text(encoding="utf-8"))
+        except (ValidationError, UnicodeDecodeError) as error:
+            first = error.errors()[0] if isinstance(error, ValidationError) else None
+            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
+            raise UserError(f"the wearer file {wearer} can not be used: {why}") from None
+    return GlassesConfig(skills=skills, wearer=profile, redact=redact, fps=fps)
+
+
+def _settings(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """From "blackjack.decks=6"; numbers and true/false are taken as such."""
+    import json
+
+    from services.errors import UserError
+
+    settings: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        skill, dot, key = name.partition(".")
+        if not (equals and dot and skill and key):
+            raise UserError(f"--set {text!r} is not understood: write SKILL.KEY=VALUE")
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            parsed = value
+        settings.setdefault(skill, {})[key] = (
+            parsed if isinstance(parsed, bool | int | float | str) else value
+        )
+    return settings
+
+
+def _folder(out: str | None, name: str) -> Path:
+    """The folder of the session; without `out` the next free one under ./runs."""
+    from services.errors import UserError
+
+    if out is None:
+        used = {path.name for path in Path("runs").glob(f"{name}-*")}
+        numbers = range(1, len(used) + 2)
+        folder = Path("runs") / next(f"{name}-{n}" for n in numbers if f"{name}-{n}" not in used)
+    else:
+        folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the folder {folder} can not be written: {error.strerror}") from None
+    return folder
+
+
+def _tell(entry: LedgerEntry) -> None:
+    from services.alpha.story import lines_of
+
+    for line in lines_of(entry):
+        click.echo(line)
+
+
+def _summary(result: Replay, folder: Path) -> dict[str, Any]:
+    said = [entry for entry in result.ledger if entry.kind == "intervention"]
+    silent = [entry for entry in result.ledger if entry.kind == "suppressed"]
+    return {
+        "interventions": [
+            {"t": e.began_s, "skill": e.skill, "text": e.text, "answer": e.answer, "why": e.why_now}
+            for e in said
+        ],
+        "suppressed": [
+            {"t": e.t, "skill": e.skill, "code": e.code, "why": e.why_not} for e in silent
+        ],
+        **result.model_dump(mode="json", exclude={"ledger"}),
+        "run_dir": str(folder),
+    }
+
+
+def _print_summary(result: Replay, folder: Path) -> None:
+    said = sum(entry.kind == "intervention" for entry in result.ledger)
+    silent = sum(entry.kind == "suppressed" for entry in result.ledger)
+    share = result.cpu_s / result.duration_s * 60.0 if result.duration_s else 0.0
+    click.echo(
+        f"\n{result.duration_s:.1f} s, {result.handled} pictures handled, {result.dropped} dropped, "
+        f"{result.looks} looks, {result.tools} tool calls; said {said}, held back {silent}; "
+        f"{share:.1f} s of processor a minute"
+    )
+    click.echo(f"everything is in {folder}")
