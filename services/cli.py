@@ -14,6 +14,7 @@ from services.commands.bench import bench
 from services.commands.fleet import bodies, skills
 from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
+from services.commands.keep import cubes, erase, export, import_, notes
 from services.commands.llm import llm
 from services.commands.memory import memory
 from services.commands.report import report
@@ -47,6 +48,8 @@ def app() -> None:
 
 for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, bench, llm):
     app.add_command(command)
+for command in (cubes, notes, export, import_, erase):
+    memory.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,6 +17,7 @@ from stem_memory.privacy.contracts import KeysDestroyed, PrivacyChanged
 from stem_memory.privacy.errors import NotSealed
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
+from stem_memory.writer_lock import WriterLock
 
 ORIGIN = "privacy"
 
@@ -111,6 +112,27 @@ def sealed_copy(path: Path, target: Path, vault: Vault, milliseconds: Callable[[
                 batch = []
         copy.append(batch)
         return copy.position()
+
+
+def seal_in_place(path: Path, vault: Vault, milliseconds: Callable[[], int]) -> int:
+    """Replace a memory that was kept in clear by a sealed copy of itself; see `sealed_copy`."""
+    draft = path.with_name(path.name + ".sealed")
+    _remove(draft)
+    lock = WriterLock(path)
+    try:
+        count = sealed_copy(path, draft, vault, milliseconds)
+        # The reader has closed the old file, so nothing of it waits in its write-ahead log.
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        draft.replace(path)
+    finally:
+        lock.release()
+    return count
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _record(store: EventStore, aliases: tuple[str, ...], why: str, by: str, reason: str) -> None:

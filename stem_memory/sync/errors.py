@@ -11,3 +11,7 @@ class LogDiverged(MemoryFault):
 
 class DatabaseUnreachable(MemoryFault):
     """The PostgreSQL database does not answer, or refuses."""
+
+
+class LogArchived(MemoryFault):
+    """Old events were moved into an archive, and somebody needs them."""

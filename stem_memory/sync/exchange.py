@@ -94,7 +94,7 @@ def _check(batch: Batch, mark: Watermark, replica: Replica) -> None:
     ):
         raise _diverged(batch.host, mark.position)
     try:
-        replica.ledger.verify((_row(e) for e in batch.entries), (after.position, after.hash))
+        replica.ledger.verify((_row(e) for e in batch.entries), before=(after.position, after.hash))
     except ChainBroken:
         raise _diverged(batch.host, mark.position) from None
     known = next((e for e in batch.entries if e.position == mark.position), None)

@@ -10,6 +10,7 @@ from stem_memory.fact_index import Connection
 from stem_memory.ledger import Ledger, Row
 from stem_memory.store import EventStore
 from stem_memory.sync.contracts import Birth, Watermark
+from stem_memory.sync.errors import LogArchived
 
 Key = tuple[str, int]
 
@@ -62,7 +63,7 @@ class SqliteReplica:
 
     def rows(self, after: int, at_most: int) -> Sequence[Row]:
         """Rows of the log after a position."""
-        return tuple(self._store.entries(after, after + at_most))
+        return tuple(self._whole(row) for row in self._store.entries(after, after + at_most))
 
     def births(self, after: int, at_most: int) -> Sequence[Birth]:
         """Births learnt after one with this id."""
@@ -109,7 +110,14 @@ class SqliteReplica:
         # One row at a time, so that no long read keeps the writer from its write-ahead log.
         for id_, birth in ids:
             for row in self._store.entries(id_ - 1, id_):
-                yield row, birth
+                yield self._whole(row), birth
+
+    def _whole(self, row: Row) -> Row:
+        if not row[6]:
+            raise LogArchived(
+                f"Event {row[0]} of {self.ledger.name} lies in an archive; restore the archive first."
+            )
+        return row
 
 
 def adopt(store: EventStore, events: Sequence[Event], births: dict[Key, int]) -> int:

@@ -1,0 +1,76 @@
+"""Notes at a glance, and lessons put into the log: the answers behind `retinue memory notes`."""
+
+from __future__ import annotations
+
+from devices.noun import Noun
+from stem_memory.contracts import Event
+from stem_memory.notes.book import NoteBook, NoteRecord
+from stem_memory.notes.contracts import Note, NoteStatus
+from stem_memory.notes.lessons import lessons
+from stem_memory.store import EventStore
+
+ORIGIN = "notes"
+
+
+class NoteLine(Noun):
+    """A note and how it fares.
+
+    `taught` is how many failures taught it; `applied` and `without` are (successes, episodes) of
+    its present trial; `gain` with `spread` is what the fix adds to the rate of success, and
+    `better` the probability that it adds anything.
+    """
+
+    note: Note
+    status: NoteStatus
+    why: str
+    taught: int
+    applied: tuple[int, int]
+    without: tuple[int, int]
+    gain: float
+    spread: float
+    better: float
+
+
+def overview(book: NoteBook, retired: bool = False) -> tuple[NoteLine, ...]:
+    """All notes, those that proved themselves first."""
+    order: dict[NoteStatus, int] = {"validated": 0, "candidate": 1, "retired": 2}
+    shown = [r for r in book.records.values() if retired or r.status != "retired"]
+    shown.sort(key=lambda r: (order[r.status], -len(r.taught), r.note.id))
+    return tuple(_line(record) for record in shown)
+
+
+def learn(store: EventStore, repeats: int = 2) -> tuple[Note, ...]:
+    """Draw lessons from a memory's log and record them; returns those that are new.
+
+    Args:
+        store: The memory, open for writing.
+        repeats: How many recovered failures of one kind make a lesson.
+    """
+    state = store.state
+    known = state.annexes.notes.records
+    drawn = lessons((entry.event for entry in store.read()), repeats)
+    fresh = [
+        p for p in drawn if p.note.id not in known or not set(p.episodes) <= known[p.note.id].taught
+    ]
+    first = (store.last_seq(ORIGIN) or 0) + 1
+    new = tuple(p.note for p in fresh if p.note.id not in known)
+    store.append(
+        Event(origin=ORIGIN, seq=seq, t=state.now(), body=proposed)
+        for seq, proposed in enumerate(fresh, first)
+    )
+    return new
+
+
+def _line(record: NoteRecord) -> NoteLine:
+    gain, spread = record.trial.gain()
+    return NoteLine(
+        note=record.note,
+        status=record.status,
+        why=record.why,
+        taught=len(record.taught),
+        applied=(record.trial.applied[1], sum(record.trial.applied)),
+        without=(record.trial.without[1], sum(record.trial.without)),
+        gain=gain,
+        spread=spread,
+        better=record.trial.better(),
+    )
