@@ -139,7 +139,8 @@ class Cluster:
             return home
         up = [r for r in serving if r.name not in self._down] or serving
         fresh = [r for r in up if not r.board.draining or r is home] or up
-        return min(fresh, key=lambda r: (self._cost(r, turn), r.name))
+        # Where it costs the same, the replica with the most room; less than a millisecond is the same.
+        return min(fresh, key=lambda r: (round(self._cost(r, turn), 3), -self.freeness(r), r.name))
 
     async def move(self, program: str, target: Replica) -> bool:
         """Move a waiting program with its KV.

@@ -14,7 +14,7 @@ from services.llm.engines.engine import Engine
 from services.llm.policy import named
 from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.waits import WaitModel
-from services.llm.replica import Replica
+from services.llm.replica import Replica, start_curve
 from services.runtime import Runtime
 
 
@@ -70,9 +70,13 @@ def make_cluster(config: LlmConfig, runtime: Runtime) -> Cluster:
     for kind in config.engines:
         count = config.replicas if "://" not in kind else 1
         make = _maker(kind, config, runtime)
+        # Engines of one kind read at one speed: whoever has read nothing yet must not look slower.
+        prefill = start_curve()
         for _ in range(count):
             name = f"replica-{len(replicas)}"
-            replicas.append(Replica(name, make(name), config.policy, waits, config.kv_files_mib))
+            replicas.append(
+                Replica(name, make(name), config.policy, waits, prefill, config.kv_files_mib)
+            )
     return Cluster(replicas)
 
 

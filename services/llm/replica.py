@@ -91,6 +91,7 @@ class Replica:
         engine: The engine; the replica starts and closes it.
         policy: Name of the scheduling policy, as in `services.llm.policy.named`.
         waits: The learned waits, shared by replicas.
+        prefill: The learned speed of reading, shared by replicas of one kind.
         file_mib: Room for KV files; 0 for none.
         clock: Monotonic seconds.
     """
@@ -101,13 +102,14 @@ class Replica:
         engine: Engine,
         policy: str = "retinue",
         waits: WaitModel | None = None,
+        prefill: PrefillCurve | None = None,
         file_mib: int = 512,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.engine = engine
         self.meters = Meters()
-        self.prefill = PrefillCurve(_PREFILL_S_PER_TOKEN, 0.0)
+        self.prefill = prefill or start_curve()
         able = engine.capabilities
         file_bytes = file_mib * _MIB if able.saves_kv else 0
         self._has_files = file_bytes > 0
@@ -286,7 +288,9 @@ class Replica:
                         "tokens": program.tokens,
                         "kv": kv,
                         "slot": slot.index if slot and board.owned else None,
-                        "pin_left_s": None if pin is None else max(0.0, pin.until_s - now),
+                        "pin_left_s": None
+                        if pin is None or pin.until_s == NEVER
+                        else max(0.0, pin.until_s - now),
                         "tool": wait.tool if wait else "",
                         "body": wait.body if wait else "",
                         "expected_s": wait.expected_s if wait else None,
@@ -406,6 +410,11 @@ class Replica:
             wait=wait,
         )
         self.board.finished(turn, now, outcome, hint.last_step)
+
+
+def start_curve() -> PrefillCurve:
+    """The speed of reading before anything is measured."""
+    return PrefillCurve(_PREFILL_S_PER_TOKEN, 0.0)
 
 
 def _key(program: str) -> str:

@@ -20,7 +20,7 @@ class ProgramStatus(BaseModel):
         tokens: Length of its conversation.
         kv: Where its KV is: in a slot, pinned in a slot, in a file, or nowhere.
         slot: The slot; None if it has none.
-        pin_left_s: For how long its pin still lives; None without a pin.
+        pin_left_s: For how long its pin still lives; None without a pin, or if only need of room ends it.
         tool: What it waits for.
         body: Who executes that.
         expected_s: How long the caller expects it to take.

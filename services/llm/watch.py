@@ -113,7 +113,10 @@ def _engine_row(replica: ReplicaStatus) -> tuple[Text, ...]:
 
 
 def _program_row(program: ProgramStatus) -> tuple[Text, ...]:
-    left = "" if program.pin_left_s is None else f"{program.pin_left_s:.0f} s"
+    if program.pin_left_s is None:
+        left = "until needed" if program.kv == "pinned" else ""
+    else:
+        left = f"{program.pin_left_s:.0f} s"
     tool = program.tool or ("its next turn" if program.state == "waiting" else "")
     if program.body:
         tool += f" on {program.body}"

@@ -133,6 +133,19 @@ class HostLink:
         """The actor's name."""
         return self._name
 
+    async def start(self) -> dict[str, Any]:
+        """Start the engine, in a new actor if the one there was has died. Returns as the actor does.
+
+        Raises:
+            EngineDied: If the new actor dies, too.
+            EngineMissing: If the engine does not start.
+        """
+        try:
+            address: dict[str, Any] = await self.call("start")
+        except EngineDied:
+            address = await self.call("start")
+        return address
+
     async def call(self, method: str, *args: Any) -> Any:
         """Call the actor without blocking the event loop.
 

@@ -120,7 +120,7 @@ class LlamaCppEngine:
                     ),
                 )
             try:
-                address = await self._link.call("start")
+                address = await self._link.start()
             except EngineMissing:
                 await self._link.close()
                 raise

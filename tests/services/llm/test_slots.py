@@ -197,5 +197,15 @@ class Board(RuleBasedStateMachine):
             assert pin.program in self.board.policy.programs
 
 
+class BoardOfRetinue(Board):
+    """The same under the policy that is the default."""
+
+    def __init__(self):
+        super().__init__()
+        self.board = board(slots=3, file_bytes=2000, policy="retinue")
+
+
+TestBoardOfRetinue = BoardOfRetinue.TestCase
+TestBoardOfRetinue.settings = settings(max_examples=60, stateful_step_count=60)
 TestBoard = Board.TestCase
 TestBoard.settings = settings(max_examples=60, stateful_step_count=60)

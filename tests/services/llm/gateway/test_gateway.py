@@ -171,9 +171,11 @@ def test_the_key_is_asked_for_and_requests_have_limits():
             client.chat.completions.create(model=MODEL, messages=long)
         assert caught.value.status_code == 413
         gate.shut_after = 2
-        with client.chat.completions.create(model=MODEL, messages=HELLO, stream=True):
-            with pytest.raises(openai.RateLimitError, match="which is the limit"):
-                client.chat.completions.create(model=MODEL, messages=HELLO)
+        with (
+            client.chat.completions.create(model=MODEL, messages=HELLO, stream=True),
+            pytest.raises(openai.RateLimitError, match="which is the limit"),
+        ):
+            client.chat.completions.create(model=MODEL, messages=HELLO)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -1,0 +1,299 @@
+"""Several replicas as one: where turns go, and what moves when."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from services.errors import UserError
+from services.llm.cluster import Cluster
+from services.llm.config import LlmConfig, make_cluster
+from services.llm.engines.contracts import ChatCall, Hint
+from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.llamacpp import LlamaCppEngine
+from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
+from services.llm.policy.contracts import Turn
+from services.llm.replica import Replica, start_curve
+from services.runtime import LocalRuntime
+
+MODEL = "simulated"
+LIMIT_S = 30.0
+
+
+class Clock:
+    """Time that stands still until it is told."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class House:
+    """A cluster of simulated engines and one way to ask it."""
+
+    def __init__(self, replicas=2, slots=2, policy="ttl-600s"):
+        self.clock = Clock()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.engines = [
+            SimulatedEngine(SimulatedSpec(slots=slots), self._work) for _ in range(replicas)
+        ]
+        prefill = start_curve()
+        self.cluster = Cluster(
+            [
+                Replica(f"r{i}", engine, policy, prefill=prefill, clock=self.clock)
+                for i, engine in enumerate(self.engines)
+            ],
+            self.clock,
+        )
+        self._asked = 0
+
+    async def _work(self, _):
+        await asyncio.sleep(0)
+        await self.gate.wait()
+
+    async def __aenter__(self):
+        for replica in self.cluster.replicas.values():
+            await replica.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.cluster.close()
+
+    def pieces(self, program, text, **hint):
+        self._asked += 1
+        words = {"role": "user", "content": f"{program} {text}"}
+        tokens = len(words["content"].split()) + 1
+        turn = Turn(program, f"t{self._asked}", self.clock.now, tokens)
+        call = ChatCall(messages=(words,), options={"max_tokens": 4})
+        told = Hint(program=program, tool="navigate", expected_s=60.0, **hint)
+        return self.cluster.run(MODEL, turn, call, told)
+
+    async def ask(self, program, text="x " * 200, **hint):
+        usage = None
+        async with aclosing(self.pieces(program, text, **hint)) as pieces:
+            async for piece in pieces:
+                usage = piece.usage or usage
+        return usage
+
+    async def where(self):
+        status = await self.cluster.status()
+        return {program.name: program.replica for program in status.programs}
+
+
+def run(body, **kind):
+    async def inside():
+        async with asyncio.timeout(LIMIT_S), House(**kind) as house:
+            await body(house)
+
+    asyncio.run(inside())
+
+
+def test_new_programs_spread_and_return_to_their_kv():
+    async def body(house):
+        for program in "abcd":
+            await house.ask(program)
+        homes = await house.where()
+        assert sorted(homes.values()) == ["r0", "r0", "r1", "r1"]
+        for program in "abcd":
+            usage = await house.ask(program)
+            assert usage.cached_tokens >= usage.prompt_tokens - 1
+        assert await house.where() == homes
+
+    run(body)
+
+
+def test_a_waiting_program_moves_with_its_kv_and_nothing_is_read_again():
+    async def body(house):
+        await house.ask("a")
+        (home,) = (await house.where()).values()
+        other = next(r for r in house.cluster.replicas.values() if r.name != home)
+        assert await house.cluster.move("a", other)
+        assert await house.where() == {"a": other.name}
+        usage = await house.ask("a")
+        assert usage.cached_tokens >= usage.prompt_tokens - 1
+        assert await house.where() == {"a": other.name}
+        status = await house.cluster.status()
+        assert status.migrations == 1
+        assert status.migrated_bytes > 0
+
+    run(body)
+
+
+def test_a_running_program_does_not_move():
+    async def body(house):
+        async with aclosing(house.pieces("a", "x " * 50)) as pieces:
+            await anext(pieces)
+            (home,) = (await house.where()).values()
+            other = next(r for r in house.cluster.replicas.values() if r.name != home)
+            assert not await house.cluster.move("a", other)
+
+    run(body)
+
+
+def test_draining_empties_a_replica_while_programs_wait():
+    async def body(house):
+        for program in "abcd":
+            await house.ask(program)
+        assert house.cluster.drain("r0")
+        await house.cluster.tick()
+        assert set((await house.where()).values()) == {"r1"}
+        await house.ask("e")
+        assert (await house.where())["e"] == "r1"
+        for program in "abcd":
+            usage = await house.ask(program)
+            assert usage.cached_tokens >= usage.prompt_tokens - 1
+        assert not house.cluster.drain("r9")
+
+    run(body, slots=3)
+
+
+def test_a_crowded_replica_gives_a_waiting_program_to_a_free_one():
+    async def body(house):
+        gate = house.gate
+        other = house.cluster.replicas["r1"]
+        other.board.draining = True
+        for program in "ab":
+            await house.ask(program)
+        gate.clear()
+        streams = [house.pieces(program, "x " * 50) for program in "cde"]
+        firsts = [asyncio.ensure_future(anext(pieces)) for pieces in streams]
+        await asyncio.sleep(0)
+        other.board.draining = False
+        # Two run, one queues, and two wait for their tools: one of these makes room.
+        await house.cluster.tick()
+        assert house.cluster.migrations == 1
+        assert (await house.where())["a"] == "r1"
+        gate.set()
+        for first, pieces in zip(firsts, streams, strict=True):
+            await first
+            await pieces.aclose()
+
+    run(body)
+
+
+def test_turns_of_a_replica_that_does_not_come_back_go_to_another():
+    async def body(house):
+        await house.ask("a")
+        (home,) = (await house.where()).values()
+        engine = house.engines[int(home[1])]
+
+        async def never():
+            raise EngineDied("It is gone.")
+
+        engine.restart = never
+        engine.crash()
+        assert (await house.ask("a")).completion_tokens > 0
+        assert (await house.where())["a"] != home
+        await house.cluster.tick()
+        # Later ones are not even tried there.
+        await house.ask("b")
+        assert (await house.where())["b"] != home
+
+    run(body)
+
+
+def test_housekeeping_revives_a_dead_engine_and_its_pins_are_forgotten():
+    async def body(house):
+        await house.ask("a")
+        house.engines[0].crash()
+        await house.cluster.tick()
+        status = await house.cluster.status()
+        assert status.replicas[0].stats.alive
+        assert status.replicas[0].stats.restarts == 1
+        assert status.replicas[0].pins == 0
+        assert status.programs[0].kv == "none"
+        assert (await house.ask("a")).cached_tokens == 0
+
+    run(body, replicas=1)
+
+
+def test_programs_that_never_come_back_are_forgotten():
+    async def body(house):
+        await house.ask("a")
+        house.clock.now += 4000.0
+        await house.cluster.tick()
+        assert await house.where() == {}
+
+    run(body)
+
+
+def test_more_programs_than_slots_are_held_in_files():
+    async def body(house):
+        programs = [f"p{i}" for i in range(6)]
+        for program in programs:
+            await house.ask(program)
+        for program in programs:
+            usage = await house.ask(program)
+            assert usage.cached_tokens >= usage.prompt_tokens - 1
+        status = await house.cluster.status()
+        assert status.replicas[0].resume_hit_rate > 0.95
+
+    run(body, replicas=1)
+
+
+def test_the_wanted_number_of_replicas_follows_the_load():
+    async def body(house):
+        assert house.cluster.wanted_replicas() == 1
+        open_ = [house.pieces(f"p{i}", "x") for i in range(4)]
+        waiting = [asyncio.ensure_future(anext(pieces)) for pieces in open_]
+        await asyncio.wait(waiting)
+        assert house.cluster.wanted_replicas() == 3
+        for pieces in open_:
+            await pieces.aclose()
+
+    run(body)
+
+
+def test_a_model_that_nobody_serves_is_refused():
+    async def body(house):
+        with pytest.raises(EngineRefused, match="no model 'gpt-7' here"):
+            house.cluster.choose("gpt-7", Turn("a", "t", 0.0, 10))
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"engines": ("magic",)}, "--engine 'magic' is not known: use llamacpp"),
+        ({"engines": ("http://host/v1",)}, "an address with its model's name"),
+        ({"policy": "best"}, "There is no policy 'best'; choose one of"),
+    ],
+)
+def test_what_is_not_known_is_told_in_one_sentence(config, sentence):
+    with pytest.raises(UserError, match=sentence):
+        make_cluster(LlmConfig(**config), LocalRuntime())
+
+
+@pytest.mark.ray
+def test_an_engine_in_a_ray_actor_dies_with_its_worker_and_is_made_anew():
+    from services.ray_runtime import RayRuntime
+
+    pytest.importorskip("xllamacpp")
+    runtime = RayRuntime()
+    try:
+
+        async def body():
+            config = LlmConfig(slots=2, context_tokens=512, policy="ttl-60s")
+            cluster = make_cluster(config, runtime)
+            replica = cluster.replicas["replica-0"]
+            assert isinstance(replica.engine, LlamaCppEngine)
+            await replica.start()
+            try:
+                words = ({"role": "user", "content": "Name a city."},)
+                call = ChatCall(messages=words, options={"max_tokens": 6, "temperature": 0.0})
+                first = [p async for p in replica.engine.generate(call)]
+                runtime.kill("replica-0")
+                turn = Turn("a", "t1", 0.0, 10)
+                model = replica.engine.capabilities.model
+                again = [p async for p in cluster.run(model, turn, call, Hint(program="a"))]
+                assert [p.delta for p in again] == [p.delta for p in first]
+            finally:
+                await cluster.close()
+
+        asyncio.run(body())
+    finally:
+        runtime.close()
