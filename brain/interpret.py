@@ -1,19 +1,31 @@
 """Understanding people: a wish in plain English becomes conditions over what memory knows.
 
-The grammar of `brain.language` reads words, finds the clauses, and looks every noun up in memory. It
-acts only where it can account for every word; otherwise it asks or refuses, and nothing moves.
+Three readers, one after the other, each only for what the one before could not read:
+
+1. The grammar of `brain.language` finds clauses and looks every noun up in memory. It acts only
+   where it can account for every word.
+2. The verb head (`brain.language.heads`) guesses the action of a clause whose words the lexicon does
+   not have; it counts only if it is sure and what is named fits.
+3. A language model, if one is given, writes conditions over ids that memory knows; they are checked
+   against memory and against what was said. It is meant for a strong one: the small model that can
+   run inside the process chooses the right action for a third of such clauses and is not asked.
+
+What nobody reads is asked about. What is ambiguous is asked, what is not here or can not be done is
+refused, whoever reads it; nothing moves on doubt.
 """
 
 from __future__ import annotations
 
 from brain.contracts import Ask, Interpretation, Refuse, Understood
+from brain.language.consult import consult
 from brain.language.dialogue import answered
 from brain.language.doubt import Unable, Unclear, Unread
 from brain.language.heads import shipped
 from brain.language.past import past_of
 from brain.language.summary import summary
 from brain.language.wish import Past, Wish
-from brain.model import Embedder, LanguageModel
+from brain.model import Embedder, LanguageModel, ModelError
+from devices.facts import Condition
 from stem_memory.tasks import Goal, GoalRecord
 from stem_memory.view import MemoryView
 
@@ -22,11 +34,13 @@ class WishInterpreter:
     """`brain.mind.Interpreter` for plain English.
 
     Args:
-        model: A language model for what the grammar can not read; None: ask instead.
-        embedder: A sentence encoder; None: parse alone.
+        model: A strong language model for what neither grammar nor encoder reads; None: ask instead.
+        embedder: The sentence encoder that the verb head was trained on; None: no guesses.
     """
 
-    def __init__(self, model: LanguageModel | None = None, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, model: LanguageModel | None = None, embedder: Embedder | None = None
+    ) -> None:
         self._model = model
         self._head = shipped(embedder) if embedder is not None else None
 
@@ -44,16 +58,38 @@ class WishInterpreter:
         """What the words mean, and the doubt behind a question."""
         wish = Wish(text, who, view, past, self._head)
         try:
-            conditions = wish.conditions()
+            found = wish.conditions()
         except Unclear as doubt:
             return Ask(question=doubt.question, options=doubt.options), doubt
         except Unable as doubt:
             return Refuse(reason=doubt.reason), None
-        except Unread as doubt:
-            question = f'I do not understand "{doubt.words}". Can you say it differently?'
-            return Ask(question=question), Unclear(question)
-        return Understood(
-            conditions=tuple(conditions),
-            summary=summary(conditions, wish.site),
-            by="encoder" if wish.guessed else "grammar",
-        ), None
+        except (Unread, ModelError) as doubt:
+            return self._consulted(wish, who, doubt)
+        return _understood(found, wish, "encoder" if wish.guessed else "grammar"), None
+
+    def _consulted(
+        self, wish: Wish, who: str, doubt: Unread | ModelError
+    ) -> tuple[Interpretation, Unclear | None]:
+        """What the model makes of a wish that could not be read; without one, a question."""
+        if self._model is not None:
+            try:
+                found = consult(self._model, wish.text, who, wish.tokens, wish.site)
+                return _understood(found, wish, "model"), None
+            except Unread as still:
+                doubt = still if not isinstance(doubt, Unread) else doubt
+            except ModelError:
+                # A model that fails is no worse than none: the person is asked.
+                return _asked(doubt)
+        return _asked(doubt)
+
+
+def _understood(found: list[Condition], wish: Wish, by: str) -> Understood:
+    return Understood.model_validate(
+        {"conditions": tuple(found), "summary": summary(found, wish.site), "by": by}
+    )
+
+
+def _asked(doubt: Unread | ModelError) -> tuple[Interpretation, Unclear]:
+    words = f' "{doubt.words}"' if isinstance(doubt, Unread) else " that"
+    question = f"I do not understand{words}. Can you say it differently?"
+    return Ask(question=question), Unclear(question)

@@ -66,6 +66,9 @@ def make_interpreter(spec: str) -> Understanding:
     Raises `services.errors.UserError` for anything else, in one sentence.
     """
     model, embedder = make_models(spec)
+    if spec == "embedded":
+        # Measured: it names the right action of a hard clause one time in three. Asking is better.
+        model = None
     meter = Metered(model) if model is not None else None
     return Understanding(WishInterpreter(model=meter, embedder=embedder), meter)
 

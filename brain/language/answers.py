@@ -6,49 +6,62 @@ from collections.abc import Sequence
 
 from brain.language.clauses import ClauseReader
 from brain.language.doubt import Unclear
-from brain.language.lexicon import lexicon
+from brain.language.lexicon import lexicon, said
 from brain.language.site import Site
 from brain.language.tokens import Token
 from brain.language.wish import words_of
 
-CANCEL = frozenset(
-    tuple(p.split())
-    for p in (
-        "never mind", "nevermind", "forget it", "forget about it", "cancel", "cancel that",
-        "cancel it", "none", "none of them", "none of these", "neither", "nothing", "no thanks",
-        "no thank you", "no", "stop", "leave it", "do not bother", "drop it", "skip it", "not any more",
-        "no longer needed", "it does not matter any more", "scrap that", "scratch that", "no need",
-        "forget that", "abort", "call it off", "let it be", "nope", "nah", "not now", "oh never mind",
-        "it is okay", "changed my mind", "i changed my mind",
-    )
-)
-_ANY = frozenset(
-    tuple(p.split())
-    for p in (
-        "any", "any one", "any of them", "either", "either one", "whichever", "whatever",
-        "it does not matter", "does not matter", "do not care", "i do not care", "i do not mind",
-        "you choose", "you decide", "your choice", "up to you", "any will do", "any is fine",
-        "the nearest", "the nearest one", "the closest", "the closest one", "one of them", "just one",
-    )
-)
-_ALL = frozenset(
-    tuple(p.split())
-    for p in ("both", "both of them", "all", "all of them", "every one", "all of these", "everything")
-)
-_YES = frozenset(
-    tuple(p.split())
-    for p in ("yes", "yeah", "yep", "yup", "sure", "okay", "right", "correct", "exactly", "yes that one",
-              "that one", "of course", "that is right", "yes it is", "indeed", "do it", "go ahead")
-)
 _EMPTY = frozenset(
-    "the a an one ones i mean meant want would like please it is that this of from my me yes yeah oh "
-    "just bring take get use give with for sorry no and to in on at by which who table".split()
+    [
+        "the",
+        "a",
+        "an",
+        "one",
+        "ones",
+        "i",
+        "mean",
+        "meant",
+        "want",
+        "would",
+        "like",
+        "please",
+        "it",
+        "is",
+        "that",
+        "this",
+        "of",
+        "from",
+        "my",
+        "me",
+        "yes",
+        "yeah",
+        "oh",
+        "just",
+        "bring",
+        "take",
+        "get",
+        "use",
+        "give",
+        "with",
+        "for",
+        "sorry",
+        "no",
+        "and",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "which",
+        "who",
+        "table",
+    ]
 ) - {"table"}
 
 
 def is_cancel(tokens: Sequence[Token]) -> bool:
     """Whether the words call the wish off."""
-    return _plain(tokens) in CANCEL
+    return _plain(tokens) in said("cancel")
 
 
 def picked(doubt: Unclear, text: str, site: Site) -> tuple[str, ...]:
@@ -56,11 +69,11 @@ def picked(doubt: Unclear, text: str, site: Site) -> tuple[str, ...]:
     tokens = words_of(text, site)
     plain = _plain(tokens)
     if doubt.kind == "which":
-        if plain in _ANY:
+        if plain in said("any"):
             return (doubt.things[0],)
-        if plain in _ALL:
+        if plain in said("all"):
             return doubt.things
-        if plain in _YES and len(doubt.things) == 1:
+        if plain in said("yes") and len(doubt.things) == 1:
             return doubt.things
         found = _told_apart(doubt.things, tokens, site)
         return (found[0],) if len(found) == 1 else ()
@@ -91,7 +104,10 @@ def _place(tokens: list[Token], site: Site, kind: str) -> tuple[str, ...]:
         ]
         if not things:
             things = [
-                t for r in noun.refs if r.kind == "class" for t in site.members(r.id)
+                t
+                for r in noun.refs
+                if r.kind == "class"
+                for t in site.members(r.id)
                 if site.view.category(t) in wanted
             ]
         if len(things) == 1:

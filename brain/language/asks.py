@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from brain.language.clauses import Clause
-from brain.language.doubt import Misfit, Unable, Unclear, Unread
+from brain.language.doubt import Misfit, Unable, Unclear
 from brain.language.ground import Grounding, Meaning, slot_of
 from brain.language.nouns import NounPhrase
 from brain.language.orders import Orders
@@ -27,7 +27,7 @@ class Asks:
     # -- knowing -----------------------------------------------------------------------------
 
     def know(self, clause: Clause) -> list[Condition]:
-        """ "where is X", "what is on Y", "is X open", "are there any X in Y"."""
+        """Such as "where is X", "what is on Y", "is X open", "are there any X in Y"."""
         nouns = [np for item in clause.items if item.prep is None for np in item.nouns]
         nouns = [np for np in nouns if np.pronoun != "speaker"]
         places = [np for item in clause.items if item.prep is not None for np in item.nouns]
@@ -37,7 +37,9 @@ class Asks:
             return [self._present(np, places) for np in nouns] or [self._look(p) for p in places]
         if not nouns and places:
             return [self._look(np) for np in places]
-        attr, value = (str(clause.note[0]), clause.note[1]) if clause.form == "state" else ("location", None)
+        attr, value = (
+            (str(clause.note[0]), clause.note[1]) if clause.form == "state" else ("location", None)
+        )
         found: list[Condition] = []
         for np in nouns:
             np = self.orders._attached(np, [i for i in clause.items if i.prep is not None])
@@ -45,7 +47,7 @@ class Asks:
         return found or self._nothing()
 
     def check(self, clause: Clause) -> list[Condition]:
-        """ "check table 4", "look for the keys", "look in the fridge", "find Lily"."""
+        """Such as "check table 4", "look for the keys", "look in the fridge", "find Lily"."""
         nouns = [np for item in clause.items if item.prep is None for np in item.nouns]
         phrases = [item for item in clause.items if item.prep is not None]
         if not nouns:
@@ -88,12 +90,18 @@ class Asks:
         if np.refs and not np.pronoun and not self.ground.candidates(np, fits):
             if attr == "location" and not np.posts:
                 cls = self.ground.common_class(np)
-                if cls is not None and self.site.category_of(cls) == "object" and not self.site.drink(cls):
+                if (
+                    cls is not None
+                    and self.site.category_of(cls) == "object"
+                    and not self.site.drink(cls)
+                ):
                     # Nobody knows of one yet: that is what looking is for.
                     return Known(what=Selector(cls=cls), attr="location")
             elif self.ground.candidates(np):
                 title = self.site.title(self.ground.candidates(np)[0])
-                raise Unable(f"{title[:1].upper()}{title[1:]} has nothing of the kind to be checked.")
+                raise Unable(
+                    f"{title[:1].upper()}{title[1:]} has nothing of the kind to be checked."
+                )
         common = self._indistinct(np) if attr == "location" else None
         if common is not None:
             return Known(what=Selector(cls=common), attr=attr)
@@ -165,12 +173,15 @@ class Asks:
     # -- remarks -----------------------------------------------------------------------------
 
     def remark(self, clause: Clause) -> list[Condition]:
-        """ "table 4 is dirty", "there is a spill in aisle 2", "the soup is cold"."""
+        """Such as "table 4 is dirty", "there is a spill in aisle 2", "the soup is cold"."""
         if clause.form == "lack":
             try:
                 return self.orders.conditions("restock", clause)
-            except Misfit as misfit:
-                raise Unclear(f"What shall I do about that? {misfit.reason.capitalize()}.") from None
+            except Misfit:
+                if all(self.orders._is_surface(np) for i in clause.items for np in i.nouns):
+                    # "table 5 is finished"
+                    return self.orders.conditions("clear", clause)
+                raise Unclear("What shall I do about that?") from None
         if clause.form == "spilled":
             places = tuple(i for i in clause.items if i.prep is not None)
             if not places:

@@ -5,74 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from brain.language.lexicon import Lexicon, Words
+from brain.language.lexicon import Lexicon, Words, said
 from brain.language.nouns import NounParser, NounPhrase
 from brain.language.site import Site
 from brain.language.tokens import Token
 
 MARKS = frozenset([",", ";", ":", ".", "!", "?", "/"])
-# "i need two plates", "can i get a coffee", "table 4 wants water".
-NEEDS = tuple(
-    tuple(p.split())
-    for p in (
-        "i would like to have",
-        "i would like to order",
-        "i would like to get",
-        "i want to have",
-        "i would love to have",
-        "i would really like",
-        "i really need",
-        "i really want",
-        "i am in need of",
-        "i am in the mood for",
-        "i would like",
-        "i would love",
-        "i would kill for",
-        "i could murder",
-        "i could use",
-        "i could do with",
-        "i will have",
-        "i will take",
-        "i am having",
-        "i am dying for",
-        "i am after",
-        "i fancy",
-        "i need",
-        "i want",
-        "i wish",
-        "i order",
-        "i wish for",
-        "we would like",
-        "we would love",
-        "we will have",
-        "we will take",
-        "we could use",
-        "we need",
-        "we want",
-        "can i have",
-        "can i get",
-        "could i have",
-        "could i get",
-        "may i have",
-        "may i get",
-        "might i have",
-        "can we have",
-        "can we get",
-        "could we have",
-        "could we get",
-        "may we have",
-        "is it possible to get",
-        "is it possible to have",
-        "any chance of",
-        "is there any chance of",
-        "how about",
-        "what about",
-        "time for",
-        "let me have",
-        "let us have",
-        "let me get",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -174,7 +112,7 @@ class ClauseReader:
     def skip(self, tokens: list[Token], i: int) -> int:
         """Past marks, joints and openers, to where a clause begins."""
         while i < len(tokens):
-            if any(tuple(t.text for t in tokens[i : i + len(n)]) == n for n in NEEDS):
+            if any(tuple(t.text for t in tokens[i : i + len(n)]) == n for n in said("needs")):
                 return i
             size = self.phrase(tokens, i, self.lexicon.openers)
             if size and not self._opener_is_noun(tokens, i, size):
@@ -236,7 +174,9 @@ class ClauseReader:
         if noun.states and any(r.kind == "thing" and r.rank == 0 for r in noun.refs):
             return True
         after = self.nouns.read(tokens, j + 1)
-        return after is not None and (after.det is not None or bool(after.pronoun) or after.count is not None)
+        return after is not None and (
+            after.det is not None or bool(after.pronoun) or after.count is not None
+        )
 
     def preposition(self, tokens: list[Token], i: int) -> tuple[str, str, int] | None:
         """(meaning, words, next index) of the preposition at `i`."""
@@ -344,7 +284,10 @@ class ClauseReader:
     def _joined(self, tokens: list[Token], i: int, size: int, draft: Draft) -> int | None:
         """What comes after "and" or a comma: another noun of the last item, or None: a clause."""
         j = i + size
-        while j < len(tokens) and (tokens[j].text in ("and", ",", "also", "then", "plus") or self.phrase(tokens, j, self.lexicon.fillers)):
+        while j < len(tokens) and (
+            tokens[j].text in ("and", ",", "also", "then", "plus")
+            or self.phrase(tokens, j, self.lexicon.fillers)
+        ):
             j += max(self.phrase(tokens, j, self.lexicon.fillers), 1)
         if j >= len(tokens):
             return len(tokens)
@@ -375,7 +318,7 @@ class ClauseReader:
     def _second_place(
         self, tokens: list[Token], i: int, j: int, prep: tuple[str, str, int], draft: Draft
     ) -> int | None:
-        """ "on table 2 and on table 3", "a tea, to table 5"."""
+        """Such as "on table 2 and on table 3", "a tea, to table 5"."""
         noun = self.nouns.read(tokens, prep[2], loose=True)
         if noun is None or not draft.items:
             return None if tokens[i].text != "," else j
@@ -386,20 +329,20 @@ class ClauseReader:
         return j
 
     def _numbered(self, noun: NounPhrase, last: NounPhrase) -> NounPhrase:
-        """ "tables 2 and 3": the bare number takes the noun of the one before."""
+        """Such as "tables 2 and 3": the bare number takes the noun of the one before."""
         bare = noun.count is not None and noun.one and not noun.looks and not noun.states
         if bare and last.key and last.key[-1].isdigit():
             key = (*last.key[:-1], str(noun.count))
             refs = tuple(sorted(self.site.index.get(key, ())))
             words = " ".join(key)
             if refs:
-                return replace(noun, refs=refs, key=key, count=None, one=False, det="the", text=words)
+                return replace(
+                    noun, refs=refs, key=key, count=None, one=False, det="the", text=words
+                )
             return replace(noun, unknown=words, count=None, one=False, text=words)
         return noun
 
-    def _new_clause(
-        self, tokens: list[Token], noun: NounPhrase, last: Item, draft: Draft
-    ) -> bool:
+    def _new_clause(self, tokens: list[Token], noun: NounPhrase, last: Item, draft: Draft) -> bool:
         """Whether the noun begins a clause whose verb is left out ("a tea to table 5")."""
         following = self.preposition(tokens, noun.end)
         if last.prep in ("to", "on", "in", "at", "for", "near"):
@@ -439,7 +382,38 @@ def _says_something(tokens: list[Token], i: int) -> bool:
 
 
 _QUESTION_STARTS = frozenset(
-    "where who what how which if when unless whenever once until make ensure please do".split()
+    [
+        "where",
+        "who",
+        "what",
+        "how",
+        "which",
+        "if",
+        "when",
+        "unless",
+        "whenever",
+        "once",
+        "until",
+        "make",
+        "ensure",
+        "please",
+        "do",
+    ]
 ) - {"make", "please", "do"}
-_ENDS_CLAUSE = frozenset("because since so if when unless until once while after before where".split())
-_IGNORED = frozenset("the a an of is are be to it so of s".split())
+_ENDS_CLAUSE = frozenset(
+    [
+        "because",
+        "since",
+        "so",
+        "if",
+        "when",
+        "unless",
+        "until",
+        "once",
+        "while",
+        "after",
+        "before",
+        "where",
+    ]
+)
+_IGNORED = frozenset(["the", "a", "an", "of", "is", "are", "be", "to", "it", "so", "of", "s"])

@@ -3,97 +3,51 @@
 from __future__ import annotations
 
 from brain.language.clauses import ClauseReader, Draft
+from brain.language.lexicon import said
 from brain.language.nouns import NounPhrase
 from brain.language.tokens import Token
 
-_MARKS = sorted(
-    (
-        tuple(p.split())
-        for p in (
-            "no wait",
-            "no no wait",
-            "oh wait",
-            "wait no",
-            "wait",
-            "no sorry",
-            "oh sorry",
-            "sorry",
-            "sorry no",
-            "sorry i mean",
-            "sorry i meant",
-            "no i mean",
-            "no i meant",
-            "er i mean",
-            "i mean",
-            "i meant",
-            "i meant to say",
-            "i should say",
-            "i want to say",
-            "or rather",
-            "rather",
-            "make that",
-            "make it",
-            "no make that",
-            "no make it",
-            "actually make it",
-            "actually make that",
-            "actually",
-            "actually no",
-            "no actually",
-            "well actually",
-            "scratch that",
-            "no scratch that",
-            "scrap that",
-            "forget that",
-            "forget it",
-            "correction",
-            "strike that",
-            "on second thought",
-            "on second thoughts",
-            "no",
-            "no no",
-            "nope",
-            "oops",
-            "whoops",
-            "my mistake",
-            "my bad",
-            "or better",
-            "better",
-            "or no",
-            "no not that",
-            "not that",
-            "excuse me",
-            "that is",
-            "uh no",
-            "hang on",
-            "hold on",
-            "instead",
-            "pardon",
-            "apologies",
-            "er no",
-            "ah no",
-            "oh no",
-            "no hang on",
-            "no hold on",
-            "change that to",
-            "change it to",
-            "let us say",
-            "let us make that",
-            "let us make it",
-            "say",
-        )
-    ),
-    key=lambda p: -len(p),
+_AMBIGUOUS = frozenset(
+    [
+        "sorry",
+        "actually",
+        "wait",
+        "no",
+        "rather",
+        "better",
+        "excuse me",
+        "say",
+        "instead",
+        "make it",
+        "that is",
+        "pardon",
+        "hang on",
+        "hold on",
+    ]
 )
-_AMBIGUOUS = frozenset(["sorry", "actually", "wait", "no", "rather", "better", "excuse me", "say", "instead", "make it", "that is", "pardon", "hang on", "hold on"])
 
 
 def follow_up(tokens: list[Token]) -> int:
     """How many tokens at the beginning say that the last wish was meant otherwise; 0: none."""
     mark = _mark([*tokens[:8]], 0) if tokens else None
-    if mark is None or " ".join(t.text for t in tokens[:mark] if not t.is_mark) in (
-        "", "excuse me", "sorry", "say", "hang on", "hold on", "wait", "and", "no", "well", "oh", "but",
-    ) and not (tokens[0].text in ("no", "sorry") and tokens[1].is_mark):
+    if mark is None or (
+        " ".join(t.text for t in tokens[:mark] if not t.is_mark)
+        in (
+            "",
+            "excuse me",
+            "sorry",
+            "say",
+            "hang on",
+            "hold on",
+            "wait",
+            "and",
+            "no",
+            "well",
+            "oh",
+            "but",
+        )
+        and not (tokens[0].text in ("no", "sorry") and tokens[1].is_mark)
+    ):
         return 0
     return mark
 
@@ -119,12 +73,15 @@ def _mark(tokens: list[Token], i: int) -> int | None:
     """The index after the words at `i` that announce a correction, or None."""
     j = i
     parted = False
-    while j < len(tokens) and (tokens[j].is_mark or tokens[j].text in ("oh", "er", "erm", "uh", "um", "ah", "but", "well", "and")):
+    while j < len(tokens) and (
+        tokens[j].is_mark
+        or tokens[j].text in ("oh", "er", "erm", "uh", "um", "ah", "but", "well", "and")
+    ):
         parted = parted or tokens[j].is_mark
         j += 1
     start = j
     while j < len(tokens):
-        for words in _MARKS:
+        for words in said("corrections"):
             if tuple(t.text for t in tokens[j : j + len(words)]) == words:
                 alone = " ".join(words) in _AMBIGUOUS
                 if start == j and alone and not parted:
@@ -132,21 +89,34 @@ def _mark(tokens: list[Token], i: int) -> int | None:
                 j += len(words)
                 break
         else:
-            if j > start and tokens[j].text in (",", ".", "er", "uh", "um", "oh", "please", "...", "that", "not"):
+            if j > start and tokens[j].text in (
+                ",",
+                ".",
+                "er",
+                "uh",
+                "um",
+                "oh",
+                "please",
+                "...",
+                "that",
+                "not",
+            ):
                 j += 1
                 continue
             break
     return j if j > start else None
 
 
-def _carried_out(
-    tokens: list[Token], i: int, j: int, reader: ClauseReader
-) -> list[Token] | None:
+def _carried_out(tokens: list[Token], i: int, j: int, reader: ClauseReader) -> list[Token] | None:
     rest = tokens[j:]
     if not rest:
         return None
     if _takes_back(tokens, i, j) and reader.starts_clause(tokens, j):
-        return tokens[:0] + rest if _one_clause(tokens[:i], reader) else _last_clause_off(tokens, i, reader) + rest
+        return (
+            tokens[:0] + rest
+            if _one_clause(tokens[:i], reader)
+            else _last_clause_off(tokens, i, reader) + rest
+        )
     if reader.starts_clause(tokens, j):
         verb = reader.skip(tokens, j)
         if tokens[verb].text in ("not",):
@@ -227,9 +197,16 @@ def _replaced(
     if prep is not None:
         kind = reader._kind(noun)
         for start, end, old, old_prep in reversed(spans):
-            if old_prep is not None and (reader._kind(old) == kind or {old_prep, prep} <= {"in", "on", "to", "at", "for"}):
+            if old_prep is not None and (
+                reader._kind(old) == kind or {old_prep, prep} <= {"in", "on", "to", "at", "for"}
+            ):
                 first = start
-                while first > 0 and reader.preposition(tokens, first - 1) and first - 1 >= 0 and reader.preposition(tokens, first - 1)[2] == start:  # type: ignore[index]
+                while (
+                    first > 0
+                    and reader.preposition(tokens, first - 1)
+                    and first - 1 >= 0
+                    and reader.preposition(tokens, first - 1)[2] == start
+                ):  # type: ignore[index]
                     first -= 1
                     break
                 return tokens[:first] + tokens[j : noun.end] + tokens[end:i] + tail
@@ -239,7 +216,12 @@ def _replaced(
         if reader._kind(old) == kind and not old.pronoun:
             new = list(tokens[at : noun.end])
             kept: list[Token] = []
-            if noun.count is None and noun.det is None and old.count is not None and old.key != noun.key:
+            if (
+                noun.count is None
+                and noun.det is None
+                and old.count is not None
+                and old.key != noun.key
+            ):
                 kept = [t for t in tokens[start:end] if t.number == old.count][:1]
             return tokens[:start] + kept + new + tokens[end:i] + tail
     return None
@@ -253,7 +235,7 @@ def _renumbered(
     spans: list[tuple[int, int, NounPhrase, str | None]],
     tail: list[Token],
 ) -> list[Token] | None:
-    """ "table 3, no, 4" and "two coffees to table 4, make it three"."""
+    """Such as "table 3, no, 4" and "two coffees to table 4, make it three"."""
     number = next((t for t in tokens[at : noun.end] if t.number == noun.count), None)
     if number is None:
         return None
@@ -287,7 +269,7 @@ def _relooked(
     spans: list[tuple[int, int, NounPhrase, str | None]],
     tail: list[Token],
 ) -> list[Token] | None:
-    """ "the red mug, I mean the blue one"."""
+    """Such as "the red mug, I mean the blue one"."""
     new = [t for t in tokens[at : noun.end] if t.text not in ("one", "ones")]
     for start, end, old, _ in reversed(spans):
         if old.refs and not (old.key and old.key[-1].isdigit()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from devices.facts import Value
 from brain.language.site import Site
+from devices.facts import Value
 
 _WORDS = {
     "open": {True: "opened", False: "closed"},

@@ -4,157 +4,73 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brain.language.clauses import NEEDS, Clause, ClauseReader, Draft, Item
-from brain.language.lexicon import Lexicon, Words
+from brain.language.clauses import Clause, ClauseReader, Draft, Item
+from brain.language.lexicon import Lexicon, Words, said
 from brain.language.nouns import NounPhrase
 from brain.language.site import Site
 from brain.language.tokens import Token, make
 
-_SOMEBODY_NEEDS = tuple(
-    tuple(p.split())
-    for p in (
-        "would like to have",
-        "would like",
-        "would love",
-        "is asking for",
-        "are asking for",
-        "asked for",
-        "asks for",
-        "is waiting for",
-        "are waiting for",
-        "is still waiting for",
-        "are still waiting for",
-        "is calling for",
-        "has ordered",
-        "have ordered",
-        "is ordering",
-        "ordered",
-        "orders",
-        "wants",
-        "want",
+_STATE_LINKS = frozenset(
+    [
+        "is",
+        "are",
+        "be",
+        "should",
+        "must",
+        "has",
+        "have",
         "needs",
         "need",
-        "requires",
-        "requests",
-        "requested",
-        "fancies",
-        "could use",
-        "could do with",
-        "wishes for",
-        "will have",
-        "should get",
-        "should have",
+        "ought",
+        "to",
         "gets",
-        "is missing",
-        "are missing",
-    )
-)
-_MAKE_SURE = tuple(
-    tuple(p.split())
-    for p in (
-        "make sure that",
-        "make sure",
-        "ensure that",
-        "ensure",
-        "be sure that",
-        "see to it that",
-        "see that",
-        "see to it",
-        "i want",
-        "i would like",
-        "i need",
-        "we need",
-        "we want",
-        "i would prefer",
-        "i would like to have",
-        "leave",
-        "keep",
         "get",
+        "been",
+    ]
+)
+_NEARLY = frozenset(
+    [
+        "is",
+        "are",
+        "nearly",
+        "almost",
+        "all",
+        "running",
+        "getting",
+        "has",
         "have",
-        "set",
-        "make",
-        "turn",
-        "switch",
-        "pull",
-        "push",
-        "slide",
-    )
-)
-_STATE_LINKS = frozenset("is are be should must has have needs need ought to gets get been".split())
-_WHETHER = tuple(
-    tuple(p.split())
-    for p in (
-        "tell me",
-        "let me know",
-        "can you tell me",
-        "do you know",
-        "check",
-        "see",
+        "been",
+        "looks",
         "look",
-        "find out",
-        "i want to know",
-        "i would like to know",
-        "i need to know",
-        "i wonder",
-        "i am wondering",
-        "check for me",
-        "check and tell me",
-        "go and see",
-        "go and check",
-        "go see",
-        "go check",
-        "have a look",
-        "take a look",
-        "confirm",
-        "verify",
-        "show me",
-        "report",
-        "say",
-        "could you tell me",
-        "any idea",
-        "ask",
-        "look and see",
-        "look up",
-        "double check",
-        "make sure you know",
-        "i can not remember",
-        "i forgot",
-        "i do not know",
-        "remind me",
-        "figure out",
-        "tell us",
-    )
+        "seem",
+        "seems",
+        "pretty",
+        "so",
+        "too",
+        "half",
+        "practically",
+        "going",
+    ]
 )
-_LOST = tuple(
-    tuple(p.split())
-    for p in (
-        "has anyone seen", "has someone seen", "have you seen", "did you see", "did anyone see",
-        "did someone see", "have we seen", "any sign of", "is there any sign of", "i can not find",
-        "i lost", "i have lost", "i am looking for", "i am searching for", "i misplaced",
-        "i have misplaced", "i can not see", "we can not find", "does anyone know where",
-        "do you know where", "any idea where", "has anyone found", "have you found",
-        "i do not know where", "i wonder where", "we are looking for", "i forgot where",
-        "can you see", "do you see", "can anyone see", "help me find", "help me look for",
-        "help us find", "do you have an idea where",
-    )
-)
-_LACKS = tuple(
-    tuple(p.split())
-    for p in (
-        "we are out of", "we ran out of", "we have run out of", "we are running out of",
-        "we are running low on", "we are low on", "we are short of", "we are short on",
-        "there is no more", "there are no more", "there is no", "there are no",
-        "there is hardly any", "there are hardly any", "there is almost no", "there are almost no",
-        "we have no more", "we have no", "no more", "we are missing", "we are almost out of",
-        "we are nearly out of", "we have almost no", "we have hardly any", "running low on",
-        "out of", "low on", "running out of", "there is not enough", "there are not enough",
-        "we do not have enough", "we have not enough", "there are only a few", "there are too few",
-    )
-)
-_NEARLY = frozenset("is are nearly almost all running getting has have been looks look seem seems pretty so too half practically going".split())
-_GONE = frozenset("gone low out sold finished short depleted bare".split())
+_GONE = frozenset(["gone", "low", "out", "sold", "finished", "short", "depleted", "bare"])
 _IFS = frozenset(["if", "whether", "that"])
-_SUBORDINATE = frozenset(["if", "when", "unless", "until", "once", "while", "before", "after", "as", "because", "since", "till", "whenever"])
+_SUBORDINATE = frozenset(
+    [
+        "if",
+        "when",
+        "unless",
+        "until",
+        "once",
+        "while",
+        "before",
+        "after",
+        "as",
+        "because",
+        "since",
+        "till",
+        "whenever",
+    ]
+)
 _TELL_LINKS = frozenset(["that", ":", ","])
 
 
@@ -194,7 +110,10 @@ class FormReader:
             i = clause.end
         for n in range(len(clauses) - 1):
             if clauses[n].before:
-                clauses[n], clauses[n + 1] = replace(clauses[n + 1]), replace(clauses[n], before=False)
+                clauses[n], clauses[n + 1] = (
+                    replace(clauses[n + 1]),
+                    replace(clauses[n], before=False),
+                )
         return clauses
 
     # -- order and address -------------------------------------------------------------------
@@ -203,8 +122,7 @@ class FormReader:
         words = [t.text for t in tokens[i : i + 6]]
         text = " ".join(words)
         return any(
-            mark in text
-            for mark in ("but first", "but before that", "before that", "but do first")
+            mark in text for mark in ("but first", "but before that", "before that", "but do first")
         ) and not text.startswith("first")
 
     def _addressed(self, tokens: list[Token], i: int) -> int:
@@ -226,10 +144,29 @@ class FormReader:
                 self._actor = found
                 return k
             return i
-        if tokens[k].text in (",", ":", "please", "could", "can", "should", "must", "would", "will"):
+        if tokens[k].text in (
+            ",",
+            ":",
+            "please",
+            "could",
+            "can",
+            "should",
+            "must",
+            "would",
+            "will",
+        ):
             comma = tokens[k].text in (",", ":")
             k = self.reader.skip(tokens, k)
-            while k < len(tokens) and tokens[k].text in ("could", "can", "should", "must", "will", "would", "you", "please"):
+            while k < len(tokens) and tokens[k].text in (
+                "could",
+                "can",
+                "should",
+                "must",
+                "will",
+                "would",
+                "you",
+                "please",
+            ):
                 k += 1
             starts = k < len(tokens) and self.reader.starts_clause(tokens, k)
             if starts or (comma and k < len(tokens)):
@@ -257,9 +194,7 @@ class FormReader:
                 new: list[Token] = []
                 for word in result:
                     at = parts.get(word)
-                    if at is not None and word == "~2":
-                        new += at
-                    elif at is not None:
+                    if (at is not None and word == "~2") or at is not None:
                         new += at
                     else:
                         new.append(make(word, tokens[i].start, tokens[i].end))
@@ -276,7 +211,13 @@ class FormReader:
             if word == "~":
                 rest = pattern[n + 1 :]
                 for size in range(1, 11):
-                    if j + size > len(tokens) or tokens[j + size - 1].text in (".", ";", "!", "?", ":"):
+                    if j + size > len(tokens) or tokens[j + size - 1].text in (
+                        ".",
+                        ";",
+                        "!",
+                        "?",
+                        ":",
+                    ):
                         return None
                     inner = tokens[j : j + size]
                     if not rest:
@@ -319,7 +260,11 @@ class FormReader:
     def _clause(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
         if tokens[i].text in ("go", "come") and i + 1 < len(tokens):
             following = self.reader.verb(tokens, i + 1)
-            if following is not None and following not in ("go", "come", "meet") and tokens[i + 1].text == following:
+            if (
+                following is not None
+                and following not in ("go", "come", "meet")
+                and tokens[i + 1].text == following
+            ):
                 i += 1
         for form in (
             self._negated,
@@ -392,7 +337,11 @@ class FormReader:
         words = [t.text for t in tokens[i : i + 3]]
         if words[:2] == ["no", "more"] and "left" in [t.text for t in tokens[i:]]:
             return None
-        if words[:2] in (["do", "not"], ["you", "not"]) or words[:1] in (["never"], ["not"], ["no"]):
+        if words[:2] in (["do", "not"], ["you", "not"]) or words[:1] in (
+            ["never"],
+            ["not"],
+            ["no"],
+        ):
             size = 2 if words[0] in ("do", "you") else 1
             if words[:1] == ["no"] and self.nouns.read(tokens, i + 1) is None:
                 return None
@@ -409,10 +358,17 @@ class FormReader:
     def _question(self, tokens: list[Token], i: int) -> Clause | None:
         j = i
         asked = False
-        for words in sorted(_WHETHER, key=lambda w: -len(w)):
+        for words in said("whether"):
             if tuple(t.text for t in tokens[i : i + len(words)]) == words:
                 k = i + len(words)
-                if k < len(tokens) and tokens[k].text in (*_IFS, "where", "what", "how", "who", "which") :
+                if k < len(tokens) and tokens[k].text in (
+                    *_IFS,
+                    "where",
+                    "what",
+                    "how",
+                    "who",
+                    "which",
+                ):
                     j, asked = k, True
                     if tokens[k].text in _IFS:
                         j += 1
@@ -428,23 +384,69 @@ class FormReader:
         words = [t.text for t in tokens[j : j + 4]]
         if not words:
             return None
-        size = next((len(w) for w in _LOST if tuple(words_of(tokens, j, len(w))) == w), 0)
+        size = next((len(w) for w in said("lost") if tuple(words_of(tokens, j, len(w))) == w), 0)
         if size:
             return self._know(tokens, j + size, "location", "where")
         if words[0] == "where":
             k = j + 1
-            while k < len(tokens) and tokens[k].text in ("is", "are", "did", "i", "we", "have", "do", "can", "find", "left", "put", "the", "my", "has", "be", "could", "to") and tokens[k].text not in ("the", "my"):
+            while (
+                k < len(tokens)
+                and tokens[k].text
+                in (
+                    "is",
+                    "are",
+                    "did",
+                    "i",
+                    "we",
+                    "have",
+                    "do",
+                    "can",
+                    "find",
+                    "left",
+                    "put",
+                    "the",
+                    "my",
+                    "has",
+                    "be",
+                    "could",
+                    "to",
+                )
+                and tokens[k].text not in ("the", "my")
+            ):
                 k += 1
             return self._know(tokens, k, "location", "where")
         if words[0] == "any" and tokens[-1].text in ("?", "left"):
             return self._count(tokens, j)
         if words[0] == "which":
             noun = self.nouns.known(tokens, j + 1)
-            if noun is not None and noun.end < len(tokens) and tokens[noun.end].text in ("is", "are"):
+            if (
+                noun is not None
+                and noun.end < len(tokens)
+                and tokens[noun.end].text in ("is", "are")
+            ):
                 return self._is_it(tokens, j + 1, statement=True)
         if words[0] in ("what", "who", "which", "whose", "how"):
             k = j + 1
-            while k < len(tokens) and tokens[k].text in ("is", "are", "there", "things", "do", "we", "have", "many", "much", "on", "in", "at", "standing", "lying", "sitting", "currently", "still", "left"):
+            while k < len(tokens) and tokens[k].text in (
+                "is",
+                "are",
+                "there",
+                "things",
+                "do",
+                "we",
+                "have",
+                "many",
+                "much",
+                "on",
+                "in",
+                "at",
+                "standing",
+                "lying",
+                "sitting",
+                "currently",
+                "still",
+                "left",
+            ):
                 if tokens[k].text in ("on", "in", "at"):
                     return self._know(tokens, k, "contents", words[0])
                 k += 1
@@ -473,18 +475,64 @@ class FormReader:
     def _count(self, tokens: list[Token], k: int) -> Clause:
         draft = Draft()
         end = self.reader.items(tokens, k, draft)
-        left = frozenset("there we have left are is do still got you in stock many much remain".split())
+        left = frozenset(
+            [
+                "there",
+                "we",
+                "have",
+                "left",
+                "are",
+                "is",
+                "do",
+                "still",
+                "got",
+                "you",
+                "in",
+                "stock",
+                "many",
+                "much",
+                "remain",
+            ]
+        )
         extra = tuple(w for w in draft.uncovered if w not in left)
         return Clause(
-            ("know",), "how many", tuple(draft.items), tuple(draft.particles), extra,
-            form="presence", end=end,
+            ("know",),
+            "how many",
+            tuple(draft.items),
+            tuple(draft.particles),
+            extra,
+            form="presence",
+            end=end,
         )
 
     def _is_it(self, tokens: list[Token], j: int, *, statement: bool) -> Clause | None:
-        """ "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
+        """Such as "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
         k = j
-        while k < len(tokens) and tokens[k].text in ("is", "are", "there", "do", "we", "you", "have", "has", "any", "anyone", "did", "i", "leave", "left", "still", "some", "enough", "someone", "anything") and not (
-            tokens[k].text == "any" and False
+        while (
+            k < len(tokens)
+            and tokens[k].text
+            in (
+                "is",
+                "are",
+                "there",
+                "do",
+                "we",
+                "you",
+                "have",
+                "has",
+                "any",
+                "anyone",
+                "did",
+                "i",
+                "leave",
+                "left",
+                "still",
+                "some",
+                "enough",
+                "someone",
+                "anything",
+            )
+            and not (tokens[k].text == "any" and False)
         ):
             k += 1
         noun = self.nouns.read(tokens, k, loose=True)
@@ -495,7 +543,23 @@ class FormReader:
                 return Clause(("know",), "is", tuple(draft.items), form="contents", end=end)
             return None
         m = noun.end
-        while m < len(tokens) and tokens[m].text in ("is", "are", "still", "already", "now", "really", "been", "has", "have", "left", "currently", "turned", "switched", "all", "be"):
+        while m < len(tokens) and tokens[m].text in (
+            "is",
+            "are",
+            "still",
+            "already",
+            "now",
+            "really",
+            "been",
+            "has",
+            "have",
+            "left",
+            "currently",
+            "turned",
+            "switched",
+            "all",
+            "be",
+        ):
             m += 1
         if m < len(tokens) and tokens[m].text in self._states:
             prep = self.reader.preposition(tokens, m)
@@ -505,16 +569,29 @@ class FormReader:
                 draft = Draft([Item((noun,))])
                 end = self.reader.items(tokens, m + 1, draft)
                 return Clause(
-                    ("know",), "is", tuple(draft.items), (), tuple(draft.uncovered),
-                    form="state", note=(attr, value), end=end,
+                    ("know",),
+                    "is",
+                    tuple(draft.items),
+                    (),
+                    tuple(draft.uncovered),
+                    form="state",
+                    note=(attr, value),
+                    end=end,
                 )
         draft = Draft([Item((noun,))])
         end = self.reader.items(tokens, m, draft)
-        left = frozenset("left there here available out remaining we have any".split())
+        left = frozenset(
+            ["left", "there", "here", "available", "out", "remaining", "we", "have", "any"]
+        )
         extra = tuple(w for w in draft.uncovered if w not in left)
         return Clause(
-            ("know",), "is", tuple(draft.items), tuple(draft.particles), extra,
-            form="presence", end=end,
+            ("know",),
+            "is",
+            tuple(draft.items),
+            tuple(draft.particles),
+            extra,
+            form="presence",
+            end=end,
         )
 
     # -- what somebody says is wanted --------------------------------------------------------
@@ -536,14 +613,20 @@ class FormReader:
         return Clause((), word, tuple(draft.items), form="when", end=end, note=(word,))
 
     def _state_wanted(self, tokens: list[Token], i: int) -> Clause | None:
-        """ "make sure the oven is off", "leave the door open", "i want the lamp off"."""
-        for words in sorted(_MAKE_SURE, key=lambda w: -len(w)):
+        """Such as "make sure the oven is off", "leave the door open", "i want the lamp off"."""
+        for words in said("make_sure"):
             if tuple(t.text for t in tokens[i : i + len(words)]) == words:
                 found = self._be(tokens, i + len(words), i)
                 if found is not None:
                     return found
         noun = self.nouns.known(tokens, i)
-        if noun is not None and noun.end < len(tokens) and (tokens[noun.end].text in ("should", "must", "has", "have", "needs", "need", "ought")):
+        if (
+            noun is not None
+            and noun.end < len(tokens)
+            and (
+                tokens[noun.end].text in ("should", "must", "has", "have", "needs", "need", "ought")
+            )
+        ):
             return self._be(tokens, i, i)
         return None
 
@@ -566,7 +649,19 @@ class FormReader:
                 continue
             break
         linked = False
-        while k < len(tokens) and tokens[k].text in (*_STATE_LINKS, "all", "switched", "turned", "kept", "left", "nice", "nicely", "properly", "completely", "really"):
+        while k < len(tokens) and tokens[k].text in (
+            *_STATE_LINKS,
+            "all",
+            "switched",
+            "turned",
+            "kept",
+            "left",
+            "nice",
+            "nicely",
+            "properly",
+            "completely",
+            "really",
+        ):
             linked = True
             k += 1
         if k >= len(tokens) or tokens[k].text not in self._states:
@@ -582,20 +677,32 @@ class FormReader:
         rest = Draft(list(items))
         end = self.reader.items(tokens, k + 1, rest)
         return Clause(
-            ("be",), "be", tuple(rest.items), (), tuple(rest.uncovered), form="be",
-            note=(attr, value), end=end,
+            ("be",),
+            "be",
+            tuple(rest.items),
+            (),
+            tuple(rest.uncovered),
+            form="be",
+            note=(attr, value),
+            end=end,
         )
 
     def _needed(self, tokens: list[Token], i: int) -> Clause | None:
-        for words in sorted(NEEDS, key=lambda w: -len(w)):
+        for words in said("needs"):
             if tuple(t.text for t in tokens[i : i + len(words)]) == words:
                 draft = Draft()
                 end = self.reader.items(tokens, i + len(words), draft)
                 if not draft.items:
                     return None
                 return Clause(
-                    ("need",), " ".join(words), tuple(draft.items), tuple(draft.particles),
-                    tuple(draft.uncovered), unless=tuple(draft.unless), end=end, form="need",
+                    ("need",),
+                    " ".join(words),
+                    tuple(draft.items),
+                    tuple(draft.particles),
+                    tuple(draft.uncovered),
+                    unless=tuple(draft.unless),
+                    end=end,
+                    form="need",
                 )
         return None
 
@@ -610,11 +717,13 @@ class FormReader:
         if prep is not None and prep[0] in ("at", "in", "on", "near"):
             place = self.nouns.known(tokens, prep[2])
             if place is not None:
-                who = replace(noun, posts=((prep[0], place),), text=f"{noun.text} {prep[1]} {place.text}")
+                who = replace(
+                    noun, posts=((prep[0], place),), text=f"{noun.text} {prep[1]} {place.text}"
+                )
                 k = place.end
         if k < len(tokens) and tokens[k].text in ("just", "also", "still", "really"):
             k += 1
-        for words in sorted(_SOMEBODY_NEEDS, key=lambda w: -len(w)):
+        for words in said("somebody_needs"):
             if tuple(t.text for t in tokens[k : k + len(words)]) == words:
                 state = self._be(tokens, k + len(words), i)
                 if state is not None:
@@ -624,8 +733,13 @@ class FormReader:
                     return None
                 items = (*draft.items, Item((who,), "to", "to"))
                 return Clause(
-                    ("need",), " ".join(words), items, tuple(draft.particles),
-                    tuple(draft.uncovered), end=end, form="need",
+                    ("need",),
+                    " ".join(words),
+                    items,
+                    tuple(draft.particles),
+                    tuple(draft.uncovered),
+                    end=end,
+                    form="need",
                 )
         return None
 
@@ -676,7 +790,7 @@ class FormReader:
         return self._message(tokens, tuple(nouns), k, verb, i)
 
     def _say(self, tokens: list[Token], k: int, verb: str) -> Clause | None:
-        """ "say hello to Ana", "say to Ana that dinner is ready"."""
+        """Such as "say hello to Ana", "say to Ana that dinner is ready"."""
         if k < len(tokens) and tokens[k].text == "to":
             noun = self.nouns.read(tokens, k + 1, loose=True)
             if noun is not None:
@@ -687,8 +801,12 @@ class FormReader:
                 if noun is not None and noun.end >= len(tokens) - 1:
                     first = k + (tokens[k].text == "that")
                     return Clause(
-                        ("tell",), verb, (Item((noun,), "to", "to"),), form="tell",
-                        note=(tokens[first].start, tokens[j - 1].end), end=len(tokens),
+                        ("tell",),
+                        verb,
+                        (Item((noun,), "to", "to"),),
+                        form="tell",
+                        note=(tokens[first].start, tokens[j - 1].end),
+                        end=len(tokens),
                     )
         return None
 
@@ -704,11 +822,18 @@ class FormReader:
                 break
             end += 1
         last = end
-        while last > k and (tokens[last - 1].is_mark or tokens[last - 1].text in ("please", "thanks")):
+        while last > k and (
+            tokens[last - 1].is_mark or tokens[last - 1].text in ("please", "thanks")
+        ):
             last -= 1
         note: tuple[object, ...] = (tokens[k].start, tokens[last - 1].end) if last > k else ()
         return Clause(
-            ("tell",), verb, (Item(nouns, "to", "to"),), form="tell", note=note, end=end,
+            ("tell",),
+            verb,
+            (Item(nouns, "to", "to"),),
+            form="tell",
+            note=note,
+            end=end,
         )
 
     def _new_order(self, tokens: list[Token], i: int, inside: bool) -> bool:
@@ -722,8 +847,8 @@ class FormReader:
         return bool(draft.items) and not draft.uncovered and not inside
 
     def _lacking(self, tokens: list[Token], i: int) -> Clause | None:
-        """ "we are out of milk", "there is no bread left", "the apples are nearly gone"."""
-        size = next((len(w) for w in _LACKS if tuple(words_of(tokens, i, len(w))) == w), 0)
+        """Such as "we are out of milk", "there is no bread left", "the apples are nearly gone"."""
+        size = next((len(w) for w in said("lacks") if tuple(words_of(tokens, i, len(w))) == w), 0)
         draft = Draft()
         end = i
         if size:
@@ -741,38 +866,53 @@ class FormReader:
         if not draft.items:
             return None
         left = tuple(w for w in draft.uncovered if w not in ("left", "remaining", "again", "soon"))
-        return Clause(
-            ("statement",), "lack", tuple(draft.items), (), left, form="lack", end=end
-        )
+        return Clause(("statement",), "lack", tuple(draft.items), (), left, form="lack", end=end)
 
     def _spilled(self, tokens: list[Token], i: int) -> Clause | None:
-        """ "somebody spilled juice in aisle 2"."""
+        """Such as "somebody spilled juice in aisle 2"."""
         for k in range(i, min(i + 6, len(tokens))):
             if tokens[k].is_mark:
                 return None
-            if tokens[k].text in ("spilled", "spilt", "spills", "spill") and k > i and tokens[k - 1].text not in ("the", "a", "another", "this", "that", "is"):
+            if (
+                tokens[k].text in ("spilled", "spilt", "spills", "spill")
+                and k > i
+                and tokens[k - 1].text not in ("the", "a", "another", "this", "that", "is")
+            ):
                 draft = Draft()
                 end = self.reader.items(tokens, k + 1, draft)
                 places = [x for x in draft.items if x.prep is not None]
-                places += [Item((p,), w, w) for x in draft.items for n in x.nouns for w, p in n.posts]
+                places += [
+                    Item((p,), w, w) for x in draft.items for n in x.nouns for w, p in n.posts
+                ]
                 return Clause(("statement",), "spilled", tuple(places), form="spilled", end=end)
         return None
 
     def _there_is(self, tokens: list[Token], i: int) -> Clause | None:
         words = [t.text for t in tokens[i : i + 2]]
-        if words in (["there", "is"], ["there", "are"], ["here", "is"], ["someone", "spilled"], ["somebody", "spilled"]):
+        if words in (
+            ["there", "is"],
+            ["there", "are"],
+            ["here", "is"],
+            ["someone", "spilled"],
+            ["somebody", "spilled"],
+        ):
             draft = Draft()
             end = self.reader.items(tokens, i + 2, draft)
             if not draft.items:
                 return None
             return Clause(
-                ("statement",), "there is", tuple(draft.items), tuple(draft.particles),
-                tuple(draft.uncovered), form="there", end=end,
+                ("statement",),
+                "there is",
+                tuple(draft.items),
+                tuple(draft.particles),
+                tuple(draft.uncovered),
+                form="there",
+                end=end,
             )
         return None
 
     def _statement(self, tokens: list[Token], i: int) -> Clause | None:
-        """ "table 4 is dirty", "the soup has gone cold"."""
+        """Such as "table 4 is dirty", "the soup has gone cold"."""
         noun = self.nouns.known(tokens, i)
         if noun is None or noun.end >= len(tokens):
             return None
@@ -781,7 +921,11 @@ class FormReader:
         prep = self.reader.preposition(tokens, k)
         if prep is not None:
             place = self.nouns.known(tokens, prep[2])
-            if place is not None and place.end < len(tokens) and tokens[place.end].text in ("is", "are", "looks"):
+            if (
+                place is not None
+                and place.end < len(tokens)
+                and tokens[place.end].text in ("is", "are", "looks")
+            ):
                 draft.items.append(Item((place,), prep[0], prep[1]))
                 k = place.end
         if tokens[k].text not in ("is", "are", "looks", "look", "has", "have", "seems", "got"):
@@ -790,7 +934,41 @@ class FormReader:
             ):
                 return self._state_clause(tokens, k, draft, "be")
             return None
-        while k < len(tokens) and tokens[k].text in ("is", "are", "looks", "look", "has", "have", "gone", "got", "getting", "very", "so", "too", "really", "all", "quite", "a", "bit", "completely", "pretty", "seems", "still", "again", "become", "not", "stone", "totally", "absolutely", "nearly", "almost", "rather", "running", "half", "practically"):
+        while k < len(tokens) and tokens[k].text in (
+            "is",
+            "are",
+            "looks",
+            "look",
+            "has",
+            "have",
+            "gone",
+            "got",
+            "getting",
+            "very",
+            "so",
+            "too",
+            "really",
+            "all",
+            "quite",
+            "a",
+            "bit",
+            "completely",
+            "pretty",
+            "seems",
+            "still",
+            "again",
+            "become",
+            "not",
+            "stone",
+            "totally",
+            "absolutely",
+            "nearly",
+            "almost",
+            "rather",
+            "running",
+            "half",
+            "practically",
+        ):
             k += 1
         if k >= len(tokens) or tokens[k].text not in self._states:
             return self._remark(tokens, k, draft)
@@ -806,10 +984,8 @@ class FormReader:
             (), words[-1], tuple(draft.items[:1]), (), words, form="remark", end=max(end, k)
         )
 
-    def _verb_last(
-        self, tokens: list[Token], i: int, j: int, draft: Draft
-    ) -> Clause | None:
-        """ "table 5 clear", "spill aisle 2 mop": an order with its verb at the end."""
+    def _verb_last(self, tokens: list[Token], i: int, j: int, draft: Draft) -> Clause | None:
+        """Such as "table 5 clear", "spill aisle 2 mop": an order with its verb at the end."""
         words = [t for t in tokens[i:j] if not t.is_mark]
         if len(words) < 2 or draft.uncovered not in ([], [words[-1].text]):
             return None
@@ -829,8 +1005,14 @@ class FormReader:
         note = self._states[tokens[k].text]
         end = self.reader.items(tokens, k + 1, draft)
         return Clause(
-            (form,), form, tuple(draft.items), (), tuple(draft.uncovered), form=form,
-            note=note, end=end,
+            (form,),
+            form,
+            tuple(draft.items),
+            (),
+            tuple(draft.uncovered),
+            form=form,
+            note=note,
+            end=end,
         )
 
     def _verbless(self, tokens: list[Token], i: int, before: list[Clause]) -> Clause:
@@ -846,8 +1028,15 @@ class FormReader:
             if tokens[i].text not in ("the", "a", "an") and draft.items[0].nouns[0].det is None:
                 draft.uncovered.append(words)
         return Clause(
-            (), start, tuple(draft.items), tuple(draft.particles), tuple(draft.uncovered),
-            unless=tuple(draft.unless), form="verbless", end=max(j, i + 1), gapped=True,
+            (),
+            start,
+            tuple(draft.items),
+            tuple(draft.particles),
+            tuple(draft.uncovered),
+            unless=tuple(draft.unless),
+            form="verbless",
+            end=max(j, i + 1),
+            gapped=True,
         )
 
 

@@ -134,11 +134,22 @@ class Grounding:
             return self.note(Meaning(ids=answered))
         if np.pronoun or np.one:
             return self.note(self._pronoun(np, fits, prefer))
-        if np.key[-1:] and np.key[-1] in self._mass and np.det == "the" and len(self.candidates(np, fits)) > 1:
+        if (
+            np.key[-1:]
+            and np.key[-1] in self._mass
+            and np.det == "the"
+            and len(self.candidates(np, fits)) > 1
+        ):
             np = replace(np, plural=True)
         if np.either and not np.plural and np.det == "the" and np.count is None:
             np = replace(np, plural=len(self.candidates(np, fits)) > 1)
-        if any_one and np.det is None and np.count is None and not np.plural and len(self.candidates(np, fits)) > 1:
+        if (
+            any_one
+            and np.det is None
+            and np.count is None
+            and not np.plural
+            and len(self.candidates(np, fits)) > 1
+        ):
             np = replace(np, count=1)
         if self._definite_one(np) and self._is_drink(np) and not self.candidates(np, fits):
             np = replace(np, det="a", owner=None)
@@ -148,7 +159,9 @@ class Grounding:
             return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
         if np.det == "both" or (np.det == "the" and np.count is not None):
             return self.note(self._exactly(np, fits, prefer))
-        if np.det in ("the", "all", "no") or (np.det is None and np.plural and every and not np.count):
+        if np.det in ("the", "all", "no") or (
+            np.det is None and np.plural and every and not np.count
+        ):
             return self.note(self._every(np, fits))
         if np.det in (None, "more") and np.plural and np.count is None:
             names = self._class_words(np)
@@ -199,12 +212,14 @@ class Grounding:
         if np.collective or (np.det in ("the", "a") and self._nameless(np)):
             for _, where in np.posts:
                 holder = self.one(where, lambda t: self.view.category(t) in ("fixture", "room"))
-                people = [p for p in self.candidates(np, self._is_person) if self.site.within(p, holder)]
+                people = [
+                    p for p in self.candidates(np, self._is_person) if self.site.within(p, holder)
+                ]
                 return people[0] if len(people) == 1 and not np.collective else holder
         return self.one(np, fits, what="place")
 
     def _numbered(self, np: NounPhrase) -> NounPhrase:
-        """ "to 4": the place that people sit at or things stand on with this number."""
+        """Such as "to 4": the place that people sit at or things stand on with this number."""
         keys = {
             key: refs
             for key, refs in self.site.index.items()
@@ -248,7 +263,11 @@ class Grounding:
     # -- parts of it -------------------------------------------------------------------------
 
     def _definite_one(self, np: NounPhrase) -> bool:
-        if np.plural or np.count not in (None, 1) or np.det in ("all", "both", "a", "some", "another", "more", "no"):
+        if (
+            np.plural
+            or np.count not in (None, 1)
+            or np.det in ("all", "both", "a", "some", "another", "more", "no")
+        ):
             return False
         if np.det == "the" or np.places or np.owner:
             return True
@@ -258,10 +277,14 @@ class Grounding:
         return False
 
     def _is_drink(self, np: NounPhrase) -> bool:
-        return any(r.kind == "class" and self.site.drink(r.id) for r in np.refs) or np.fill is not None
+        return (
+            any(r.kind == "class" and self.site.drink(r.id) for r in np.refs) or np.fill is not None
+        )
 
     def _nameless(self, np: NounPhrase) -> bool:
-        return all(r.kind == "class" and self.site.category_of(r.id) == "person" for r in np.refs) and bool(np.refs)
+        return all(
+            r.kind == "class" and self.site.category_of(r.id) == "person" for r in np.refs
+        ) and bool(np.refs)
 
     def _is_person(self, thing: str) -> bool:
         return self.view.category(thing) == "person"
@@ -303,7 +326,7 @@ class Grounding:
         return mine or not others
 
     def _owned(self, np: NounPhrase) -> NounPhrase:
-        """ "my glasses" said by Ruth: "Ruth's glasses", where a thing has that name."""
+        """Such as "my glasses" said by Ruth: "Ruth's glasses", where a thing has that name."""
         if np.owner is None:
             return np
         owner = self._owner(np.owner)
@@ -336,7 +359,11 @@ class Grounding:
         for prep, where in np.posts:
             if prep == "near":
                 other = self.one(where)
-                far = {t: d for t in found if t != other and (d := self.site.near(t, other)) is not None}
+                far = {
+                    t: d
+                    for t in found
+                    if t != other and (d := self.site.near(t, other)) is not None
+                }
                 nearby = sorted(far, key=lambda t: (far[t], t))
                 found = nearby[:1] if not np.plural else nearby
                 continue
@@ -368,12 +395,14 @@ class Grounding:
         return found
 
     def _exactly(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
-        """ "the two cups", "both lamps": as many as said, no more, no fewer."""
+        """Such as "the two cups", "both lamps": as many as said, no more, no fewer."""
         wanted = np.count or 2
         found = self.candidates(np, fits)
         if len(found) < wanted:
-            raise self._missing(np, fits, "thing") if not found else Unable(
-                f"I know of only {len(found)} {self._class_words(np)}."
+            raise (
+                self._missing(np, fits, "thing")
+                if not found
+                else Unable(f"I know of only {len(found)} {self._class_words(np)}.")
             )
         if len(found) > wanted and prefer is not None:
             preferred = [t for t in found if prefer(t)]
@@ -388,7 +417,11 @@ class Grounding:
         cls = self.common_class(np, fits)
         exclude = self.excluded(np.unless)
         within = self._within(np)
-        if cls is None or any(prep == "near" for prep, _ in np.posts) or len(np.posts) + len(np.places) > 1:
+        if (
+            cls is None
+            or any(prep == "near" for prep, _ in np.posts)
+            or len(np.posts) + len(np.places) > 1
+        ):
             ids = [t for t in self.candidates(np, fits) if t not in exclude]
             return Meaning(ids=tuple(sorted(ids)))
         having = self._having(np, cls)
@@ -398,7 +431,7 @@ class Grounding:
         return Meaning(cls=cls, having=having, within=within, exclude=exclude)
 
     def _some(self, np: NounPhrase, fits: Test) -> Meaning:
-        """ "two coffees", "a clean cup": any of the class."""
+        """Such as "two coffees", "a clean cup": any of the class."""
         count = np.count or 1
         made = self._made(np)
         if made is not None:
@@ -426,7 +459,11 @@ class Grounding:
         looks = [t for t in members if all(w in self.site.words_of(t) for w in np.looks)]
         looks = [t for t in looks if self._changeable(np, t)]
         if np.posts or np.places:
-            looks = [t for t in self._placed(np, looks) if all(self._told_apart(replace(np, states={}), t) for _ in (0,))]
+            looks = [
+                t
+                for t in self._placed(np, looks)
+                if all(self._told_apart(replace(np, states={}), t) for _ in (0,))
+            ]
         self._enough(np, looks, count, cls)
         having = self._having(np, cls)
         if having is None:
@@ -536,7 +573,9 @@ class Grounding:
                 key = (*of.key[-1:], str(np.count))
                 refs = tuple(self.site.index.get(key, ())) if np.count is not None else of.refs
                 if refs:
-                    np = replace(np, refs=refs, one=False, count=None, plural=np.count is None, det="the")
+                    np = replace(
+                        np, refs=refs, one=False, count=None, plural=np.count is None, det="the"
+                    )
             found.update(dict.fromkeys(self.thing(np, every=True).ids or self.candidates(np)))
         return tuple(sorted(found))
 
@@ -571,10 +610,10 @@ class Grounding:
         return self._other(np, last, fits)
 
     def _other(self, np: NounPhrase, last: Meaning, fits: Test) -> Meaning:
-        """ "the blue one", "another one", "two": one of the class spoken of last."""
+        """Such as "the blue one", "another one", "two": one of the class spoken of last."""
         cls = last.cls or self.view.cls(last.ids[-1])
         refs = (Ref(1, "class", cls),)
-        if np.det in ("the",) or np.other or np.looks or np.states and np.det != "a":
+        if np.det in ("the",) or np.other or np.looks or (np.states and np.det != "a"):
             base = replace(np, refs=refs, one=False, pronoun=None)
             siblings = self._siblings(cls, np)
             if siblings is not None:
@@ -635,7 +674,11 @@ class Grounding:
         plain = self.candidates(replace(np, posts=(), places=(), states={}), fits)
         if plain and not self_known:
             where = [self.site.title(p.holder) for t in plain[:3] if (p := self.view.location(t))]
-            hint = f" I know of {_listed(self.site.titles(plain[:3]), 'and')} ({_listed(where, 'and')})." if where else ""
+            hint = (
+                f" I know of {_listed(self.site.titles(plain[:3]), 'and')} ({_listed(where, 'and')})."
+                if where
+                else ""
+            )
             return Unable(f"I know of no such thing: {np.text}.{hint}")
         if self_known:
             return Unable(f"That can not be done with {self.site.title(self_known[0])}.")
@@ -649,7 +692,9 @@ class Grounding:
     def _half(self, np: NounPhrase) -> Unable:
         known = self.candidates(replace(np, half_known=None, looks=(), states={}))
         hint = f" I know of {_listed(self.site.titles(known[:5]), 'and')}." if known else ""
-        return Unable(f"There is no {_without_article(np.half_known or '')} here that I know of.{hint}")
+        return Unable(
+            f"There is no {_without_article(np.half_known or '')} here that I know of.{hint}"
+        )
 
     def _like(self, words: str) -> list[str]:
         """Known names spelled nearly so."""

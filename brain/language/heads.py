@@ -40,6 +40,10 @@ class VerbHead:
         self._actions = tuple(actions)
         self._words = {word: n for n, word in enumerate(words)}
 
+    def knows(self, word: str) -> bool:
+        """Whether the word was among those it learnt from."""
+        return word in self._words
+
     def guess(self, text: str) -> tuple[str, float]:
         """The likeliest action and its probability.
 

@@ -87,6 +87,8 @@ class Lexicon:
             known |= {word for word in pattern if word.isalpha()}
         for phrase, result in self.phrases.items():
             known |= {*phrase, *result}
+        for name in ("needs", "somebody_needs", "make_sure", "whether", "lost", "lacks"):
+            known |= {word for phrase in said(name) for word in phrase}
         known |= self.empty_adjectives | set(self.aliases) | set(self.contractions)
         known |= _strings(self.words)
         return frozenset(known)
@@ -129,6 +131,13 @@ def lexicon() -> Lexicon:
         phrases={tuple(p.split()): tuple(q.split()) for p, q in data["phrases"].items()},
         words=_typed(yaml.load(_source("words.yaml"), Loader=yaml.CBaseLoader)),
     )
+
+
+@cache
+def said(name: str) -> tuple[Words, ...]:
+    """The phrases of phrases.yaml under this name, the longest first."""
+    lists = yaml.load(_source("phrases.yaml"), Loader=yaml.CBaseLoader)
+    return tuple(sorted((tuple(p.split()) for p in lists[name]), key=lambda p: (-len(p), p)))
 
 
 def _typed(words: dict[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,92 @@ from devices.facts import Value
 
 # Words that can not be inside a name unless a known name has them.
 _BARRIERS = frozenset(
-    "is are was be been am do does did not have has had will would can could should and or but then "
-    "to at on in into onto from off for by with without about me you us him her them it they he she "
-    "i we who what where which when while if whether that than because so please down up out away "
-    "back over there here under near behind beside between inside except now thanks also too again "
-    "until before after next".split()
+    [
+        "is",
+        "are",
+        "was",
+        "be",
+        "been",
+        "am",
+        "do",
+        "does",
+        "did",
+        "not",
+        "have",
+        "has",
+        "had",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+        "and",
+        "or",
+        "but",
+        "then",
+        "to",
+        "at",
+        "on",
+        "in",
+        "into",
+        "onto",
+        "from",
+        "off",
+        "for",
+        "by",
+        "with",
+        "without",
+        "about",
+        "me",
+        "you",
+        "us",
+        "him",
+        "her",
+        "them",
+        "it",
+        "they",
+        "he",
+        "she",
+        "i",
+        "we",
+        "who",
+        "what",
+        "where",
+        "which",
+        "when",
+        "while",
+        "if",
+        "whether",
+        "that",
+        "than",
+        "because",
+        "so",
+        "please",
+        "down",
+        "up",
+        "out",
+        "away",
+        "back",
+        "over",
+        "there",
+        "here",
+        "under",
+        "near",
+        "behind",
+        "beside",
+        "between",
+        "inside",
+        "except",
+        "now",
+        "thanks",
+        "also",
+        "too",
+        "again",
+        "until",
+        "before",
+        "after",
+        "next",
+    ]
 )
 
 
@@ -93,8 +174,26 @@ class NounParser:
         }
         self._quantities = {tuple(q.split()): n for q, n in self._words["quantities"].items()}
         self._collective = frozenset(
-            "couple people guests family party group folks diners customers ladies gentlemen women "
-            "men kids children pair shoppers everyone".split()
+            [
+                "couple",
+                "people",
+                "guests",
+                "family",
+                "party",
+                "group",
+                "folks",
+                "diners",
+                "customers",
+                "ladies",
+                "gentlemen",
+                "women",
+                "men",
+                "kids",
+                "children",
+                "pair",
+                "shoppers",
+                "everyone",
+            ]
         )
 
     # -- one noun phrase ---------------------------------------------------------------------
@@ -260,8 +359,10 @@ class NounParser:
                 number = self._quantities.get(words)
                 if number is None or self._match(tokens, j + skip) > size:
                     continue
-                if size == 1 and words[0] in ("couple", "pair") and not self._starts_noun(
-                    tokens, j + skip + 1
+                if (
+                    size == 1
+                    and words[0] in ("couple", "pair")
+                    and not self._starts_noun(tokens, j + skip + 1)
                 ):
                     continue
                 if j + skip + size >= len(tokens):
@@ -286,7 +387,11 @@ class NounParser:
                 size = self._match(tokens, s)
                 if not size or (s + size < end):
                     continue
-                if end < len(tokens) and tokens[end].number is not None and self._numbered(tokens, j, end):
+                if (
+                    end < len(tokens)
+                    and tokens[end].number is not None
+                    and self._numbered(tokens, j, end)
+                ):
                     continue
                 found = self._with_modifiers(tokens, j, s, size, draft)
                 if found is not None:
@@ -299,7 +404,9 @@ class NounParser:
             return half
         if loose and stop > j:
             words = _text(tokens, j, stop)
-            return replace(draft, end=stop, unknown=words, plural=tokens[stop - 1].key != tokens[stop - 1].text)
+            return replace(
+                draft, end=stop, unknown=words, plural=tokens[stop - 1].key != tokens[stop - 1].text
+            )
         return None
 
     def _stop(self, tokens: list[Token], j: int) -> int:
@@ -311,8 +418,10 @@ class NounParser:
             if size > 1 or (size and token.text not in _BARRIERS):
                 stop += size
                 continue
-            if token.is_mark or token.text in _BARRIERS or (
-                stop > j and token.text in self._determiners and token.text != "more"
+            if (
+                token.is_mark
+                or token.text in _BARRIERS
+                or (stop > j and token.text in self._determiners and token.text != "more")
             ):
                 break
             if (token.text,) in self._lexicon.fillers:
@@ -385,10 +494,18 @@ class NounParser:
                 draft, j = replace(draft, looks=(*draft.looks, token.key)), j + 1
                 continue
             size = self._match(tokens, j, s)
-            places = tuple(sorted(self._site.index.get(tuple(t.key for t in tokens[j : j + size]), ()))) if size else ()
+            places = (
+                tuple(sorted(self._site.index.get(tuple(t.key for t in tokens[j : j + size]), ())))
+                if size
+                else ()
+            )
             if places and self._is_place(places) and self._is_there(places, things):
                 place = NounPhrase(
-                    _text(tokens, j, j + size), j, j + size, det="the", refs=places,
+                    _text(tokens, j, j + size),
+                    j,
+                    j + size,
+                    det="the",
+                    refs=places,
                     key=tuple(t.key for t in tokens[j : j + size]),
                 )
                 draft, j = replace(draft, places=(*draft.places, place)), j + size
@@ -420,10 +537,8 @@ class NounParser:
         holders = self._things(places)
         return any(self._site.within(thing, holder) for thing in things for holder in holders)
 
-    def _one(
-        self, tokens: list[Token], j: int, stop: int, draft: NounPhrase
-    ) -> NounPhrase | None:
-        """ "the red one", "another one", "the dirty ones": a noun to be found in what was said."""
+    def _one(self, tokens: list[Token], j: int, stop: int, draft: NounPhrase) -> NounPhrase | None:
+        """Such as "the red one", "another one", "the dirty ones": a noun to be found in what was said."""
         k = j
         while k < len(tokens) and k < j + 4 and tokens[k].text not in ("one", "ones"):
             if tokens[k].is_mark or tokens[k].text in _BARRIERS:
@@ -441,7 +556,9 @@ class NounParser:
         named = self._site.index.get(tuple(looks), ()) if looks else ()
         places: tuple[NounPhrase, ...] = ()
         if named and self._is_place(tuple(sorted(named))):
-            place = NounPhrase(" ".join(looks), j, k, det="the", refs=tuple(sorted(named)), key=tuple(looks))
+            place = NounPhrase(
+                " ".join(looks), j, k, det="the", refs=tuple(sorted(named)), key=tuple(looks)
+            )
             places, looks = (place,), []
         return replace(
             draft,
@@ -462,14 +579,15 @@ class NounParser:
             if size and s + size == stop:
                 refs = tuple(sorted(self._site.index[tuple(t.key for t in tokens[s:stop])]))
                 return replace(
-                    draft, end=stop, refs=refs, half_known=_text(tokens, j, stop),
+                    draft,
+                    end=stop,
+                    refs=refs,
+                    half_known=_text(tokens, j, stop),
                     key=tuple(t.key for t in tokens[s:stop]),
                 )
         return None
 
-    def _bare(
-        self, tokens: list[Token], i: int, j: int, draft: NounPhrase
-    ) -> NounPhrase | None:
+    def _bare(self, tokens: list[Token], i: int, j: int, draft: NounPhrase) -> NounPhrase | None:
         """A quantity or determiner alone: "another", "two", "both", "one more", "the others"."""
         if draft.count is not None or draft.det in ("another", "more", "both", "all", "some"):
             return replace(draft, end=j, one=True, plural=draft.det in ("both", "all"))
@@ -490,7 +608,7 @@ class NounParser:
         return replace(found, text=_text(tokens, found.start, found.end))
 
     def _somewhere(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """ "everyone at table 4", "the lady in aisle 2", "everything on the desk"."""
+        """Such as "everyone at table 4", "the lady in aisle 2", "everything on the desk"."""
         j = found.end
         if j >= len(tokens) or tokens[j].text not in ("at", "in", "on", "from", "by", "near"):
             return found
@@ -506,7 +624,7 @@ class NounParser:
         )
 
     def _measured(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """ "a glass of water", "three boxes of cereal", "a slice of cake"."""
+        """Such as "a glass of water", "three boxes of cereal", "a slice of cake"."""
         j = found.end
         if j >= len(tokens) or tokens[j].text != "of" or found.pronoun:
             return found
@@ -517,12 +635,16 @@ class NounParser:
         content = self.read(tokens, j + 1, loose=True)
         if content is None or content.pronoun:
             return found
-        vessel = any(r.kind == "class" and "fill" in self._site.class_states(r.id) for r in found.refs)
+        vessel = any(
+            r.kind == "class" and "fill" in self._site.class_states(r.id) for r in found.refs
+        )
         drink = any(r.kind == "class" and self._site.drink(r.id) for r in content.refs)
         if vessel and drink:
             return replace(found, end=content.end, fill=content)
         if vessel and word in _POURED:
-            return replace(found, end=content.end, unknown=_text(tokens, found.end - 1, content.end))
+            return replace(
+                found, end=content.end, unknown=_text(tokens, found.end - 1, content.end)
+            )
         if content.unknown or content.half_known:
             name = f"{_text(tokens, found.end - 1, content.end)}"
             return replace(found, end=content.end, unknown=name)
@@ -537,7 +659,7 @@ class NounParser:
         )
 
     def _times(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """ "coffee x2"."""
+        """Such as "coffee x2"."""
         j = found.end
         if (
             found.count is None
@@ -549,25 +671,50 @@ class NounParser:
         return found
 
     def _relative(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """ "that is dirty", "which are on table 2": adjectives and places after the noun."""
+        """Such as "that is dirty", "which are on table 2": adjectives and places after the noun."""
         j = found.end
         if j >= len(tokens) or tokens[j].text not in ("that", "which", "who"):
             return found
         k = j + 1
         if k < len(tokens) and tokens[k].text in ("is", "are", "was", "were"):
             k += 1
-            if k < len(tokens) and tokens[k].text in ("still", "already", "now", "currently", "all"):
+            if k < len(tokens) and tokens[k].text in (
+                "still",
+                "already",
+                "now",
+                "currently",
+                "all",
+            ):
                 k += 1
             if k < len(tokens) and tokens[k].text in self._words["states"]:
-                at_end = k + 1 >= len(tokens) or tokens[k].text not in ("on", "off") or not (
-                    self.read(tokens, k + 1)
+                at_end = (
+                    k + 1 >= len(tokens)
+                    or tokens[k].text not in ("on", "off")
+                    or not (self.read(tokens, k + 1))
                 )
                 if at_end:
                     attr, value = self._words["states"][tokens[k].text]
                     return replace(found, end=k + 1, states={**found.states, attr: value})
-            if k < len(tokens) and tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside", "lying", "standing", "left", "sitting"):
+            if k < len(tokens) and tokens[k].text in (
+                "in",
+                "on",
+                "at",
+                "by",
+                "near",
+                "next",
+                "inside",
+                "lying",
+                "standing",
+                "left",
+                "sitting",
+            ):
                 # What follows is an ordinary prepositional phrase of this noun.
-                return replace(found, end=k if tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside") else k + 1)
+                return replace(
+                    found,
+                    end=k
+                    if tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside")
+                    else k + 1,
+                )
         return found
 
 

@@ -69,13 +69,21 @@ class Orders:
         objects, target, sources = self._transfer(clause)
         if not objects:
             raise Misfit("nothing is named that could be brought")
-        if target is not None and all(np.det == "more" and np.plural and np.count is None for np in objects):
+        if target is not None and all(
+            np.det == "more" and np.plural and np.count is None for np in objects
+        ):
             return self._restock(replace(clause, items=(Item(objects), replace(target, prep="in"))))
         if clause.gapped and target is None and any(np.det == "the" for np in objects):
             raise Unclear(f"What shall I do with {objects[0].text}?")
         if self._are_bodies(objects):
             return self._send(objects, target)
-        if target is None and any(s.prep == "from" for s in sources) and clause.verb.split()[0] in _TAKES:
+        if target is None and any(s.word.startswith("away") for s in sources):
+            raise Misfit("it is taken away, not brought")
+        if (
+            target is None
+            and any(s.prep == "from" for s in sources)
+            and clause.verb.split()[0] in _TAKES
+        ):
             raise Misfit("it is taken away, not brought")
         if target is None:
             where = self.ground.speaker()
@@ -114,7 +122,11 @@ class Orders:
         )
 
     def _carried(
-        self, objects: Iterable[NounPhrase], where: list[str] | str, sources: list[Item], clause: Clause
+        self,
+        objects: Iterable[NounPhrase],
+        where: list[str] | str,
+        sources: list[Item],
+        clause: Clause,
     ) -> list[Condition]:
         wheres = [where] if isinstance(where, str) else where
         for item in sources:
@@ -131,19 +143,19 @@ class Orders:
                 found.append(self._at(each, place))
             noted.append(meaning)
         for place in wheres:
-            self.ground.here.insert(max(len(self.ground.here) - len(noted), 0), Meaning(ids=(place,)))
+            self.ground.here.insert(
+                max(len(self.ground.here) - len(noted), 0), Meaning(ids=(place,))
+            )
         return found
 
     def _each(self, meaning: Meaning, wheres: list[str]) -> Meaning:
-        """ "bring Ana and Ben two coffees": one each."""
+        """Such as "bring Ana and Ben two coffees": one each."""
         people = all(self.view.category(w) == "person" for w in wheres)
         if people and len(wheres) > 1 and meaning.count == len(wheres):
             return replace(meaning, count=1)
         return meaning
 
-    def _excluding(
-        self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None
-    ) -> Meaning:
+    def _excluding(self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None) -> Meaning:
         if not clause.unless:
             return meaning
         out = self.ground.excluded(clause.unless, of)
@@ -171,9 +183,7 @@ class Orders:
             return "at"
         return "in" if self.site.fixtures[where].inside else "on"
 
-    def _transfer(
-        self, clause: Clause
-    ) -> tuple[tuple[NounPhrase, ...], Item | None, list[Item]]:
+    def _transfer(self, clause: Clause) -> tuple[tuple[NounPhrase, ...], Item | None, list[Item]]:
         """(what, where to, what else is said of where) of a clause that moves something."""
         plain = [item for item in clause.items if item.prep is None]
         phrases = [item for item in clause.items if item.prep is not None]
@@ -190,7 +200,9 @@ class Orders:
             objects = (*objects, *item.nouns)
         for item in clause.items:
             if item.prep == "without":
-                raise Unclear(f"I can not leave out {item.nouns[0].text}. Shall I bring it as it is?")
+                raise Unclear(
+                    f"I can not leave out {item.nouns[0].text}. Shall I bring it as it is?"
+                )
             if item.prep == "about":
                 raise Misfit("that is not moved")
         if target is None:
@@ -220,21 +232,31 @@ class Orders:
                     place = [r for r in rest if r.prep in ("at", "on", "in", "near")]
                     if place and self._is_goal(item.nouns[0]):
                         np = item.nouns[-1]
-                        told = replace(np, posts=(*np.posts, (place[-1].prep or "at", place[-1].nouns[0])))
+                        told = replace(
+                            np, posts=(*np.posts, (place[-1].prep or "at", place[-1].nouns[0]))
+                        )
                         item = replace(item, nouns=(*item.nouns[:-1], told))
                         rest = [r for r in rest if r is not place[-1]]
                 if wanted == ("to",) and self._is_person(item.nouns[-1]):
-                    place = [r for r in phrases[index + 1 :] if r.prep in ("at", "on", "in", "near")]
+                    place = [
+                        r for r in phrases[index + 1 :] if r.prep in ("at", "on", "in", "near")
+                    ]
                     if place:
                         np = item.nouns[-1]
-                        told = replace(np, posts=(*np.posts, (place[0].prep or "at", place[0].nouns[0])))
+                        told = replace(
+                            np, posts=(*np.posts, (place[0].prep or "at", place[0].nouns[0]))
+                        )
                         item = replace(item, nouns=(*item.nouns[:-1], told))
                         rest = [r for r in rest if r is not place[0]]
                 elif wanted == ("to",):
-                    after = [r for r in phrases[index + 1 :] if r.prep in ("in", "on", "at", "near")]
+                    after = [
+                        r for r in phrases[index + 1 :] if r.prep in ("in", "on", "at", "near")
+                    ]
                     if after:
                         np = item.nouns[-1]
-                        told = replace(np, posts=(*np.posts, (after[0].prep or "at", after[0].nouns[0])))
+                        told = replace(
+                            np, posts=(*np.posts, (after[0].prep or "at", after[0].nouns[0]))
+                        )
                         item = replace(item, nouns=(*item.nouns[:-1], told))
                         rest = [r for r in rest if r is not after[0]]
                 return item, rest
@@ -267,7 +289,9 @@ class Orders:
         return self.view.category(thing) in ("room", "person", "fixture", "door")
 
     def _everyone(self, np: NounPhrase) -> list[str]:
-        people = [p for p in self.site.ids if self.view.category(p) == "person" and p != self.ground.who]
+        people = [
+            p for p in self.site.ids if self.view.category(p) == "person" and p != self.ground.who
+        ]
         if np.refs:
             named = set(self.ground.candidates(np))
             people = [p for p in people if p in named]
@@ -294,7 +318,9 @@ class Orders:
     def _is_goal(self, np: NounPhrase) -> bool:
         if np.one and np.count is not None and not np.looks:
             return any(
-                len(k) == 2 and k[1] == str(np.count) and any(r.id in self.site.fixtures for r in refs)
+                len(k) == 2
+                and k[1] == str(np.count)
+                and any(r.id in self.site.fixtures for r in refs)
                 for k, refs in self.site.index.items()
             )
         if np.pronoun in ("speaker", "she_he", "all_people"):
@@ -302,17 +328,24 @@ class Orders:
         if np.unknown or not np.refs or np.one:
             return False
         best = np.refs[0]
-        category = self.view.category(best.id) if best.kind == "thing" else self.site.category_of(best.id)
+        category = (
+            self.view.category(best.id) if best.kind == "thing" else self.site.category_of(best.id)
+        )
         return category in ("person", "room", "fixture")
 
     def _is_room(self, np: NounPhrase) -> bool:
-        return bool(np.refs) and np.refs[0].kind == "thing" and self.view.category(np.refs[0].id) == "room"
+        return (
+            bool(np.refs)
+            and np.refs[0].kind == "thing"
+            and self.view.category(np.refs[0].id) == "room"
+        )
 
     def _is_person(self, np: NounPhrase) -> bool:
         if np.pronoun in ("speaker", "she_he", "all_people"):
             return True
         return bool(np.refs) and all(
-            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id)) == "person"
+            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
+            == "person"
             for r in np.refs
         )
 
@@ -320,7 +353,8 @@ class Orders:
         return bool(objects) and all(
             np.refs
             and all(
-                (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id)) == "body"
+                (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
+                == "body"
                 for r in np.refs
             )
             for np in objects
@@ -331,7 +365,8 @@ class Orders:
             if item.prep is None:
                 for np in item.nouns:
                     drink = np.fill is not None or any(
-                        r.kind == "class" and (self.site.drink(r.id) or r.id == "drink") for r in np.refs
+                        r.kind == "class" and (self.site.drink(r.id) or r.id == "drink")
+                        for r in np.refs
                     )
                     if not drink and not np.pronoun and not self._is_goal(np):
                         self.ground.check(np)
@@ -342,14 +377,23 @@ class Orders:
 
     def _go(self, clause: Clause) -> list[Condition]:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
-        places = [item for item in clause.items if item.prep in ("to", "in", "on", "at", "near", "for")]
+        places = [
+            item for item in clause.items if item.prep in ("to", "in", "on", "at", "near", "for")
+        ]
         here = [np for np in plain if np.pronoun == "places"]
         plain = [np for np in plain if np.pronoun != "places"]
         places += [Item((np,), "to", "to") for np in here]
         if plain and not self._are_bodies(tuple(plain)):
             if places:
                 raise Misfit("that is no way to go")
-            if clause.verb.split()[0] in ("approach", "visit", "join", "meet", "follow", "patrol") or self._is_goal(plain[0]):
+            if clause.verb.split()[0] in (
+                "approach",
+                "visit",
+                "join",
+                "meet",
+                "follow",
+                "patrol",
+            ) or self._is_goal(plain[0]):
                 places, plain = [Item((plain[0],), "to", "to"), *places], []
             else:
                 raise Misfit("that is no way to go")
@@ -381,12 +425,15 @@ class Orders:
     def _sent(self, meaning: Meaning, where: str) -> At:
         if meaning.ids:
             return At(what=Selector(ids=meaning.ids), where=where, relation="at")
-        return At(
-            what=Selector(cls=meaning.cls), where=where, relation="at", count=meaning.count
-        )
+        return At(what=Selector(cls=meaning.cls), where=where, relation="at", count=meaning.count)
 
     def _body_at(self, ids: tuple[str, ...], where: str) -> At:
-        return At(what=Selector(ids=ids, cls=None if ids else "body"), where=where, relation="at", count=None if ids else 1)
+        return At(
+            what=Selector(ids=ids, cls=None if ids else "body"),
+            where=where,
+            relation="at",
+            count=None if ids else 1,
+        )
 
     # -- clearing, tidying, throwing away ----------------------------------------------------
 
@@ -424,7 +471,9 @@ class Orders:
                 meaning = self.ground.thing(np, self._is_carrier)
                 places += self._expanded(meaning)
             else:
-                where = self.ground.one(np, self._carrier_or_room, prefer=self._has_clearable, what="place")
+                where = self.ground.one(
+                    np, self._carrier_or_room, prefer=self._has_clearable, what="place"
+                )
                 self.ground.note(Meaning(ids=(where,)))
                 places += self._tables_of(where)
             places = [p for p in places if p not in out]
@@ -460,9 +509,7 @@ class Orders:
             cls = self.ground.common_class(np)
             definite = np.det == "the" and not np.plural and not np.count
             if definite or cls is None or np.count or np.looks or not np.plural:
-                meaning = self.ground.thing(
-                    self._attached(np, off), self.fleet.can_move
-                )
+                meaning = self.ground.thing(self._attached(np, off), self.fleet.can_move)
                 found += self._away(meaning, np)
                 continue
             for place in places:
@@ -479,7 +526,8 @@ class Orders:
         return bool(np.refs) and all(
             (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
             in ("fixture", "room")
-            for r in np.refs if r.rank == np.refs[0].rank
+            for r in np.refs
+            if r.rank == np.refs[0].rank
         )
 
     def _is_carrier(self, thing: str) -> bool:
@@ -551,7 +599,9 @@ class Orders:
             raise Misfit("what is thrown away has to be named")
         found: list[Condition] = []
         for np in objects:
-            meaning = self.ground.thing(self._attached(np, sources), self.fleet.can_move, every=True)
+            meaning = self.ground.thing(
+                self._attached(np, sources), self.fleet.can_move, every=True
+            )
             things = meaning.ids or tuple(self._expanded(meaning))
             groups: dict[str, list[str]] = {}
             for thing in things:
@@ -568,7 +618,9 @@ class Orders:
     def _tidy(self, clause: Clause) -> list[Condition]:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
         if not plain or not all(self._is_surface(np) for np in plain):
-            if plain and any(r.kind == "class" and r.id == "spill" for np in plain for r in np.refs):
+            if plain and any(
+                r.kind == "class" and r.id == "spill" for np in plain for r in np.refs
+            ):
                 return self._be(clause, "clean", True)
             if clause.verb in ("clean up", "freshen up", "spruce up"):
                 return self._be(clause, "clean", True)
@@ -590,18 +642,29 @@ class Orders:
     ) -> list[Condition]:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
         posts = [i for i in clause.items if i.prep in ("in", "on", "at", "from", "near", "to")]
-        posts = [i for i in posts if not (attr in ("clean", "hot", "sliced") and self._is_tool(i, attr))]
+        posts = [
+            i for i in posts if not (attr in ("clean", "hot", "sliced") and self._is_tool(i, attr))
+        ]
         if not plain and posts and attr in ("clean", "power"):
             plain, posts = list(posts[0].nouns), posts[1:]
         if not plain:
             raise Misfit("nothing is named")
         found: list[Condition] = []
-        places = [[]] if not posts else [[replace(posts[0], nouns=(n,)), *posts[1:]] for n in posts[0].nouns]
+        places = (
+            [[]]
+            if not posts
+            else [[replace(posts[0], nouns=(n,)), *posts[1:]] for n in posts[0].nouns]
+        )
         for np in plain:
             for at in places:
                 found += self._be_one(self._attached(np, at), attr, value, clause)
         extra = [i for i in clause.items if i.prep == "for"]
-        if extra and attr in ("hot", "sliced") and self._is_goal(extra[0].nouns[0]) and extra[0].nouns[0].pronoun != "speaker":
+        if (
+            extra
+            and attr in ("hot", "sliced")
+            and self._is_goal(extra[0].nouns[0])
+            and extra[0].nouns[0].pronoun != "speaker"
+        ):
             raise Unclear(f"Shall I also bring it to {extra[0].nouns[0].text}?", kind="what")
         return found
 
@@ -609,14 +672,18 @@ class Orders:
         """Whether the place is what does it ("wash it in the sink", "in the microwave")."""
         offer = {"clean": "wash", "hot": "heat", "sliced": "cut"}[attr]
         np = item.nouns[0]
-        return any(
-            r.kind == "thing" and r.id in self.site.fixtures and offer in self.site.fixtures[r.id].offers
-            for r in np.refs
-        ) and item.prep in ("in", "on", "at") and not (attr == "clean" and False)
+        return (
+            any(
+                r.kind == "thing"
+                and r.id in self.site.fixtures
+                and offer in self.site.fixtures[r.id].offers
+                for r in np.refs
+            )
+            and item.prep in ("in", "on", "at")
+            and not (attr == "clean" and False)
+        )
 
-    def _be_one(
-        self, np: NounPhrase, attr: str, value: Value, clause: Clause
-    ) -> list[Condition]:
+    def _be_one(self, np: NounPhrase, attr: str, value: Value, clause: Clause) -> list[Condition]:
         def can(thing: str) -> bool:
             return self.fleet.can_be(thing, attr, value)
 
@@ -639,7 +706,9 @@ class Orders:
             if known:
                 raise Misfit(self.fleet.why_not(known[0], attr, value))
         singled = needs if attr != "clean" or self._are_objects(np) else None
-        meaning = self._excluding(self.ground.thing(np, can, prefer=singled, every=True), clause, np)
+        meaning = self._excluding(
+            self.ground.thing(np, can, prefer=singled, every=True), clause, np
+        )
         if meaning.ids:
             for thing in meaning.ids:
                 if not can(thing):
@@ -656,7 +725,11 @@ class Orders:
         if len(rooms) != 1:
             return []
         spilled = [t for t in self.site.members("wipeable") if self.view.attr(t, "fixed") is True]
-        return [t for t in spilled if self.view.category(t) == "object" and self.site.within(t, rooms[0])]
+        return [
+            t
+            for t in spilled
+            if self.view.category(t) == "object" and self.site.within(t, rooms[0])
+        ]
 
     def _are_objects(self, np: NounPhrase) -> bool:
         return all(self.view.category(t) == "object" for t in self._members(np))
@@ -674,7 +747,12 @@ class Orders:
 
     def _restock(self, clause: Clause) -> list[Condition]:
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
-        others = [np for item in clause.items if item.prep in ("on", "in", "at", "to") for np in item.nouns]
+        others = [
+            np
+            for item in clause.items
+            if item.prep in ("on", "in", "at", "to")
+            for np in item.nouns
+        ]
         goods = [np for item in clause.items if item.prep == "with" for np in item.nouns]
         found: list[Condition] = []
         wheres = None
@@ -703,7 +781,11 @@ class Orders:
                 names |= {self.view.cls(i) for i in meaning.ids}
             else:
                 names = {r.id for r in np.refs}
-                names |= {self.view.cls(r.id) for r in np.refs if r.kind == "thing" and self.view.category(r.id) == "object"}
+                names |= {
+                    self.view.cls(r.id)
+                    for r in np.refs
+                    if r.kind == "thing" and self.view.category(r.id) == "object"
+                }
                 if np.refs and self._is_goal(np):
                     names = set(self.ground.candidates(np))
             pairs = [
@@ -754,4 +836,8 @@ class Orders:
         return any("fill" in self.site.states_of(t) for t in self._members(np))
 
 
-_TAKES = frozenset(["take", "collect", "get", "pick", "grab", "remove", "gather", "bring"]) - {"get", "grab", "bring"}
+_TAKES = frozenset(["take", "collect", "get", "pick", "grab", "remove", "gather", "bring"]) - {
+    "get",
+    "grab",
+    "bring",
+}

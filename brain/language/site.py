@@ -183,7 +183,9 @@ class Site:
             names = (*own[thing], thing) if thing in own else self._own_names(thing)
             for name in names:
                 key = key_of(name)
-                self._add(key[1:] if key[:1] == ("the",) and len(key) > 1 else key, Ref(0, "thing", thing))
+                self._add(
+                    key[1:] if key[:1] == ("the",) and len(key) > 1 else key, Ref(0, "thing", thing)
+                )
 
     def _own_names(self, thing: str) -> tuple[str, ...]:
         """The names that come with the thing itself, not with its class."""
@@ -207,9 +209,9 @@ class Site:
             for name in (record.card.kind, record.card.title):
                 self._add(key_of(name), Ref(1, "class", record.card.kind))
             plain = re.sub(r"[-_ ]?\d+$", "", thing)
-            if plain != thing and key_of(plain) not in self.index:
-                self._add(key_of(plain), Ref(2, "thing", thing))
-            elif plain != thing and all(r.rank == 2 for r in self.index[key_of(plain)]):
+            if (plain != thing and key_of(plain) not in self.index) or (
+                plain != thing and all(r.rank == 2 for r in self.index[key_of(plain)])
+            ):
                 self._add(key_of(plain), Ref(2, "thing", thing))
         words = self.lexicon.words["somebody"]
         for word in words:

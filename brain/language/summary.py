@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brain.language.site import Site
-from devices.facts import At, Be, Clear, Condition, Known, Selector, Told, Value
+from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 
 _STATES: dict[tuple[str, Value], str] = {
     ("clean", True): "clean",
@@ -39,7 +39,9 @@ def _part(condition: Condition, site: Site) -> str:
     several = len(condition.what.ids) > 1 or (not condition.what.ids and condition.count != 1)
     verb = "are" if several else "is"
     if isinstance(condition, Be):
-        state = _STATES.get((condition.attr, condition.value), f"{condition.attr} {condition.value}")
+        state = _STATES.get(
+            (condition.attr, condition.value), f"{condition.attr} {condition.value}"
+        )
         return f"{what} {verb} {state}"
     place = site.title(condition.where)
     how = {"held": "with", "at": "at", "on": "on", "in": "in"}[condition.relation]

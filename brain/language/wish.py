@@ -9,9 +9,9 @@ from brain.language.clauses import Clause, Item
 from brain.language.corrections import corrected_wish, follow_up
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.forms import FormReader
+from brain.language.ground import Grounding, Meaning
 from brain.language.guess import Guesser
 from brain.language.heads import VerbHead
-from brain.language.ground import Grounding, Meaning
 from brain.language.lexicon import Words, lexicon
 from brain.language.nouns import NounPhrase
 from brain.language.orders import Orders
@@ -21,7 +21,22 @@ from brain.language.tokens import NUMBERS, Token, make, tokenise
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_TAKING = frozenset(["take", "get", "grab", "fetch", "pick", "collect", "gather", "remove", "make", "brew", "prepare", "pour"])
+_TAKING = frozenset(
+    [
+        "take",
+        "get",
+        "grab",
+        "fetch",
+        "pick",
+        "collect",
+        "gather",
+        "remove",
+        "make",
+        "brew",
+        "prepare",
+        "pour",
+    ]
+)
 _QUIET = frozenset(["statement", "isnt", "there", "remark", "lack", "spilled"])
 
 
@@ -49,13 +64,15 @@ def words_of(text: str, site: Site) -> list[Token]:
 
 
 def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
-    """ "t4" is "table 4" where one place's name fits."""
+    """Such as "t4" is "table 4" where one place's name fits."""
     found = list(tokens)
     for k in range(len(found) - 1):
         short, number = found[k], found[k + 1]
         if number.number is None or len(short.text) > 3 or (short.key, number.key) in site.index:
             continue
-        if short.text == "x" or short.end != number.start and short.text not in ("t", "tb", "tbl"):
+        if short.text == "x" or (
+            short.end != number.start and short.text not in ("t", "tb", "tbl")
+        ):
             continue
         names = {
             key[0]
@@ -188,7 +205,34 @@ class Wish:
 
     def _is_remark(self, clause: Clause) -> bool:
         words = [t.text for t in self.tokens[clause.start : clause.end]]
-        return bool({"is", "are", "am", "was", "has", "have", "looks", "feels", "low", "need", "needs", "want", "wants", "been", "got", "do", "does", "will", "finished", "dropped", "made", "left", "broke"} & set(words))
+        return bool(
+            {
+                "is",
+                "are",
+                "am",
+                "was",
+                "has",
+                "have",
+                "looks",
+                "feels",
+                "low",
+                "need",
+                "needs",
+                "want",
+                "wants",
+                "been",
+                "got",
+                "do",
+                "does",
+                "will",
+                "finished",
+                "dropped",
+                "made",
+                "left",
+                "broke",
+            }
+            & set(words)
+        )
 
     def _completed(self, clause: Clause, last: Clause | None, _: bool) -> Clause:
         """A clause without verb takes it, and what else it lacks, from the one before."""
@@ -204,11 +248,15 @@ class Wish:
         return self._terse(clause)
 
     def _along(self, clause: Clause, last: Clause | None) -> Clause:
-        """ "come to the study and bring the letter": it is brought to where one goes."""
+        """Such as "come to the study and bring the letter": it is brought to where one goes."""
         if last is None or last.verb != "come" or clause.verb != "bring":
             return clause
         places = [i for i in last.items if i.prep == "to"]
-        if not places or any(i.prep in ("to", "for") for i in clause.items) or len(clause.items) > 1:
+        if (
+            not places
+            or any(i.prep in ("to", "for") for i in clause.items)
+            or len(clause.items) > 1
+        ):
             return clause
         return replace(clause, items=(*clause.items, places[0]))
 
@@ -218,7 +266,11 @@ class Wish:
         if mine[0].prep is None:
             place = [i for i in theirs if i.prep is not None or self._leads(i, theirs)]
             has_place = any(i.prep is not None for i in mine) or self._leads(mine[0], mine)
-            items = mine if has_place else [*self._leading(theirs), *mine, *[i for i in place if i.prep]]
+            items = (
+                mine
+                if has_place
+                else [*self._leading(theirs), *mine, *[i for i in place if i.prep]]
+            )
         else:
             objects = [i for i in theirs if i.prep is None and not self._leads(i, theirs)]
             items = [*objects, *mine]
@@ -229,8 +281,14 @@ class Wish:
             verbs = self._forms.lexicon.verbs.get(last.verb.split()[0], ())
             readings = tuple(a for words, a in verbs if words == said[:1]) or readings
         return replace(
-            last, items=tuple(items), uncovered=(), unless=clause.unless, gapped=True,
-            start=clause.start, end=clause.end, readings=readings,
+            last,
+            items=tuple(items),
+            uncovered=(),
+            unless=clause.unless,
+            gapped=True,
+            start=clause.start,
+            end=clause.end,
+            readings=readings,
             particles=said or last.particles,
         )
 
@@ -243,7 +301,7 @@ class Wish:
         return [i for i in items if i.prep is None and self._leads(i, items)]
 
     def _terse(self, clause: Clause) -> Clause:
-        """ "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
+        """Such as "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
         items = list(clause.items)
         states = self._forms._states
         if not items and any(word in states for word in clause.particles):
@@ -255,21 +313,42 @@ class Wish:
             word = "off" if word == "out" else word
             if word in states and word in ("on", "off", "open", "shut", "closed"):
                 attr, value = states[word]
-                return replace(clause, form="be", readings=("be",), note=(attr, value), particles=())
+                return replace(
+                    clause, form="be", readings=("be",), note=(attr, value), particles=()
+                )
         nouns = [np for item in items for np in item.nouns]
         if clause.verb and clause.readings:
             return clause
         if any(r.kind == "class" and self.asks._is_mess(r.id) for r in nouns[0].refs):
             return replace(clause, form="there")
-        if len(items) >= 2 and items[0].prep is None and self.orders._is_goal(items[-1].nouns[0]) and items[-1].prep is None:
+        if (
+            len(items) >= 2
+            and items[0].prep is None
+            and self.orders._is_goal(items[-1].nouns[0])
+            and items[-1].prep is None
+        ):
             items[-1] = replace(items[-1], prep="to")
-        elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[-1]) and not self.orders._is_goal(nouns[0]):
+        elif (
+            len(items) == 1
+            and len(nouns) >= 2
+            and self.orders._is_goal(nouns[-1])
+            and not self.orders._is_goal(nouns[0])
+        ):
             items = [Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to")]
         elif nouns[0].pronoun == "things" and "same" in nouns[0].text and self.past.conditions:
             return replace(clause, form="again", readings=("again",))
-        elif len(items) == 1 and len(nouns) >= 2 and self.orders._is_goal(nouns[0]) and not any(self.orders._is_goal(n) for n in nouns[1:]):
+        elif (
+            len(items) == 1
+            and len(nouns) >= 2
+            and self.orders._is_goal(nouns[0])
+            and not any(self.orders._is_goal(n) for n in nouns[1:])
+        ):
             items = [Item(tuple(nouns[1:])), Item((nouns[0],), "to", "to")]
-        elif self.past.conditions and len(nouns) == 1 and (self._again(clause) or self.orders._is_goal(nouns[0]) and len(items) == 1):
+        elif (
+            self.past.conditions
+            and len(nouns) == 1
+            and (self._again(clause) or (self.orders._is_goal(nouns[0]) and len(items) == 1))
+        ):
             return replace(clause, form="again", readings=("again",))
         if self.past.conditions and self._follows_up(clause):
             return replace(clause, form="again", readings=("again",))
@@ -277,14 +356,19 @@ class Wish:
 
     def _again(self, clause: Clause) -> bool:
         np = clause.items[0].nouns[0]
-        return np.pronoun == "things" and "same" in np.text or np.one
+        return (np.pronoun == "things" and "same" in np.text) or np.one
 
     def _follows_up(self, clause: Clause) -> bool:
         """Whether the wish only adds to the last one ("and the oranges as well")."""
         first = self.tokens[0].text if self.tokens else ""
         last = self.tokens[-1].text if self.tokens else ""
         text = " ".join(t.text for t in self.tokens)
-        marked = self._meant_otherwise or first in ("and", "also", "same", "now") or last in ("too", "also") or text.endswith("as well")
+        marked = (
+            self._meant_otherwise
+            or first in ("and", "also", "same", "now")
+            or last in ("too", "also")
+            or text.endswith("as well")
+        )
         return marked or self._again(clause)
 
     # -- one clause --------------------------------------------------------------------------
@@ -384,24 +468,36 @@ class Wish:
             found = list(last)
         if counts:
             count = counts[0].count or 1
-            if counts[0].looks or counts[0].states or not all(isinstance(c, At) and c.count for c in found):
+            if (
+                counts[0].looks
+                or counts[0].states
+                or not all(isinstance(c, At) and c.count for c in found)
+            ):
                 raise Unclear(f'What do you mean by "{counts[0].text}"?')
             found = [c.model_copy(update={"count": count}) for c in found]
         return found
 
     def _elsewhere(self, condition: Condition, where: str) -> Condition:
         if isinstance(condition, At):
-            if condition.relation == "at" and self.site.view.category(where) != "room" and self.site.view.category(condition.where) != "room":
+            if (
+                condition.relation == "at"
+                and self.site.view.category(where) != "room"
+                and self.site.view.category(condition.where) != "room"
+            ):
                 return condition.model_copy(update={"where": where})
             meaning = Meaning(
-                ids=condition.what.ids, cls=condition.what.cls, having=condition.what.having,
+                ids=condition.what.ids,
+                cls=condition.what.cls,
+                having=condition.what.having,
                 count=condition.count,
             )
             return self.orders._at(meaning, where)
         if isinstance(condition, Clear):
             return Clear(where=where, cls=condition.cls)
         if isinstance(condition, Be | Known) and condition.what.ids:
-            if isinstance(condition, Be) and not self.orders.fleet.can_be(where, condition.attr, condition.value):
+            if isinstance(condition, Be) and not self.orders.fleet.can_be(
+                where, condition.attr, condition.value
+            ):
                 raise Unable(self.orders.fleet.why_not(where, condition.attr, condition.value))
             return condition.model_copy(
                 update={"what": condition.what.model_copy(update={"ids": (where,)})}
@@ -411,7 +507,11 @@ class Wish:
     def _another(self, condition: Condition, np: NounPhrase) -> list[Condition]:
         clause = Clause((), "", (Item((np,)),))
         if isinstance(condition, At):
-            stocked = any(condition.what.cls in f.stock for f in self.site.fixtures.values() if f.id == condition.where)
+            stocked = any(
+                condition.what.cls in f.stock
+                for f in self.site.fixtures.values()
+                if f.id == condition.where
+            )
             if stocked and not condition.fresh:
                 return self.orders.conditions("restock", clause)
             meaning = self.ground.thing(np, self.orders.fleet.can_move)
