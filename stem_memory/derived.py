@@ -59,10 +59,10 @@ class Derived:
         self.snapshots.clear()
         self._connection.execute("UPDATE folded SET position = 0")
 
-    def clear(self) -> None:
-        """Forget all tables, to write them anew."""
-        self._facts.clear()
-        self._connection.execute("DELETE FROM words")
+    def clear(self, start: int = 0) -> None:
+        """Forget what was learnt after a position, to write it anew."""
+        self._facts.clear(start)
+        self._connection.execute("DELETE FROM words WHERE event > ?", (start,))
         self.snapshots.clear()
         self._connection.execute("UPDATE folded SET version = ?, position = 0", (FOLD_VERSION,))
 
@@ -73,7 +73,11 @@ class Derived:
             "AND (instr(body, ?) OR instr(body, '$sealed'))",
             (t, position, thing),
         )
-        found: list[float] = []
+        archived = self._connection.execute(
+            "SELECT MIN(t) FROM evidence_time WHERE thing = ? AND attr = ? AND t > ? AND event < ?",
+            (thing, attr, t, position),
+        ).fetchone()[0]
+        found: list[float] = [] if archived is None else [float(archived)]
         for origin, seq, at, text in rows:
             event = Event(origin=origin, seq=seq, t=at, body=_BODY.validate_json(text))
             body = self._opened(event).body

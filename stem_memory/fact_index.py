@@ -93,11 +93,15 @@ class FactIndex:
             elif not self._is_noted(change):
                 self._insert(change, change.t, change.t, DISPUTED, position)
 
-    def clear(self) -> None:
-        """Forget all history, to write it anew."""
-        self._connection.execute("DELETE FROM fact")
-        self._connection.execute("DELETE FROM place_box")
-        self._connection.execute("DELETE FROM fact_span")
+    def clear(self, start: int = 0) -> None:
+        """Forget what was learnt after a position, to write it anew."""
+        for table in ("place_box", "fact_span"):
+            self._connection.execute(f"DELETE FROM {table}")
+        self._connection.execute("DELETE FROM fact WHERE tf > ?", (start,))
+        self._connection.execute("UPDATE fact SET tt = ? WHERE tt > ?", (NEVER, start))
+        kept = self._connection.execute(f"SELECT id, {FACT_COLUMNS} FROM fact").fetchall()
+        for row in kept:
+            self._index(Row(*row))
 
     def _begin(self, change: Change, position: int) -> None:
         """True from now on: what was held ends here, whatever was said of later times."""
@@ -194,13 +198,19 @@ class FactIndex:
         cursor = self._connection.execute(
             f"INSERT INTO fact ({FACT_COLUMNS}) VALUES ({marks})", row[1:]
         )
-        if not _open(row) and row.vt > row.vf:
-            self._span(row._replace(id=cursor.lastrowid))
-        if row.x is not None and row.y is not None and row.vt > row.vf:
+        self._index(row._replace(id=cursor.lastrowid))
+
+    def _index(self, row: Row) -> None:
+        """Have a row found by its place and by its intervals."""
+        if row.vt <= row.vf:
+            return
+        if not _open(row):
+            self._span(row)
+        if row.x is not None and row.y is not None and row.tt == NEVER:
             x, y = round(row.x * 1000), round(row.y * 1000)
             self._connection.execute(
                 "INSERT INTO place_box VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (cursor.lastrowid, x, x, y, y, tick(row.vf), tick(row.vt)),
+                (row.id, x, x, y, y, tick(row.vf), tick(row.vt)),
             )
 
     def _end(self, row: Row, position: int) -> None:

@@ -15,6 +15,7 @@ from stem_memory.fact_index import (
     text_of,
 )
 from stem_memory.facts import Fact, fact_of
+from stem_memory.horizon import require_known
 from stem_memory.moment import Moment
 
 _NOW = NEVER - 1
@@ -37,7 +38,7 @@ class FactReader:
 
     def value_at(self, thing: str, attr: str, t: float, position: int | None = None) -> Fact | None:
         """What was so at `t`, as known at `position` (None: now); None: nothing was known."""
-        at = _NOW if position is None else position
+        at = self._at(position)
         found = self._connection.execute(
             f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? AND attr = ? AND vf <= ? "
             "AND vt > ? AND tf <= ? AND tt > ? ORDER BY vf DESC LIMIT 1",
@@ -47,13 +48,13 @@ class FactReader:
 
     def world_at(self, t: float, position: int | None = None) -> Moment:
         """Every fact at `t`, as known at `position` (None: now), by thing and attribute."""
-        return Moment(self._connection, t, position)
+        return Moment(self._connection, t, self._at(position))
 
     def history(
         self, thing: str, attr: str | None = None, position: int | None = None
     ) -> tuple[Fact, ...]:
         """Everything that was ever so of a thing, oldest first, disputes included."""
-        at = _NOW if position is None else position
+        at = self._at(position)
         which = "" if attr is None else "AND attr = ? "
         rows = self._connection.execute(
             f"SELECT id, {FACT_COLUMNS} FROM fact WHERE thing = ? {which}AND tf <= ? AND tt > ? "
@@ -73,7 +74,7 @@ class FactReader:
 
     def contents_at(self, holder: str, t: float, position: int | None = None) -> tuple[str, ...]:
         """What was on, in, at or held by the holder at `t`."""
-        at = _NOW if position is None else position
+        at = self._at(position)
         rows = self._connection.execute(
             "SELECT thing FROM fact WHERE value = ? AND attr = 'location' "
             "AND vf <= ? AND vt > ? AND tf <= ? AND tt > ? ORDER BY thing",
@@ -116,6 +117,10 @@ class FactReader:
             for (thing, attr), earlier, later in pairs
             if _said(earlier) != _said(later)
         )
+
+    def _at(self, position: int | None) -> int:
+        require_known(self._connection, position)
+        return _NOW if position is None else position
 
     def disputed(self, thing: str | None = None) -> tuple[Fact, ...]:
         """What was said and not believed, because somebody more reliable said otherwise."""

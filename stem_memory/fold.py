@@ -84,10 +84,13 @@ class Fold:
     def _note_body(self, body: str) -> None:
         """Journal where a body is, if it came to another place."""
         place = self.place(body)
-        journal = self.things.journal
-        if journal is None or place is None or place.value == self._stood.get(body):
+        if place is None or place.value == self._stood.get(body):
             return
+        # Kept without a journal too: a state folded again must go on noting the same.
         where = self._stood[body] = place.value
+        journal = self.things.journal
+        if journal is None:
+            return
         state = self.bodies.records[body].state
         journal.append(
             Change(
@@ -122,7 +125,7 @@ class Fold:
         seen = body.observation
         self.bodies.report(seen)
         self.things.observe(seen, self.plan, self.bodies.lost)
-        if self.things.journal is not None and seen.body in self.bodies.records:
+        if seen.body in self.bodies.records:
             self._note_body(seen.body)
         for heard in seen.heard:
             self.talk.say(seen.t, heard.who, heard.text)

@@ -113,8 +113,12 @@ class Ledger:
         """An event with what is personal as far as the keys allow."""
         return unsealed(event, self._keys)
 
-    def verify(self, rows: Iterable[Row], before: End = (0, GENESIS)) -> Verified:
+    def verify(
+        self, rows: Iterable[Row], before: End = (0, GENESIS), archived: int = 0
+    ) -> Verified:
         """Check that rows follow one another and what was `before` them.
+
+        Up to the position `archived` an empty body is one that was archived: its hash stands for it.
 
         Raises:
             ChainBroken: If an entry was changed, removed or put in after it was recorded.
@@ -122,7 +126,8 @@ class Ledger:
         position, head = before
         for row in rows:
             id_, origin, seq, stamp, t, _, body, hash_ = row
-            head = link(head, origin, seq, stamp, t, body)
+            gone = not body and id_ <= archived
+            head = hash_ if gone else link(head, origin, seq, stamp, t, body)
             position += 1
             if hash_ != head or id_ != position:
                 raise ChainBroken(

@@ -47,6 +47,28 @@ def mentions(body: Payload, thing: str, attr: str) -> Iterator[Mention]:
         yield Mention(body.value, body.by, STATED_CONFIDENCE)
 
 
+def mentioned(body: Payload) -> Iterator[tuple[str, str]]:
+    """Every thing and attribute of which `mentions` has something to tell, each once."""
+    pairs: dict[tuple[str, str], None] = {}
+    if isinstance(body, Observed):
+        seen = body.observation
+        for thing in (*seen.state.holding, seen.body):
+            pairs[thing, "location"] = None
+        for sighting in seen.sightings:
+            for attr in ("location", *sighting.states, *sighting.attrs):
+                pairs[sighting.id, attr] = None
+    elif isinstance(body, SiteSurveyed):
+        for known in body.things:
+            for attr in ("location", *known.states, *known.attrs):
+                pairs[known.id, attr] = None
+        for thing, states in body.states.items():
+            for attr in states:
+                pairs[thing, attr] = None
+    elif isinstance(body, Asserted):
+        pairs[body.thing, body.attr] = None
+    return (pair for pair in pairs if any(True for _ in mentions(body, *pair)))
+
+
 def vain_look(body: Payload, thing: str, holder: str) -> Mention | None:
     """The mention that the thing was not at this holder, if the event is a look in vain."""
     if not isinstance(body, Observed):

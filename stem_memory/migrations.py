@@ -248,10 +248,27 @@ def _snapshots(db: Database) -> None:
     """)
 
 
+def _compaction(db: Database) -> None:
+    # Up to which positions events were archived, where, and the hash of each archive.
+    db.execute("""
+        CREATE TABLE compaction (
+            position INTEGER PRIMARY KEY, archive TEXT NOT NULL, sha256 TEXT NOT NULL
+        ) STRICT
+    """)
+    # When archived events were evidence of what: a late report must not reach beyond.
+    db.execute("""
+        CREATE TABLE evidence_time (
+            thing TEXT NOT NULL, attr TEXT NOT NULL, t REAL NOT NULL, event INTEGER NOT NULL,
+            PRIMARY KEY (thing, attr, t, event)
+        ) STRICT, WITHOUT ROWID
+    """)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _event_log,
     _history,
     _spans,
     _fleet,
     _snapshots,
+    _compaction,
 )

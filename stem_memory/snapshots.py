@@ -1,7 +1,8 @@
 """Snapshots of the folded state, so that opening a long log does not fold all of it.
 
 A snapshot is a view like any other: it may be thrown away, and one that is not exactly what the
-fold gave (its hash differs) or that another version of the fold wrote is not used.
+fold gave (its hash differs) or that another version of the fold wrote is not used. Only the base of
+a compacted log stays: what came before it is in an archive.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import json
 import zlib
 from typing import NamedTuple
 
+from stem_memory.errors import StoreUnreadable
 from stem_memory.fact_index import Connection
 from stem_memory.freeze import Unfreezable, freeze, thaw
 from stem_memory.state import MemoryState
 
 # How many snapshots are kept: the newest, and some for questions about earlier positions.
 KEPT = 4
+_NO_BASE = "NOT IN (SELECT position FROM compaction)"
 
 
 class Snapshot(NamedTuple):
@@ -37,10 +40,10 @@ class Snapshots:
         self._connection = connection
         self._version = version
 
-    def save(self, position: int, state: MemoryState) -> bool:
+    def save(self, position: int, state: MemoryState, thin: bool = True) -> bool:
         """Store the state after an event; False if something in it can not be stored.
 
-        Call it in a transaction. Older snapshots are thinned out.
+        Call it in a transaction. Older snapshots are thinned out, unless told otherwise.
         """
         try:
             parts = {name: freeze(part) for name, part in state.parts().items()}
@@ -51,7 +54,8 @@ class Snapshots:
             "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)",
             (position, self._version, state.digest(), zlib.compress(text.encode(), 1)),
         )
-        self._thin()
+        if thin:
+            self._thin()
         return True
 
     def newest(self, until: int | None = None) -> Snapshot | None:
@@ -76,12 +80,32 @@ class Snapshots:
         return found
 
     def clear(self) -> None:
-        """Forget them all."""
-        self._connection.execute("DELETE FROM snapshot")
+        """Forget them all, but for the bases of compactions."""
+        self._connection.execute(f"DELETE FROM snapshot WHERE position {_NO_BASE}")
+
+    def base(self, position: int) -> MemoryState:
+        """The state that a log compacted up to `position` starts from.
+
+        Raises:
+            StoreUnreadable: If it is damaged, or another version of the software wrote it.
+        """
+        row = self._connection.execute(
+            "SELECT digest, form FROM snapshot WHERE position = ?", (position,)
+        ).fetchone()
+        state = _thawed(row[1]) if row is not None else None
+        if state is None or state.digest() != row[0]:
+            raise StoreUnreadable(
+                f"The log was compacted up to event {position} and the state there can not be "
+                "read by this version; restore the archive first."
+            )
+        return state
 
     def _thin(self) -> None:
         """Keep the newest and, of the rest, those that leave the smallest gaps doubled."""
-        held = [p for (p,) in self._connection.execute("SELECT position FROM snapshot ORDER BY 1")]
+        rows = self._connection.execute(
+            f"SELECT position FROM snapshot WHERE position {_NO_BASE} ORDER BY 1"
+        )
+        held = [position for (position,) in rows]
         while len(held) > KEPT:
             gaps = {held[i]: held[i + 1] - (held[i - 1] if i else 0) for i in range(len(held) - 1)}
             gone = min(gaps, key=lambda position: (gaps[position], position))

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from stem_memory.chain import GENESIS
+from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.derived import Derived
-from stem_memory.errors import StoreReadOnly, StoreUnreadable
+from stem_memory.errors import EventConflict, StoreReadOnly, StoreUnreadable
 from stem_memory.fact_index import Connection
 from stem_memory.fact_query import FactReader
 from stem_memory.hlc import HybridClock, first_of_ms
+from stem_memory.horizon import horizon, require_known
 from stem_memory.ledger import COLUMNS, Ledger, Row
 from stem_memory.migrations import (
     check,
@@ -160,9 +161,16 @@ class EventStore:
         Args:
             as_of: Valid time in seconds: only what happened up to then.
             position: Transaction position (an id): only what the log knew then.
+
+        A compacted log starts with the state at its horizon, whatever `as_of`.
+
+        Raises:
+            BehindHorizon: If `position` was compacted away.
         """
-        rows = self._rows(0, position, None, as_of)
-        return MemoryState.of(self.ledger.recorded(row).event for row in rows)
+        start, state = self._base(position)
+        for row in self._rows(start, position, None, as_of):
+            state.apply(self.ledger.recorded(row).event)
+        return state
 
     @property
     def state(self) -> MemoryState:
@@ -177,9 +185,9 @@ class EventStore:
     def state_at(self, position: int) -> MemoryState:
         """What was believed after the event at `position`: a snapshot, and what came after it."""
         with readable(self.path):
-            start = self._derived.snapshots.newest(position)
-        state = MemoryState() if start is None else start.state
-        for row in self._rows(0 if start is None else start.position, position, None, None):
+            found = self._derived.snapshots.newest(position)
+        start, state = self._base(position) if found is None else found
+        for row in self._rows(start, position, None, None):
             state.apply(self.ledger.recorded(row).event)
         return state
 
@@ -188,6 +196,10 @@ class EventStore:
         state = self.state
         with self._transaction():
             return self._derived.snapshots.save(self.position(), state)
+
+    def save_base(self, position: int, state: MemoryState) -> bool:
+        """Store the state that a compacted log starts from. Call it in a transaction."""
+        return self._derived.snapshots.save(position, state, thin=False)
 
     def search(self, words: str, at_most: int = 20, position: int | None = None) -> tuple[Hit, ...]:
         """What was said, wanted, seen or went wrong, by words; best matches first."""
@@ -218,7 +230,12 @@ class EventStore:
             self._clock.witness(stamp)
 
     def entries(self, after: int = 0, until: int | None = None) -> Iterator[Row]:
-        """Rows of the log as they lie there, sealed and with their stamps."""
+        """Rows of the log as they lie there, sealed and with their stamps.
+
+        Raises:
+            BehindHorizon: If some of them are in an archive.
+        """
+        require_known(self.connection, after)
         return self._rows(after, until, None, None)
 
     def last_time(self) -> float:
@@ -250,7 +267,8 @@ class EventStore:
             fault = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if fault != "ok":
             raise StoreUnreadable(f"{self.path} is damaged ({fault}); restore it from a copy.")
-        return self.ledger.verify(self._rows(0, None, None, None))
+        rows = self._rows(0, None, None, None, whole=False)
+        return self.ledger.verify(rows, archived=horizon(self.connection))
 
     def close(self) -> None:
         """Close the file and let another writer in. Closing twice is harmless."""
@@ -312,11 +330,17 @@ class EventStore:
     def _catch_up(self) -> None:
         """Write the derived tables anew if another version of the fold wrote them."""
         if self._derived.position() != self._head[0]:
-            state = MemoryState()
+            start, state = self._base(None)
             with self._transaction():
-                self._derived.clear()
-                self._derived.write(self.read(), state)
+                self._derived.clear(start)
+                self._derived.write(self.read(start), state)
             self._state = state
+
+    def _base(self, position: int | None) -> tuple[int, MemoryState]:
+        """Where folding starts: nothing, or the state at the horizon of a compacted log."""
+        require_known(self.connection, position)
+        start = horizon(self.connection)
+        return start, self._derived.snapshots.base(start) if start else MemoryState()
 
     def _known(self, event: Event) -> Row | None:
         # Numbers mostly grow, so nearly every event is known to be new without a look.
@@ -324,11 +348,29 @@ class EventStore:
             return None
         query = f"SELECT {COLUMNS} FROM event WHERE origin = ? AND seq = ?"
         row: Row | None = self._db.execute(query, [event.origin, event.seq]).fetchone()
-        return row
+        return row if row is None or row[6] else self._as_archived(event, row)
+
+    def _as_archived(self, event: Event, row: Row) -> Row:
+        """The row with the event's own body, if its hash proves that this is what it was."""
+        before = self._db.execute("SELECT hash FROM event WHERE id = ?", [row[0] - 1]).fetchone()
+        text = body_text(event)
+        head = GENESIS if before is None else before[0]
+        if link(head, *row[1:5], text) != row[7]:
+            raise EventConflict(
+                f"The event {event.origin}/{event.seq} is in the log with other content; "
+                "give each new event of an origin a new number."
+            )
+        return (*row[:6], text, row[7])
 
     def _rows(
-        self, after: int, until: int | None, kinds: Collection[str] | None, t_until: float | None
+        self,
+        after: int,
+        until: int | None,
+        kinds: Collection[str] | None,
+        t_until: float | None,
+        whole: bool = True,
     ) -> Iterator[Row]:
+        """Rows of the log; `whole`: without those whose bodies are in an archive."""
         limits, values = ["id > ?"], [after]
         more: list[Any] = []
         if until is not None:
@@ -340,6 +382,8 @@ class EventStore:
         if kinds is not None:
             limits.append(f"kind IN ({', '.join('?' * len(kinds))})")
             more.extend(sorted(kinds))
+        if whole:
+            limits.append("body <> ''")
         # "+t": walk the log in its order instead of sorting what the index on t finds.
         where = " AND ".join(limits).replace("t <=", "+t <=")
         query = f"SELECT {COLUMNS} FROM event WHERE {where} ORDER BY id LIMIT {_PAGE}"

@@ -31,7 +31,8 @@ known_option = click.option(
 def memory() -> None:
     """Ask what a run remembers: what is where, since when, seen by whom, and how sure.
 
-    RUN is a folder that retinue run wrote, or a memory.db. Only upgrade writes to it.
+    RUN is a folder that retinue run wrote, or a memory.db. Only upgrade, compact
+    and restore write to it.
 
     A TIME is a clock that stands at 0:00 when the run starts, as the replay shows it (14:03 is
     14 minutes and 3 seconds), or seconds (120s), or start, or end.
@@ -262,6 +263,63 @@ def upgrade(run: Path, as_json: bool) -> None:
         print_json(checked.model_dump(mode="json"))
     else:
         click.echo(f"up to date: {checked.events} events, head {checked.head}")
+
+
+@memory.command()
+@run_argument
+@click.option(
+    "--before", required=True, metavar="TIME", help="What was recorded before then is archived."
+)
+@click.option(
+    "--archive",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A new file for what is taken out.",
+)
+@json_option
+def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
+    """Archive old events that no later answer needs. restore brings them back.
+
+    What was known from that TIME on is answered as before, for any time; what was known earlier
+    can no longer be asked. The hash chain of the log stays whole.
+    """
+    from stem_memory.compaction import compact as make_small
+    from stem_memory.migrations import check
+    from stem_memory.store import EventStore
+
+    check(store_path(run))
+    with EventStore.writer(store_path(run), lambda: 0) as store:
+        position = store.position_at(round(_time(store, before) * 1000))
+        done = make_small(store, position, archive)
+    if as_json:
+        print_json(done._asdict())
+    else:
+        click.echo(
+            f"{done.archived} events went into {archive}; {store_path(run)} has "
+            f"{done.bytes_after:,} bytes instead of {done.bytes_before:,}"
+        )
+
+
+@memory.command()
+@run_argument
+@click.argument("archive", type=click.Path(path_type=Path))
+@json_option
+def restore(run: Path, archive: Path, as_json: bool) -> None:
+    """Bring back what the newest compact put into an ARCHIVE."""
+    from stem_memory.compaction import restore as bring_back
+    from stem_memory.migrations import check
+    from stem_memory.store import EventStore
+
+    check(store_path(run))
+    with EventStore.writer(store_path(run), lambda: 0) as store:
+        count = bring_back(store, archive)
+    # The next writer writes history anew with what came back.
+    EventStore.writer(store_path(run), lambda: 0).close()
+    if as_json:
+        print_json({"restored": count})
+    else:
+        click.echo(f"{count} events are back")
 
 
 def store_path(run: Path) -> Path:

@@ -131,6 +131,21 @@ def test_upgrade_makes_an_old_memory_readable(retinue, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_compact_and_restore(retinue, folder, tmp_path):
+    before = retinue("history", "red mug", folder)[1]
+    archive = tmp_path / "old.gz"
+    code, out, _ = retinue("compact", folder, "--before", "1:15", "--archive", archive)
+    assert code == 0
+    assert "events went into" in out
+    assert retinue("history", "red mug", folder)[1] == before
+    code, _, err = retinue("history", "red mug", folder, "--known", "0:10")
+    assert code == 2
+    assert "restore the archive" in err
+    assert retinue("restore", folder, archive)[0] == 0
+    assert retinue("history", "red mug", folder, "--known", "0:10")[0] == 0
+    assert retinue("history", "red mug", folder)[1] == before
+
+
 @pytest.mark.parametrize("name", ["nothing-here", "memory.db"])
 def test_what_is_no_memory_is_said_and_left_alone(retinue, tmp_path, name):
     file = tmp_path / "memory.db"

@@ -246,3 +246,16 @@ def test_a_failed_append_leaves_no_trace_in_history(tmp_path, monkeypatch):
         assert len(store.facts.history("mug-1")) == 1
         store.append(events_of([saw(5.0, "table-2")], first=50))
         assert store.state.digest() == MemoryState.of(r.event for r in store.read()).digest()
+
+
+def test_history_does_not_depend_on_when_the_store_was_opened(tmp_path):
+    story = events_of([*START, *(observed("waiter-1", t, at=(t, 1.0)) for t in range(1, 9))])
+    with EventStore.writer(tmp_path / "once.db", no_time) as store:
+        for event in story:
+            store.append([event])
+        whole = store.facts.history("waiter-1")
+    for event in story:
+        with EventStore.writer(tmp_path / "often.db", no_time) as store:
+            store.append([event])
+            history = store.facts.history("waiter-1")
+    assert history == whole
