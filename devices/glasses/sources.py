@@ -211,7 +211,6 @@ class LiveCamera:
         now = self._clock.now()
         if self._reader is None:
             if now < self._retry_at:
-                self._closed.wait(min(0.1, self._retry_at - now))
                 return
             try:
                 self._reader = self._opener()
@@ -257,6 +256,8 @@ class LiveCamera:
     def _run(self) -> None:
         while not self._closed.is_set():
             self.pump()
+            if self._reader is None:
+                self._closed.wait(RETRY_S / 10)
         if self._reader is not None:
             self._reader.close()
 

@@ -1,0 +1,145 @@
+"""Files, folders, and cameras that come and go."""
+
+import numpy as np
+import pytest
+
+from devices.camera import VideoOutput, write_picture
+from devices.clock import ManualClock
+from devices.errors import Refused, Unreachable
+from devices.glasses.capture import Capture
+from devices.glasses.contracts import Ended, Fault, Frame, Recovered
+from devices.glasses.redact import NoRedaction
+from devices.glasses.shot import Shot
+from devices.glasses.sources import LiveCamera, PictureFolder, Raw, VideoFile
+
+
+def everything(source):
+    """All that a source gives, until it ends."""
+    items = []
+    while (item := source.read()) is not None:
+        items.append(item)
+    return items
+
+
+def film(path, seconds=2.0, fps=30.0):
+    out = VideoOutput(path, fps, (320, 180))
+    for k in range(round(seconds * fps)):
+        out.write(np.full((180, 320, 3), k % 250, np.uint8))
+    out.close()
+    return path
+
+
+def test_a_film_is_thinned_out_to_the_rate_that_is_wanted(tmp_path):
+    items = everything(VideoFile(film(tmp_path / "a.mp4"), fps=10.0))
+    raws = [item for item in items if isinstance(item, Raw)]
+    assert [raw.t for raw in raws] == pytest.approx([k / 10 for k in range(20)], abs=0.002)
+    assert [raw.seq for raw in raws] == list(range(20))
+    assert isinstance(items[-1], Ended)
+
+
+def test_a_film_cut_short_is_told_in_one_sentence_and_ends(tmp_path):
+    path = film(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes()[:-500])
+    items = everything(VideoFile(path))
+    assert [type(item) for item in items[-2:]] == [Fault, Ended]
+    assert "a.mp4" in items[-2].sentence
+
+
+def test_a_film_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(Refused, match="no video file"):
+        VideoFile(tmp_path / "none.mp4")
+
+
+def test_a_folder_goes_on_after_a_picture_that_can_not_be_read(tmp_path):
+    for k in range(3):
+        write_picture(tmp_path / f"{k}.png", np.full((8, 8, 3), k, np.uint8))
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    kinds = [type(item) for item in everything(PictureFolder(tmp_path))]
+    assert kinds == [Raw, Fault, Recovered, Raw, Ended]
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(Refused, match="no pictures"):
+        PictureFolder(tmp_path)
+
+
+class Camera:
+    """A camera that gives pictures until its cable is pulled."""
+
+    def __init__(self):
+        self.plugged = True
+        self.opened = 0
+
+    def open(self):
+        if not self.plugged:
+            raise Unreachable("no camera")
+        self.opened += 1
+        return self
+
+    def read(self):
+        return np.zeros((8, 8, 3), np.uint8) if self.plugged else None
+
+    def close(self):
+        """Nothing is held."""
+
+
+def test_the_newest_picture_wins_and_the_rest_is_counted():
+    clock = ManualClock()
+    live = LiveCamera(Camera().open, clock, threaded=False)
+    for k in range(5):
+        clock.advance_to(k * 0.1)
+        live.pump()
+    raw = live.read()
+    assert (raw.t, raw.seq) == (0.4, 4)
+    assert live.read() is None
+    assert live.dropped == 4
+
+
+def test_a_camera_that_is_unplugged_is_told_once_and_comes_back():
+    clock, camera = ManualClock(), Camera()
+    live = LiveCamera(camera.open, clock, threaded=False)
+    live.pump()
+    camera.plugged = False
+    signals = []
+    for k in range(1, 80):
+        clock.advance_to(k * 0.1)
+        camera.plugged = k > 50
+        live.pump()
+        item = live.read()
+        if item is not None and not isinstance(item, Raw):
+            signals.append(type(item))
+    assert signals == [Fault, Recovered]
+    assert camera.opened == 2
+
+
+class Stills:
+    """A source from a list of pictures."""
+
+    live = False
+    dropped = 0
+
+    def __init__(self, pictures):
+        self.items = [Raw(k, k / 10, p) for k, p in enumerate(pictures)]
+
+    def read(self):
+        return self.items.pop(0) if self.items else None
+
+    def close(self):
+        """Nothing is held."""
+
+
+def test_a_covered_lens_is_told_once_and_its_clearing_once():
+    sharp = np.random.default_rng(3).integers(0, 255, (90, 160, 3)).astype(np.uint8)
+    flat = np.full((90, 160, 3), 100, np.uint8)
+    capture = Capture(Stills([sharp] * 5 + [flat] * 30 + [sharp] * 20), NoRedaction())
+    items = everything(capture)
+    signals = [item for item in items if not isinstance(item, Shot | Frame)]
+    assert [(type(s), s.fault) for s in signals] == [(Fault, "covered"), (Recovered, "covered")]
+    assert signals[0].t == pytest.approx(1.5, abs=0.11)
+
+
+def test_a_short_touch_of_the_lens_is_not_worth_words():
+    sharp = np.random.default_rng(3).integers(0, 255, (90, 160, 3)).astype(np.uint8)
+    flat = np.full((90, 160, 3), 100, np.uint8)
+    items = everything(Capture(Stills([sharp] * 5 + [flat] * 6 + [sharp] * 20), NoRedaction()))
+    assert all(isinstance(item, Shot | Frame) for item in items)
