@@ -12,50 +12,7 @@ from brain.language.tokens import Token
 from brain.language.wish import words_of
 
 _EMPTY = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "one",
-        "ones",
-        "i",
-        "mean",
-        "meant",
-        "want",
-        "would",
-        "like",
-        "please",
-        "it",
-        "is",
-        "that",
-        "this",
-        "of",
-        "from",
-        "my",
-        "me",
-        "yes",
-        "yeah",
-        "oh",
-        "just",
-        "bring",
-        "take",
-        "get",
-        "use",
-        "give",
-        "with",
-        "for",
-        "sorry",
-        "no",
-        "and",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "which",
-        "who",
-        "table",
-    ]
+    "the a an one ones i mean meant want would like please it is that this of from my me yes yeah oh just bring take get use give with for sorry no and to in on at by which who table".split()
 ) - {"table"}
 
 

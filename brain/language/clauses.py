@@ -10,7 +10,9 @@ from brain.language.nouns import NounParser, NounPhrase
 from brain.language.site import Site
 from brain.language.tokens import Token
 
-MARKS = frozenset([",", ";", ":", ".", "!", "?", "/"])
+MARKS = frozenset(
+    ", ; : . ! ? /".split()
+)
 
 
 @dataclass(frozen=True)
@@ -382,38 +384,11 @@ def _says_something(tokens: list[Token], i: int) -> bool:
 
 
 _QUESTION_STARTS = frozenset(
-    [
-        "where",
-        "who",
-        "what",
-        "how",
-        "which",
-        "if",
-        "when",
-        "unless",
-        "whenever",
-        "once",
-        "until",
-        "make",
-        "ensure",
-        "please",
-        "do",
-    ]
+    "where who what how which if when unless whenever once until make ensure please do".split()
 ) - {"make", "please", "do"}
 _ENDS_CLAUSE = frozenset(
-    [
-        "because",
-        "since",
-        "so",
-        "if",
-        "when",
-        "unless",
-        "until",
-        "once",
-        "while",
-        "after",
-        "before",
-        "where",
-    ]
+    "because since so if when unless until once while after before where".split()
 )
-_IGNORED = frozenset(["the", "a", "an", "of", "is", "are", "be", "to", "it", "so", "of", "s"])
+_IGNORED = frozenset(
+    "the a an of is are be to it so of s".split()
+)

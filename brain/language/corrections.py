@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brain.language.clauses import ClauseReader, Draft
-from brain.language.lexicon import said
+from brain.language.lexicon import among, said
 from brain.language.nouns import NounPhrase
 from brain.language.tokens import Token
 
@@ -75,7 +75,7 @@ def _mark(tokens: list[Token], i: int) -> int | None:
     parted = False
     while j < len(tokens) and (
         tokens[j].is_mark
-        or tokens[j].text in ("oh", "er", "erm", "uh", "um", "ah", "but", "well", "and")
+        or tokens[j].text in among("oh er erm uh um ah but well and")
     ):
         parted = parted or tokens[j].is_mark
         j += 1
@@ -89,18 +89,7 @@ def _mark(tokens: list[Token], i: int) -> int | None:
                 j += len(words)
                 break
         else:
-            if j > start and tokens[j].text in (
-                ",",
-                ".",
-                "er",
-                "uh",
-                "um",
-                "oh",
-                "please",
-                "...",
-                "that",
-                "not",
-            ):
+            if j > start and tokens[j].text in among(", . er uh um oh please ... that not"):
                 j += 1
                 continue
             break

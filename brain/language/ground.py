@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from brain.language.doubt import Unable, Unclear
+from brain.language.lexicon import among
 from brain.language.nouns import NounPhrase
 from brain.language.site import Ref, Site
 from brain.language.spelling import nearest
@@ -266,7 +267,7 @@ class Grounding:
         if (
             np.plural
             or np.count not in (None, 1)
-            or np.det in ("all", "both", "a", "some", "another", "more", "no")
+            or np.det in among("all both a some another more no")
         ):
             return False
         if np.det == "the" or np.places or np.owner:

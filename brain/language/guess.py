@@ -19,20 +19,7 @@ from devices.facts import Condition
 SURE = 0.65
 # Actions a guess may stand for; what is told or looked for is in the words themselves.
 _GUESSED = frozenset(
-    [
-        "move",
-        "put",
-        "clear",
-        "wash",
-        "wipe",
-        "heat",
-        "slice",
-        "switch_on",
-        "switch_off",
-        "open",
-        "close",
-        "restock",
-    ]
+    "move put clear wash wipe heat slice switch_on switch_off open close restock".split()
 )
 _PLAIN = (
     ("switchable", "lamp"),
@@ -44,66 +31,10 @@ _PLAIN = (
 )
 # Words that turn a wish into another one: who does not understand them does nothing.
 _WEIGHTY = frozenset(
-    [
-        "or",
-        "nor",
-        "not",
-        "no",
-        "never",
-        "if",
-        "unless",
-        "until",
-        "till",
-        "tomorrow",
-        "yesterday",
-        "later",
-        "tonight",
-        "every",
-        "without",
-        "only",
-        "up",
-        "down",
-        "less",
-        "least",
-        "most",
-        "half",
-        "either",
-        "neither",
-        "nothing",
-        "nobody",
-        "instead",
-        "before",
-        "after",
-        "while",
-        "when",
-        "am",
-        "pm",
-        "clock",
-        "hour",
-        "hours",
-        "minutes",
-        "minute",
-        "seconds",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "weekend",
-        "week",
-        "month",
-        "year",
-        "morning",
-        "evening",
-        "afternoon",
-        "night",
-        "than",
-    ]
+    "or nor not no never if unless until till tomorrow yesterday later tonight every without only up down less least most half either neither nothing nobody instead before after while when am pm clock hour hours minutes minute seconds monday tuesday wednesday thursday friday saturday sunday weekend week month year morning evening afternoon night than".split()
 )
 _DETERMINERS = frozenset(
-    ["the", "a", "an", "my", "this", "that", "these", "those", "some", "our", "your"]
+    "the a an my this that these those some our your".split()
 )
 
 

@@ -134,6 +134,12 @@ def lexicon() -> Lexicon:
 
 
 @cache
+def among(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
+@cache
 def said(name: str) -> tuple[Words, ...]:
     """The phrases of phrases.yaml under this name, the longest first."""
     lists = yaml.load(_source("phrases.yaml"), Loader=yaml.CBaseLoader)

@@ -4,99 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from brain.language.lexicon import Lexicon
+from brain.language.lexicon import Lexicon, among
 from brain.language.site import Ref, Site
 from brain.language.tokens import Token
 from devices.facts import Value
 
 # Words that can not be inside a name unless a known name has them.
 _BARRIERS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "be",
-        "been",
-        "am",
-        "do",
-        "does",
-        "did",
-        "not",
-        "have",
-        "has",
-        "had",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "and",
-        "or",
-        "but",
-        "then",
-        "to",
-        "at",
-        "on",
-        "in",
-        "into",
-        "onto",
-        "from",
-        "off",
-        "for",
-        "by",
-        "with",
-        "without",
-        "about",
-        "me",
-        "you",
-        "us",
-        "him",
-        "her",
-        "them",
-        "it",
-        "they",
-        "he",
-        "she",
-        "i",
-        "we",
-        "who",
-        "what",
-        "where",
-        "which",
-        "when",
-        "while",
-        "if",
-        "whether",
-        "that",
-        "than",
-        "because",
-        "so",
-        "please",
-        "down",
-        "up",
-        "out",
-        "away",
-        "back",
-        "over",
-        "there",
-        "here",
-        "under",
-        "near",
-        "behind",
-        "beside",
-        "between",
-        "inside",
-        "except",
-        "now",
-        "thanks",
-        "also",
-        "too",
-        "again",
-        "until",
-        "before",
-        "after",
-        "next",
-    ]
+    "is are was be been am do does did not have has had will would can could should and or but then to at on in into onto from off for by with without about me you us him her them it they he she i we who what where which when while if whether that than because so please down up out away back over there here under near behind beside between inside except now thanks also too again until before after next".split()
 )
 
 
@@ -155,7 +70,9 @@ class NounPhrase:
     either: bool = False
 
 
-_POURED = frozenset(["glass", "cup", "mug", "jug", "pot", "pint", "shot"])
+_POURED = frozenset(
+    "glass cup mug jug pot pint shot".split()
+)
 _OWNERS = {"my": "me", "his": "them", "her": "them", "their": "them"}
 
 
@@ -174,27 +91,8 @@ class NounParser:
         }
         self._quantities = {tuple(q.split()): n for q, n in self._words["quantities"].items()}
         self._collective = frozenset(
-            [
-                "couple",
-                "people",
-                "guests",
-                "family",
-                "party",
-                "group",
-                "folks",
-                "diners",
-                "customers",
-                "ladies",
-                "gentlemen",
-                "women",
-                "men",
-                "kids",
-                "children",
-                "pair",
-                "shoppers",
-                "everyone",
-            ]
-        )
+    "couple people guests family party group folks diners customers ladies gentlemen women men kids children pair shoppers everyone".split()
+)
 
     # -- one noun phrase ---------------------------------------------------------------------
 
@@ -695,24 +593,12 @@ class NounParser:
                 if at_end:
                     attr, value = self._words["states"][tokens[k].text]
                     return replace(found, end=k + 1, states={**found.states, attr: value})
-            if k < len(tokens) and tokens[k].text in (
-                "in",
-                "on",
-                "at",
-                "by",
-                "near",
-                "next",
-                "inside",
-                "lying",
-                "standing",
-                "left",
-                "sitting",
-            ):
+            if k < len(tokens) and tokens[k].text in among("in on at by near next inside lying standing left sitting"):
                 # What follows is an ordinary prepositional phrase of this noun.
                 return replace(
                     found,
                     end=k
-                    if tokens[k].text in ("in", "on", "at", "by", "near", "next", "inside")
+                    if tokens[k].text in among("in on at by near next inside")
                     else k + 1,
                 )
         return found

@@ -836,7 +836,9 @@ class Orders:
         return any("fill" in self.site.states_of(t) for t in self._members(np))
 
 
-_TAKES = frozenset(["take", "collect", "get", "pick", "grab", "remove", "gather", "bring"]) - {
+_TAKES = frozenset(
+    "take collect get pick grab remove gather bring".split()
+) - {
     "get",
     "grab",
     "bring",

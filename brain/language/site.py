@@ -242,4 +242,6 @@ class Site:
                 self.index[key] = list(known)
 
 
-_LINKS = frozenset(["of", "and", "to", "in", "on", "for", "the", "a", "with"])
+_LINKS = frozenset(
+    "of and to in on for the a with".split()
+)

@@ -13,7 +13,9 @@ _WORD = re.compile(
 _APOSTROPHES = str.maketrans("", "", "’'`´")
 _STOPS = {",": ",", ";": ";", ":": ":", ".": ".", "!": "!", "?": "?", "/": "/"}
 # Without their apostrophe these are other words as well, so they need it.
-_NEED_MARK = frozenset(["its", "id", "ill", "wed", "were", "hed", "shed", "well", "hes", "shes"])
+_NEED_MARK = frozenset(
+    "its id ill wed were hed shed well hes shes".split()
+)
 _IRREGULAR_PLURALS = {
     "knives": "knife",
     "shelves": "shelf",
@@ -62,54 +64,7 @@ NUMBERS = {
     )
 } | {"thirty": 30}
 _NOT_PLURAL = frozenset(
-    [
-        "glass",
-        "dress",
-        "bus",
-        "gas",
-        "plus",
-        "pass",
-        "mess",
-        "less",
-        "this",
-        "is",
-        "his",
-        "was",
-        "us",
-        "yes",
-        "across",
-        "towards",
-        "always",
-        "its",
-        "as",
-        "has",
-        "does",
-        "perhaps",
-        "besides",
-        "thanks",
-        "gross",
-        "class",
-        "bus",
-        "virus",
-        "cactus",
-        "octopus",
-        "boss",
-        "moss",
-        "ross",
-        "hiss",
-        "kiss",
-        "miss",
-        "lass",
-        "series",
-        "species",
-        "address",
-        "express",
-        "process",
-        "press",
-        "cross",
-        "grass",
-        "brass",
-    ]
+    "glass dress bus gas plus pass mess less this is his was us yes across towards always its as has does perhaps besides thanks gross class bus virus cactus octopus boss moss ross hiss kiss miss lass series species address express process press cross grass brass".split()
 )
 
 
@@ -225,3 +180,8 @@ def _joined_numbers(tokens: list[Token]) -> list[Token]:
             continue
         joined.append(token)
     return joined
+
+
+def words_of(tokens: list[Token], i: int, size: int) -> list[str]:
+    """The words from `i` on, at most `size` of them."""
+    return [t.text for t in tokens[i : i + size]]

@@ -22,22 +22,11 @@ from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
 _TAKING = frozenset(
-    [
-        "take",
-        "get",
-        "grab",
-        "fetch",
-        "pick",
-        "collect",
-        "gather",
-        "remove",
-        "make",
-        "brew",
-        "prepare",
-        "pour",
-    ]
+    "take get grab fetch pick collect gather remove make brew prepare pour".split()
 )
-_QUIET = frozenset(["statement", "isnt", "there", "remark", "lack", "spilled"])
+_QUIET = frozenset(
+    "statement isnt there remark lack spilled".split()
+)
 
 
 @dataclass(frozen=True)
@@ -118,6 +107,7 @@ class Wish:
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, text)
         self._forms = FormReader(self.site, lexicon())
+        self._states = lexicon().words["states"]
         reader = self._forms.reader
         self._guesser = Guesser(self.site, reader, self.orders, head) if head else None
         self.guessed = False
@@ -275,7 +265,7 @@ class Wish:
             objects = [i for i in theirs if i.prep is None and not self._leads(i, theirs)]
             items = [*objects, *mine]
         readings = last.readings
-        said = tuple(w for w in clause.particles if w in self._forms._states)
+        said = tuple(w for w in clause.particles if w in self._states)
         if said and said != last.particles:
             # "switch the tv off and the radio on"
             verbs = self._forms.lexicon.verbs.get(last.verb.split()[0], ())
@@ -303,7 +293,7 @@ class Wish:
     def _terse(self, clause: Clause) -> Clause:
         """Such as "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
         items = list(clause.items)
-        states = self._forms._states
+        states = self._states
         if not items and any(word in states for word in clause.particles):
             items = [Item((NounPhrase("it", clause.start, clause.end, pronoun="things"),))]
             clause = replace(clause, items=tuple(items))
