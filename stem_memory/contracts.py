@@ -89,6 +89,25 @@ class Asserted(Noun):
     reason: str = ""
 
 
+class IdentitiesMerged(Noun):
+    """Two ids mean one thing, which is called `into` from now on. It can be taken back."""
+
+    kind: Literal["identities_merged"] = "identities_merged"
+    thing: str
+    into: str
+    by: str
+    reason: str = ""
+
+
+class IdentityParted(Noun):
+    """An id that was merged into another is a thing of its own after all."""
+
+    kind: Literal["identity_parted"] = "identity_parted"
+    thing: str
+    by: str
+    reason: str = ""
+
+
 class GoalPosted(Noun):
     """Somebody wants something."""
 
@@ -201,6 +220,8 @@ Payload = Annotated[
     | BodyLost
     | BodyBack
     | Asserted
+    | IdentitiesMerged
+    | IdentityParted
     | GoalPosted
     | GoalUnderstood
     | GoalQuestioned

@@ -14,7 +14,7 @@ from stem_memory.state import MemoryState
 from stem_memory.words import texts_of, write_words
 
 # Raise it when the fold or the tables change their meaning: stores then write them anew.
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
 
 

@@ -11,6 +11,7 @@ from devices.skill import SkillCard
 from stem_memory import contracts as log
 from stem_memory.annexes import Annexes
 from stem_memory.bodies import Bodies
+from stem_memory.entity import Entity
 from stem_memory.evidence import SELF_CONFIDENCE, Evidence
 from stem_memory.geometry import middle
 from stem_memory.goals import Goals
@@ -18,7 +19,7 @@ from stem_memory.journal import Change
 from stem_memory.ontology import Ontology
 from stem_memory.performance import PerformanceBook
 from stem_memory.talk import BRAIN, Talk
-from stem_memory.things import Entity, Things
+from stem_memory.things import Things
 
 _NO_PLAN = SitePlan(name="nowhere", rooms=(), doors=(), fixtures=())
 # Standing at an object or body says little: those move, or are carried by this very body.
@@ -57,7 +58,7 @@ class Fold:
 
     def place(self, thing: str) -> Evidence[Location | None] | None:
         """The evidence of where a thing is; for a body in touch, its own report."""
-        entity = self.things.by_id.get(thing)
+        entity = self.things.entity(thing)
         if entity is None:
             return None
         record = self.bodies.records.get(thing)
@@ -139,6 +140,12 @@ class Fold:
     def _assert(self, body: log.Asserted, t: float) -> None:
         self.things.state(body, t)
 
+    def _merge(self, body: log.IdentitiesMerged, t: float) -> None:
+        self.things.merge(body)
+
+    def _part(self, body: log.IdentityParted, t: float) -> None:
+        self.things.part(body)
+
     def _post(self, body: log.GoalPosted, t: float) -> None:
         self.goals.post(body)
         self.talk.say(t, body.goal.who, body.goal.text)
@@ -186,6 +193,8 @@ _FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
     "body_lost": Fold._lose,
     "body_back": Fold._regain,
     "asserted": Fold._assert,
+    "identities_merged": Fold._merge,
+    "identity_parted": Fold._part,
     "goal_posted": Fold._post,
     "goal_understood": Fold._understand,
     "goal_questioned": Fold._question,

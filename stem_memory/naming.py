@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from stem_memory.entity import Entity
 from stem_memory.ontology import Ontology
-from stem_memory.things import Entity
 
 
 def id_words(id_: str) -> str:

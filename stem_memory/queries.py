@@ -74,7 +74,7 @@ def resolve(memory: MemoryState, words: str) -> tuple[str, ...]:
     """
     wanted = words.strip().lower().removeprefix("the ")
     if memory.category(words) is not None:
-        return (words,)
+        return (memory.members(words)[0],)
     names = {thing: [name.lower() for name in memory.names(thing)] for thing in memory.ids()}
     found = [thing for thing, known in names.items() if wanted in known]
     if not found:
@@ -98,8 +98,10 @@ def history(
     store: EventStore, words: str, attr: str | None = None, position: int | None = None
 ) -> tuple[Fact, ...]:
     """Everything that was ever so of these things, oldest first."""
-    things = resolve(store.state, words)
-    return tuple(f for thing in things for f in store.facts.history(thing, attr, position))
+    memory = store.state
+    same = (memory.members(thing) for thing in resolve(memory, words))
+    told = ([f for m in ids for f in store.facts.history(m, attr, position)] for ids in same)
+    return tuple(f for facts in told for f in sorted(facts, key=lambda fact: fact.from_s))
 
 
 def near_to(
@@ -121,7 +123,8 @@ def as_of(
     facts = tuple(store.facts.world_at(t, position))
     if words is None:
         return facts
-    things = set(resolve(store.state, words))
+    memory = store.state
+    things = {same for thing in resolve(memory, words) for same in memory.members(thing)}
     return tuple(f for f in facts if f.thing in things)
 
 
@@ -148,7 +151,10 @@ def explain(
     memory = store.state
     thing = resolve(memory, words)[0]
     at = memory.now() if t is None else t
-    fact = store.facts.value_at(thing, attr, at, position)
+    held = [store.facts.value_at(same, attr, at, position) for same in memory.members(thing)]
+    known = [fact for fact in held if fact is not None]
+    # Of ids that are the same, the newest fact holds; a look in vain only if nobody saw one.
+    fact = max(known, key=lambda f: (f.value is not None, f.from_s), default=None)
     if fact is None:
         sentence = f"Nothing is known of the {id_words(attr)} of {thing} at {clock_of(at)}."
         return Explanation(thing=thing, attr=attr, fact=None, evidence=(), sentence=sentence)
@@ -156,7 +162,7 @@ def explain(
     for recorded in store.read(kinds=EVIDENCE_KINDS, until=position):
         # The fact may rest on an earlier event than its own: what began it comes first.
         if recorded.id == fact.event or fact.from_s <= own_time(recorded.event) <= at:
-            items.extend(_items(recorded, thing, attr, fact))
+            items.extend(_items(recorded, fact.thing, attr, fact))
     first = [i for i in items if i.event == fact.event][:1]
     rest = [i for i in items if i not in first]
     chain = (*first, *rest[max(0, len(rest) - at_most + 1) :])

@@ -13,6 +13,7 @@ from stem_memory import contracts as log
 from stem_memory.annexes import Annexes
 from stem_memory.bodies import Revision
 from stem_memory.digest import sha256
+from stem_memory.entity import Entity
 from stem_memory.evidence import (
     CLASS,
     CLASS_CONFIDENCE,
@@ -25,7 +26,6 @@ from stem_memory.journal import Change
 from stem_memory.naming import names_of
 from stem_memory.talk import Line
 from stem_memory.tasks import GoalRecord
-from stem_memory.things import Entity
 from stem_memory.view import Belief, BodyRecord, Performance
 
 
@@ -94,6 +94,7 @@ class MemoryState:
                 "skills": self._fold.skills,
                 "things": {e.id: _form(e) for e in self._fold.things.by_id.values()},
                 "viewed": self._fold.things.viewed,
+                "identities": self._fold.things.identities.into,
                 "drift": {"\n".join(k): v for k, v in self._fold.things.drift.watched.items()},
                 "bodies": self._fold.bodies.records,
                 "revisions": self._fold.bodies.revisions,
@@ -116,23 +117,26 @@ class MemoryState:
 
     def category(self, thing: str) -> Category | None:
         """The category, or None for an unknown id."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         return entity.category if entity is not None else None
 
     def cls(self, thing: str) -> str:
         """The class name; KeyError for an unknown id."""
-        return self._fold.things.by_id[thing].cls
+        entity = self._fold.things.entity(thing)
+        if entity is None:
+            raise KeyError(thing)
+        return entity.cls
 
     def is_a(self, thing: str, cls: str) -> bool:
         """Whether the thing is of the class, of one below it, or of the category of that name."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None:
             return False
         return cls == entity.category or cls in self._fold.ontology.ancestors(entity.cls)
 
     def attr(self, thing: str, name: str) -> Value | None:
         """The believed state, else the attribute, else what is usual for the class."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None:
             return None
         evidence = entity.states.get(name)
@@ -159,7 +163,7 @@ class MemoryState:
 
         For a room or fixture, "location" means what is there: the last time it was viewed whole.
         """
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None:
             return None
         if attr == "location":
@@ -186,12 +190,12 @@ class MemoryState:
 
     def class_card(self, thing: str) -> ClassCard | None:
         """The card of the thing's class, if there is one."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         return self._fold.ontology.cards.get(entity.cls) if entity is not None else None
 
     def names(self, thing: str) -> tuple[str, ...]:
         """Words that people use for this very thing, best first; none for an unknown id."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None:
             return ()
         alone = self._fold.things.is_alone(entity)
@@ -214,7 +218,7 @@ class MemoryState:
 
         Confidence fades with age (see `stem_memory.evidence`); a class default has source "class".
         """
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None:
             return None
         if attr == "location":
@@ -248,7 +252,7 @@ class MemoryState:
         seen: set[str] = set()
         while thing not in seen:
             seen.add(thing)
-            entity = self._fold.things.by_id.get(thing)
+            entity = self._fold.things.entity(thing)
             if entity is None:
                 return None
             if entity.category == "room":
@@ -290,6 +294,10 @@ class MemoryState:
 
     # -- more than the view ------------------------------------------------------------------
 
+    def members(self, thing: str) -> tuple[str, ...]:
+        """All ids that mean the same thing as this one, the one that stands for them first."""
+        return self._fold.things.identities.members(thing)
+
     @property
     def annexes(self) -> Annexes:
         """Cubes, notes, task graphs and rules of privacy."""
@@ -309,21 +317,23 @@ class MemoryState:
 
     def half_life(self, thing: str, attr: str = "location") -> float | None:
         """Seconds in which trust in this belief is halved, as learned so far; None: it stays."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         if entity is None or (entity.fixed and attr == "location"):
             return None
         return self._fold.things.drift.half_life(entity.category, entity.cls, attr)
 
     def been_at(self, thing: str) -> Mapping[str, int]:
         """How often the thing came to each holder, as far as known."""
-        entity = self._fold.things.by_id.get(thing)
+        entity = self._fold.things.entity(thing)
         return MappingProxyType(entity.been if entity is not None else {})
 
     def disputes(self) -> tuple[tuple[str, str, Belief], ...]:
         """(thing, attribute, losing belief) where sources still disagree about one instant."""
         found = []
         for thing in self.ids():
-            entity = self._fold.things.by_id[thing]
+            entity = self._fold.things.entity(thing)
+            if entity is None:
+                continue
             held: dict[str, Evidence[Any]] = dict(sorted(entity.states.items()))
             if entity.place is not None:
                 held["location"] = entity.place
@@ -342,7 +352,7 @@ class MemoryState:
         return belief.confidence if belief is not None else 0.0
 
     def _stays(self, place: Location | None) -> bool:
-        holder = self._fold.things.by_id.get(place.holder) if place is not None else None
+        holder = self._fold.things.entity(place.holder) if place is not None else None
         return holder is not None and holder.fixed
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cache
 
 from devices.contracts import Observation, Sighting
 from devices.facts import Category, Location, Thing, Value
 from devices.site import Point, SitePlan
-from stem_memory.contracts import Asserted
+from stem_memory.contracts import Asserted, IdentitiesMerged, IdentityParted
 from stem_memory.drift import Drift
+from stem_memory.entity import UNSEEN, Entity
 from stem_memory.evidence import (
     SELF_CONFIDENCE,
     STATED_CONFIDENCE,
@@ -23,40 +23,12 @@ from stem_memory.evidence import (
     Outcome,
 )
 from stem_memory.geometry import distance, room_at
+from stem_memory.identities import Identities, united
 from stem_memory.journal import Change, Verdict
 
-Place = Evidence[Location | None]
-# The class of what a body holds and nobody has seen yet.
-UNSEEN = "object"
 # A thing seen at the same holder but this far (metres) from before was moved; less is noise.
 SHIFT_M = 0.25
 _NUMBER = re.compile(r"(\d+)")
-
-
-@dataclass(slots=True)
-class Entity:
-    """One thing. `fixed` ones belong to the floor plan and never change place.
-
-    `xy` (metres) is where it was seen, as long as `place` still rests on that sighting. `place`
-    with value None means: somebody looked and it was not there. `been` counts how often it came to
-    each holder. `restated` is until when people said that the past of an attribute was otherwise.
-    """
-
-    id: str
-    category: Category
-    cls: str
-    names: tuple[str, ...] = ()
-    attrs: dict[str, Value] = field(default_factory=dict)
-    states: dict[str, Evidence[Value]] = field(default_factory=dict)
-    place: Place | None = None
-    xy: Point | None = None
-    been: dict[str, int] = field(default_factory=dict)
-    fixed: bool = False
-    restated: dict[str, float] = field(default_factory=dict)
-
-    def is_restated(self, attr: str, t: float) -> bool:
-        """Whether what is believed now may not be what history says of the time `t`."""
-        return t < self.restated.get(attr, t)
 
 
 class Things:
@@ -65,6 +37,7 @@ class Things:
     def __init__(self) -> None:
         self.by_id: dict[str, Entity] = {}
         self.viewed: dict[str, float] = {}
+        self.identities = Identities()
         self.drift = Drift()
         self.journal: list[Change] | None = None
         self._carried: dict[str, dict[str, None]] = {}
@@ -75,7 +48,8 @@ class Things:
         """All ids: the floor plan in its own order, then the rest in natural order (2 before 10)."""
         if not self._order:
             every = sorted(
-                self.by_id.values(), key=lambda e: (not e.fixed, () if e.fixed else natural(e.id))
+                (e for e in self.by_id.values() if e.id not in self.identities.into),
+                key=lambda e: (not e.fixed, () if e.fixed else natural(e.id)),
             )
             grouped: dict[Category | None, list[str]] = {None: [e.id for e in every]}
             for entity in every:
@@ -91,7 +65,30 @@ class Things:
 
     def carried(self, holder: str) -> list[str]:
         """Ids of what is believed to be directly at the holder, in natural order."""
-        return sorted(self._carried.get(holder, ()), key=natural)
+        here: Iterable[str] = self._carried.get(holder, ())
+        if self.identities.into:
+            roots = dict.fromkeys(self.identities.root(id_) for id_ in here)
+            here = [id_ for id_ in roots if self._is_at(id_, holder)]
+        return sorted(here, key=natural)
+
+    def entity(self, thing: str) -> Entity | None:
+        """What is known of a thing, with everything known of other ids that are the same."""
+        if not self.identities.into:
+            return self.by_id.get(thing)
+        same = [self.by_id[id_] for id_ in self.identities.members(thing) if id_ in self.by_id]
+        return united(same) if len(same) > 1 else next(iter(same), None)
+
+    def merge(self, said: IdentitiesMerged) -> None:
+        """Two ids are one thing. What belongs to the floor plan or is a body stays itself."""
+        ends = [self.by_id.get(said.thing), self.by_id.get(said.into)]
+        if all(e is not None and not e.fixed and e.category != "body" for e in ends):
+            self.identities.merge(said.thing, said.into)
+            self._order.clear()
+
+    def part(self, said: IdentityParted) -> None:
+        """An id that was merged is a thing of its own after all."""
+        self.identities.part(said.thing)
+        self._order.clear()
 
     def survey(
         self, plan: SitePlan, things: Iterable[Thing], states: dict[str, dict[str, Value]], t: float
@@ -291,6 +288,11 @@ class Things:
                     "stated",
                 )
             )
+
+    def _is_at(self, thing: str, holder: str) -> bool:
+        entity = self.entity(thing)
+        place = entity.place if entity is not None else None
+        return place is not None and place.value is not None and place.value.holder == holder
 
     def _note_place(
         self,
