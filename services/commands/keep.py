@@ -77,11 +77,13 @@ def notes(run: Path, learn: bool, repeats: int, retired: bool, as_json: bool) ->
     from stem_memory.migrations import check
     from stem_memory.notes.overview import learn as draw
     from stem_memory.notes.overview import overview
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
     if learn:
-        check(store_path(run))
-        with EventStore.writer(store_path(run), lambda: 0) as store:
+        path = store_path(run)
+        check(path)
+        with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
             draw(store, repeats)
     with opened(run) as store:
         found = overview(store.state.annexes.notes, retired)
@@ -139,12 +141,13 @@ def import_(run: Path, file: Path, as_json: bool) -> None:
     from services.commands.memory import store_path
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import import_memory, read_manifest
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
     # A file that can not be read must not leave an empty memory behind.
     read_manifest(file)
     path = store_path(run)
-    with EventStore.writer(path, lambda: 0) as store:
+    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
         brought = import_memory(store, BlobStore.beside(path), file)
     if as_json:
         print_json(brought.model_dump(mode="json"))

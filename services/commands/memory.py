@@ -254,10 +254,12 @@ def verify(run: Path, as_json: bool) -> None:
 def upgrade(run: Path, as_json: bool) -> None:
     """Bring a memory that an older version wrote up to date. Its log stays as it is."""
     from stem_memory.migrations import check
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
-    check(store_path(run))
-    with EventStore.writer(store_path(run), lambda: 0) as store:
+    path = store_path(run)
+    check(path)
+    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
         checked = store.verify()
     if as_json:
         print_json(checked.model_dump(mode="json"))
@@ -286,10 +288,12 @@ def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
     """
     from stem_memory.compaction import compact as make_small
     from stem_memory.migrations import check
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
-    check(store_path(run))
-    with EventStore.writer(store_path(run), lambda: 0) as store:
+    path = store_path(run)
+    check(path)
+    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
         position = store.position_at(round(_time(store, before) * 1000))
         done = make_small(store, position, archive)
     if as_json:
@@ -309,10 +313,12 @@ def restore(run: Path, archive: Path, as_json: bool) -> None:
     """Bring back what the newest compact put into an ARCHIVE."""
     from stem_memory.compaction import restore as bring_back
     from stem_memory.migrations import check
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
-    check(store_path(run))
-    with EventStore.writer(store_path(run), lambda: 0) as store:
+    path = store_path(run)
+    check(path)
+    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
         count = bring_back(store, archive)
     # The next writer writes history anew with what came back.
     EventStore.writer(store_path(run), lambda: 0).close()
@@ -334,9 +340,11 @@ def opened(run: Path) -> Iterator[EventStore]:
     Raises:
         MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
     """
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
-    with EventStore.reader(store_path(run)) as store:
+    path = store_path(run)
+    with EventStore.reader(path, Vault.beside(path)) as store:
         yield store
 
 

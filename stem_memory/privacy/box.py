@@ -10,30 +10,38 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+
+@lru_cache(maxsize=64)
+def _cipher(keys: tuple[bytes, ...]) -> AESSIV:
+    """One cipher that can be made only from all of the keys."""
+    # A compiled library; memories without sealed events never load it.
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+    return AESSIV(hmac.digest(b"retinue box", b"".join(keys), hashlib.sha512))
+
+
+def forget_keys() -> None:
+    """Drop ciphers made so far: a destroyed key must not live on in this process."""
+    _cipher.cache_clear()
 
 
 def close_box(text: str, keys: Sequence[bytes], place: str) -> str:
     """Seal a text. `place` names where it belongs; it opens nowhere else."""
-    # The cipher is a compiled library; memories without sealed events never load it.
-    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-
-    return base64.b64encode(
-        AESSIV(_together(keys)).encrypt(text.encode(), [place.encode()])
-    ).decode()
+    return base64.b64encode(_cipher(tuple(keys)).encrypt(text.encode(), [place.encode()])).decode()
 
 
 def open_box(box: str, keys: Sequence[bytes], place: str) -> str | None:
     """The text; None if the box was not sealed with these keys for this place."""
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
     try:
-        plain = AESSIV(_together(keys)).decrypt(base64.b64decode(box), [place.encode()])
+        plain = _cipher(tuple(keys)).decrypt(base64.b64decode(box), [place.encode()])
     except (InvalidTag, ValueError):
         return None
     return plain.decode()
-
-
-def _together(keys: Sequence[bytes]) -> bytes:
-    """One key that can be made only from all of them."""
-    return hmac.digest(b"retinue box", b"".join(keys), hashlib.sha512)

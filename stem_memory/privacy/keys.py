@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from stem_memory.privacy.box import forget_keys
 from stem_memory.privacy.errors import KeysUnreadable
 
 _FORMAT = "retinue-keys-1"
@@ -75,6 +76,7 @@ class Keyring:
         if gone:
             self._write({name: key for name, key in self._keys.items() if name not in gone})
             self._names = {pseudonym(key): name for name, key in self._keys.items()}
+            forget_keys()
         return gone
 
     def _write(self, keys: dict[str, bytes]) -> None:

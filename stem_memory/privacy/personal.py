@@ -20,7 +20,6 @@ Keys = tuple[str, ...]
 _WORDS = {"text", "summary", "question", "options", "message"}
 # Fields of a few fixed words: they never name anybody, even where a person is called the same.
 _FIXED = {"kind", "act", "category", "relation", "outcome", "status", "role", "mobility", "of"}
-_ENTRY = re.compile(re.escape(HOLE) + r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +84,39 @@ class Cutter:
         return {HOLE: len(self.pieces) - 1}
 
 
-def fill(template: Any, opened: Callable[[int], str | None], left: Callable[[int], Any]) -> Any:
-    """Put the pieces back.
+def fill(template: str, opened: Callable[[int], str | None], left: Callable[[int], Any]) -> Any:
+    """Read a template and put the pieces back.
 
     Args:
-        template: What `Cutter.cut` made.
+        template: The JSON of what `Cutter.cut` made.
         opened: The JSON of a piece, or None if it can not be read.
         left: What stands for an id or a text that can not be read; None: nothing (an element).
     """
-    if isinstance(template, list):
-        found = (fill(item, opened, left) for item in template)
-        return [item for item in found if item is not _NOTHING]
-    if not isinstance(template, dict):
-        return template
-    if set(template) == {HOLE}:
-        text = opened(template[HOLE])
-        if text is not None:
-            return json.loads(text)
-        value = left(template[HOLE])
-        return _NOTHING if value is None else value
-    filled: dict[str, Any] = {}
-    for key, item in template.items():
-        entry = _ENTRY.fullmatch(key)
-        if entry is None:
-            value = fill(item, opened, left)
-            filled[key] = None if value is _NOTHING else value
-        else:
-            text = opened(int(entry[1]))
-            if text is not None:
-                person, told = json.loads(text)
-                filled[person] = told
-    return filled
+
+    def whole(value: dict[str, Any]) -> Any:
+        if len(value) == 1 and HOLE in value:
+            text = opened(value[HOLE])
+            kept = left(value[HOLE]) if text is None else json.loads(text)
+            return _NOTHING if kept is None else kept
+        for key, item in list(value.items()):
+            if item is _NOTHING:
+                value[key] = None
+            elif type(item) is list and _NOTHING in item:
+                value[key] = [one for one in item if one is not _NOTHING]
+            elif key.startswith(HOLE) and key[len(HOLE) :].isdecimal():
+                del value[key]
+                text = opened(int(key.removeprefix(HOLE)))
+                if text is not None:
+                    person, told = json.loads(text)
+                    value[person] = told
+        return value
+
+    # The reader calls it for every object, from the inside out.
+    return json.loads(template, object_hook=whole)
 
 
-_NOTHING = object()
+class _Nothing:
+    """What is left of an element that can not be read."""
+
+
+_NOTHING = _Nothing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -34,6 +35,12 @@ class Vault:
         self.keys = keys
         self._known = Acquaintance()
         self._rules = PrivacyRules()
+
+    @classmethod
+    def beside(cls, store: Path) -> Vault | None:
+        """The vault of a memory file; None: it has no keys, so it is kept in clear."""
+        keys = Keyring.beside(store)
+        return cls(keys) if keys.path.exists() else None
 
     def remember(self, state: MemoryState) -> tuple[str, ...]:
         """Take over whom and what a memory knows, and carry out what its log says of keys.
@@ -109,7 +116,7 @@ def unsealed(event: Event, keys: Keyring | None = None) -> Event:
         part = sealed.parts[index]
         return {"element": None, "id": part.keys[0], "text": ""}[part.shape]
 
-    body = fill(json.loads(sealed.template), opened, left)
+    body = fill(sealed.template, opened, left)
     return event.model_copy(update={"body": _BODY.validate_python(body, strict=False)})
 
 
