@@ -6,6 +6,7 @@ call them. A server that dies or does not answer makes its tools unavailable, an
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import shlex
@@ -48,7 +49,8 @@ class McpServer:
             )
         except (OSError, ValueError) as error:
             raise UserError(f"the tool server {command!r} does not start: {error}") from None
-        threading.Thread(target=self._listen, name="mcp", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="mcp", daemon=True)
+        self._listener.start()
         try:
             client = {"name": "retinue", "version": "0.1"}
             hello = {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client}
@@ -91,13 +93,16 @@ class McpServer:
 
     def close(self) -> None:
         """End the server: its input closes; if that does not end it, it is terminated."""
-        if self._process.stdin is not None:
+        assert self._process.stdin is not None
+        # Closing writes what is left, and the other end may be gone already.
+        with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
             self._process.wait(1.0)
         except subprocess.TimeoutExpired:
-            self._process.terminate()
+            self._process.kill()
             self._process.wait(2.0)
+        self._listener.join(1.0)
 
     def _function(self, name: str) -> Callable[..., Mapping[str, Content]]:
         return lambda **arguments: self.call(name, arguments)
@@ -133,13 +138,14 @@ class McpServer:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue  # a line that is no message: servers log to the wrong stream
-            if isinstance(message, dict):
-                self._inbox.put(message)
+        with self._process.stdout as lines:
+            for line in lines:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    continue  # a line that is no message: servers log to the wrong stream
+                if isinstance(message, dict):
+                    self._inbox.put(message)
         self._inbox.put(None)
 
 

@@ -18,7 +18,11 @@ def street(t, colour, size=(640, 360), sway=3.0):
     """A picture of a street at `t` seconds with a light of this colour ("" for none)."""
     width, height = size
     noise = np.random.default_rng(5)
-    wide = noise.integers(60, 150, (height // 8 + 2, width // 8 + 4, 1)).astype(np.uint8).repeat(3, axis=2)
+    wide = (
+        noise.integers(60, 150, (height // 8 + 2, width // 8 + 4, 1))
+        .astype(np.uint8)
+        .repeat(3, axis=2)
+    )
     big = np.kron(wide, np.ones((8, 8, 1), np.uint8))
     dx = int(8 + sway * np.sin(2.0 * t))
     picture = big[:height, dx : dx + width].copy()

@@ -3,9 +3,8 @@
 import pytest
 
 from services.alpha.contracts import WearerProfile
-from services.alpha.session import interventions, replay, wishes
 from services.alpha.orders import GlassesConfig
-from services.runtime import LocalRuntime
+from services.alpha.session import interventions, replay, wishes
 
 LIGHT = "services.alpha.template:CrossingLight"
 CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)
@@ -26,7 +25,8 @@ def test_it_speaks_when_the_light_changes_and_in_time(film):
     for entry, event in zip(spoken, (2.0, 5.0), strict=True):
         assert event <= entry.began_s <= event + 0.5
         assert entry.ends_s <= entry.deadline_s
-        assert entry.evidence and entry.tools == ("crossing-light.advise",)
+        assert entry.evidence
+        assert entry.tools == ("crossing-light.advise",)
     assert result.handled == 80
 
 

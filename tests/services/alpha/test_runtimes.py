@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.alpha.session import interventions, replay
 from services.alpha.orders import GlassesConfig
+from services.alpha.session import interventions, replay
 
 LIGHT = "services.alpha.template:CrossingLight"
 CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)
