@@ -66,7 +66,9 @@ def test_a_tool_that_takes_too_long_has_failed(unit):
 
 def test_without_network_remote_tools_are_unavailable_and_exact_ones_work(unit):
     cut = unit(outages=((10.0, 40.0),))
-    assert cut.call(call(tool="llm.answer", evidence=(), t=20.0, question="?")).status == "unavailable"
+    assert (
+        cut.call(call(tool="llm.answer", evidence=(), t=20.0, question="?")).status == "unavailable"
+    )
     assert cut.call(call(colour="red", t=20.0)).status == "ok"
     assert cut.call(call(tool="llm.answer", evidence=(), t=41.0, question="?")).status == "failed"
 

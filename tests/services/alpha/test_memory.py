@@ -67,9 +67,7 @@ def test_the_next_session_knows_what_the_last_one_learnt(tmp_path):
     first.note(1.0, (), (seen(1.0, "keys-1", "sofa"),))
     first.note(3.0, told(), ())
     for t in (4.0, 5.0):
-        outcome = Outcome(
-            intervention="i1", skill="museum", t=t, outcome="not_now", threshold=0.6
-        )
+        outcome = Outcome(intervention="i1", skill="museum", t=t, outcome="not_now", threshold=0.6)
         first.note(t, (outcome,), ())
     first.close()
     second = memory(path)

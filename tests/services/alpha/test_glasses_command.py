@@ -1,0 +1,105 @@
+"""`retinue glasses`, as typed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from services.alpha.contracts import Trace
+from services.cli import app, main
+from services.commands.glasses import glasses
+
+LIGHT = "services.alpha.template:CrossingLight"
+
+
+@pytest.fixture
+def invoke():
+    """Runs `retinue glasses ...`; gives what it printed."""
+
+    def run(*arguments):
+        result = CliRunner().invoke(glasses, list(arguments), standalone_mode=False)
+        if result.exception is not None:
+            raise result.exception
+        return result.output
+
+    return run
+
+
+def test_run_prints_why_now_and_writes_its_files(film, invoke, tmp_path):
+    trace = film([(1.0, "red")], duration=3.0)
+    out = tmp_path / "out"
+    text = invoke(
+        "run", "--source", str(trace), "--skill", LIGHT, "--no-redact", "--no-film",
+        "--out", str(out), "--say", "2.5", "thanks",
+    )  # fmt: skip
+    assert "Wait. The crossing light is red." in text
+    assert "why now: a light turned red" in text
+    assert {path.name for path in out.iterdir()} >= {"ledger.jsonl", "ledger.txt", "captions.srt"}
+
+
+def test_run_as_json_prints_one_object(film, invoke, tmp_path):
+    trace = film([(1.0, "red")], duration=3.0)
+    text = invoke(
+        "run", "--source", str(trace / "video.mp4"), "--skill", LIGHT, "--no-redact", "--no-film",
+        "--out", str(tmp_path / "out"), "--json",
+    )  # fmt: skip
+    answer = json.loads(text)
+    assert [item["answer"] for item in answer["interventions"]] == ["wait"]
+    assert answer["handled"] == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--source", "none.mp4"), "no video file"),
+        (("run", "--source", "none/trace.json"), "no trace"),
+        (("run", "--source", ".", "--skill", "juggling"), "juggling"),
+        (("run", "--source", ".", "--set", "light"), "SKILL.KEY=VALUE"),
+        (("new-skill", "Not A Name"), "small letters"),
+    ],
+)
+def test_bad_input_ends_in_one_sentence(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(["glasses", *arguments])
+    assert stop.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert words in lines[0]
+
+
+def test_what_is_recorded_replays(film, invoke, tmp_path):
+    source = film([(1.0, "red")], duration=3.0)
+    out = tmp_path / "recorded"
+    invoke(
+        "record", "--source", str(source / "video.mp4"), "--out", str(out), "--no-redact",
+        "--skill", LIGHT,
+    )  # fmt: skip
+    trace = Trace.model_validate_json((out / "trace.json").read_text())
+    assert len(trace.times) == 30
+    text = invoke(
+        "run", "--source", str(out), "--no-redact", "--no-film", "--out", str(out / "run")
+    )
+    assert "Wait. The crossing light is red." in text
+    with pytest.raises(Exception, match="already holds a trace"):
+        invoke("record", "--source", str(source / "video.mp4"), "--out", str(out), "--no-redact")
+
+
+def test_a_new_skill_passes_its_own_tests(invoke, tmp_path):
+    invoke("new-skill", "lamp-minder", "--out", str(tmp_path))
+    folder = tmp_path / "retinue-lamp-minder"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder / "tests")],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_glasses_are_a_command():
+    assert "glasses" in app.commands
