@@ -13,6 +13,7 @@ from stem_memory.annexes import Annexes
 from stem_memory.bodies import Bodies
 from stem_memory.entity import Entity
 from stem_memory.evidence import SELF_CONFIDENCE, Evidence
+from stem_memory.experience import Experience
 from stem_memory.geometry import middle
 from stem_memory.goals import Goals
 from stem_memory.journal import Change
@@ -45,6 +46,7 @@ class Fold:
         self.goals = Goals()
         self.talk = Talk()
         self.performance = PerformanceBook()
+        self.experience = Experience()
         self.annexes = Annexes()
         self._stood: dict[str, Location | None] = {}
 
@@ -174,8 +176,22 @@ class Fold:
 
     def _end(self, body: log.StepEnded, t: float) -> None:
         self.bodies.end(body)
+        kind = self.bodies.kind(body.body)
+        self.performance.record(body, kind)
+        self.experience.record(body, kind, *self._about(body))
         self.goals.end(body)
-        self.performance.record(body, self.bodies.kind(body.body))
+
+    def _about(self, ended: log.StepEnded) -> tuple[str, str]:
+        """The class of the object and the place that a step is about; "" where there is none."""
+        record = self.goals.records.get(ended.goal)
+        steps = record.graph.steps if record is not None and record.graph is not None else ()
+        step = next((step for step in steps if step.id == ended.step), None)
+        if step is None:
+            return "", ""
+        ids = (str(value) for _, value in sorted(step.args.items()))
+        things = (self.things.by_id.get(id_) for id_ in ids)
+        cls = next((e.cls for e in things if e is not None and e.category == "object"), "")
+        return cls, step.place or ""
 
     def _speak(self, body: log.Spoken, t: float) -> None:
         self.talk.tell(body.body, body.to, body.text, t)

@@ -17,23 +17,29 @@ class PerformanceBook:
         self.entries: dict[tuple[str, str], Performance] = {}
 
     def record(self, ended: StepEnded, kind: str | None) -> None:
-        """Learn from a step that ended.
-
-        A cancelled step says nothing about the body, nor does one that nobody had to do.
-        """
-        if ended.role != "step" or ended.outcome == "cancelled" or ended.reason == "already_so":
+        """Learn from a step that ended."""
+        if not counts(ended):
             return
         for who in dict.fromkeys((ended.body, kind)):
             if who is not None:
                 key = (who, ended.skill)
-                self.entries[key] = _with(self.entries.get(key), ended)
+                self.entries[key] = with_end(self.entries.get(key), ended)
 
     def get(self, who: str, skill: str) -> Performance | None:
         """What is known of a body or kind of body at a skill; None: never tried."""
         return self.entries.get((who, skill))
 
 
-def _with(old: Performance | None, ended: StepEnded) -> Performance:
+def counts(ended: StepEnded) -> bool:
+    """Whether an end says something about the body.
+
+    A cancelled step does not, nor does one that nobody had to do.
+    """
+    return ended.role == "step" and ended.outcome != "cancelled" and ended.reason != "already_so"
+
+
+def with_end(old: Performance | None, ended: StepEnded) -> Performance:
+    """What is known after one more attempt."""
     old = old or Performance(attempts=0, successes=0, mean_s=0.0)
     if ended.outcome != "done":
         return old.model_copy(update={"attempts": old.attempts + 1})

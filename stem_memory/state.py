@@ -21,6 +21,7 @@ from stem_memory.evidence import (
     Evidence,
     as_belief,
 )
+from stem_memory.experience import Expectation
 from stem_memory.fold import Fold
 from stem_memory.journal import Change
 from stem_memory.naming import names_of
@@ -102,6 +103,7 @@ class MemoryState:
                 "told": self._fold.talk.told,
                 "dialogue": self._fold.talk.lines,
                 "annexes": self._fold.annexes.form(),
+                "experience": {"\n".join(k): v for k, v in self._fold.experience.cells.items()},
                 "performance": {
                     f"{who}\n{skill}": p
                     for (who, skill), p in self._fold.performance.entries.items()
@@ -345,6 +347,11 @@ class MemoryState:
                     fade = self.half_life(thing, attr)
                     found.append((thing, attr, as_belief(lost, said, self._fold.now, fade)))
         return tuple(found)
+
+    def expect(self, body: str, skill: str, cls: str = "", place: str = "") -> Expectation | None:
+        """What to expect of this body at this skill with such an object there; None: never tried."""
+        kind = self._fold.bodies.kind(body)
+        return self._fold.experience.expect(body, kind, skill, cls, place)
 
     def sureness(self, thing: str, attr: str = "location") -> float:
         """Confidence left now in a belief, 0..1 (0: nothing is believed)."""

@@ -1,0 +1,98 @@
+"""What experience says of a body at a skill with a class of object at a place, and how sure.
+
+Cells from fine to coarse: (body, skill, class, place), (body, skill, class), (body, skill),
+(kind of body, skill). Each is estimated with the next coarser one as its prior, worth `WEIGHT`
+attempts, so a cell that was hardly tried says what the coarser one says, and a well-tried one
+speaks for itself: the beta-binomial and normal models with known prior means of Gelman et al.,
+"Bayesian Data Analysis", 3rd edition, sections 2.4 and 2.6.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from devices.noun import Noun
+from stem_memory.contracts import StepEnded
+from stem_memory.performance import counts, with_end
+from stem_memory.view import Performance
+
+# How many attempts a coarser cell counts for.
+WEIGHT = 4.0
+# Before anybody tried: one success and one failure (Laplace).
+_PRIOR_SUCCESS = 0.5
+# Durations vary by about this share of their mean until they were measured.
+_PRIOR_SPREAD = 0.5
+
+Cell = tuple[str, str, str, str]
+
+
+class Expectation(Noun):
+    """What to expect of one attempt.
+
+    `success` is a probability with a standard deviation `success_sd`; a successful attempt takes
+    `mean_s` seconds, give or take `sd_s` (of one attempt), and the mean itself is known to
+    `mean_sd_s`. None: nobody comparable ever succeeded. `attempts` were made in exactly this cell,
+    `comparable` in all that counted.
+    """
+
+    success: float
+    success_sd: float
+    mean_s: float | None
+    sd_s: float | None
+    mean_sd_s: float | None
+    attempts: int
+    comparable: int
+
+
+class Experience:
+    """Attempts, successes and durations by cell."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Cell, Performance] = {}
+
+    def record(self, ended: StepEnded, kind: str | None, cls: str, place: str) -> None:
+        """Learn from a step that ended with an object of this class at this place ("": none)."""
+        if counts(ended):
+            for cell in dict.fromkeys(_cells(ended.body, kind, ended.skill, cls, place)):
+                self.cells[cell] = with_end(self.cells.get(cell), ended)
+
+    def expect(
+        self, body: str, kind: str | None, skill: str, cls: str = "", place: str = ""
+    ) -> Expectation | None:
+        """What to expect; None: nobody of this kind ever tried this skill."""
+        line = list(dict.fromkeys(_cells(body, kind, skill, cls, place)))
+        tried = [self.cells[cell] for cell in reversed(line) if cell in self.cells]
+        if not tried:
+            return None
+        success, weight = _PRIOR_SUCCESS, 2.0
+        mean: float | None = None
+        spread, behind = 0.0, 0.0
+        for known in tried:
+            success = (known.successes + weight * success) / (known.attempts + weight)
+            n = known.successes
+            if n:
+                prior = known.mean_s if mean is None else mean
+                held = 0.0 if mean is None else WEIGHT
+                usual = spread if mean is not None else (_PRIOR_SPREAD * prior) ** 2
+                mean = (n * known.mean_s + held * prior) / (n + held)
+                shift = (known.mean_s - prior) ** 2 * n * held / (n + held)
+                spread = (known.m2 + shift + WEIGHT * usual) / (n + WEIGHT)
+                behind = n + held
+            weight = WEIGHT
+        total = tried[-1].attempts + weight
+        exact = self.cells.get(line[0])
+        return Expectation(
+            success=round(success, 4),
+            success_sd=round(sqrt(success * (1.0 - success) / (total + 1.0)), 4),
+            mean_s=None if mean is None else round(mean, 3),
+            sd_s=None if mean is None else round(sqrt(spread), 3),
+            mean_sd_s=None if mean is None else round(sqrt(spread / behind), 3),
+            attempts=exact.attempts if exact is not None else 0,
+            comparable=tried[0].attempts,
+        )
+
+
+def _cells(body: str, kind: str | None, skill: str, cls: str, place: str) -> list[Cell]:
+    """The cells of an attempt, fine to coarse; a kind is marked, it may be called as a body is."""
+    cells = [(body, skill, cls, place), (body, skill, cls, ""), (body, skill, "", "")]
+    return cells if kind is None else [*cells, (f"kind {kind}", skill, "", "")]
