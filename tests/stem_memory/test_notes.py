@@ -16,6 +16,7 @@ from stem_memory.contracts import (
 )
 from stem_memory.notes.book import NoteBook
 from stem_memory.notes.contracts import Fix, Note, NoteJudged, NoteProposed, NoteTried
+from stem_memory.notes.episodes import situation_of, trials_of
 from stem_memory.notes.lessons import lessons
 from stem_memory.notes.recall import Situation, recall
 from stem_memory.notes.signature import signed, terms
@@ -329,3 +330,32 @@ def test_two_who_say_it_differently_mean_one_note():
 
 def test_the_policy_can_be_stricter():
     assert TrialPolicy(alpha=0.01).alpha < TrialPolicy().alpha
+
+
+# -- From planning to the verdict ------------------------------------------------------------
+
+
+def test_a_lesson_is_recalled_for_the_step_it_is_about_and_tried_by_how_it_ends():
+    log = Log()
+    for i in (1, 2):
+        log.plan(f"g{i}", 1, pick("s1", f"mug-{i}"))
+        log.attempt(f"g{i}", "s1", reason="slipped")
+        log.attempt(f"g{i}", "s1", wait=6.0)
+    (proposed,) = lessons(log.events)
+    log.add(proposed)
+    memory = MemoryState.of(log.events)
+    situation = situation_of(pick("s7", "mug-7"), "g7", memory, "waiter-1")
+    assert situation.thing_classes == ("mug",)
+    assert situation.places == ("table", "hall", "table-1", "hall")
+    (found,) = recall(memory.annexes.notes, situation)
+    assert found.note == proposed.note
+    elsewhere = situation_of(pick("s8", "mug-7", "shelf-1"), "g7", memory)
+    assert recall(memory.annexes.notes, elsewhere) == ()
+    ended = StepEnded(
+        request="r9", goal="g7", step="s7", skill="pick", body="waiter-1",
+        outcome="done", duration_s=3.0, evidenced=True,
+    )  # fmt: skip
+    (tried_once,) = trials_of(ended, [found])
+    assert (tried_once.applied, tried_once.success) == (found.apply, True)
+    assert tried_once.episode == situation.episode
+    assert trials_of(ended.model_copy(update={"outcome": "lapsed"}), [found]) == ()
