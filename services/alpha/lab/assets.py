@@ -127,7 +127,9 @@ def deck(name: str) -> dict[str, cv.Image]:
     step = sheet.shape[0] / 5
     cards: dict[str, cv.Image] = {}
     for row, suit in enumerate("cdhs"):
-        for column, rank in enumerate(["A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"]):
+        for column, rank in enumerate(
+            ["A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"]
+        ):
             cut = sheet[round(row * step) : round((row + 1) * step), column * CARD_W :][:, :CARD_W]
             cards[rank + suit] = cv.resized(cut, CARD_W, CARD_H)
     back = sheet[round(4 * step) :, 2 * CARD_W : 3 * CARD_W]

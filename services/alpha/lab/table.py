@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from random import Random
 
+import numpy as np
+
 from services.alpha.contracts import GoldEvent
 from services.alpha.lab import assets
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
@@ -13,12 +15,17 @@ from services.alpha.lab.hands import hand
 from services.alpha.lab.style import Style, surface
 from services.alpha.tools.blackjack.hand import solve
 from services.alpha.tools.blackjack.rules import Rules, add, rank_of, total_of
+from services.alpha.vision import opencv as cv
 
 WIDTH, HEIGHT = 2000, 1500
 SCALE = 0.75
 CARD_W, CARD_H = assets.CARD_W * SCALE, assets.CARD_H * SCALE
 SLIDE_S = 0.5
-DECK = [rank + suit for suit in "cdhs" for rank in ["A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"]]
+DECK = [
+    rank + suit
+    for suit in "cdhs"
+    for rank in ["A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K"]
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class _Dealer:
         kind = rng.choice(style.textures)
         self.stage = Stage(surface(kind, hue, WIDTH, HEIGHT, rng.randrange(1 << 30)))
         self.deck = assets.deck(rng.choice(style.decks))
+        furnish(self.stage, rng)
         self.shoe = DECK * max(1, rules.decks)
         rng.shuffle(self.shoe)
         self.gold: list[GoldEvent] = []
@@ -104,7 +112,7 @@ class _Dealer:
         dealer_cards.append(hole)
         self._decide(hand_cards, up, cards[-1][2], covered, deal_more=to_hand)
         if covered:
-            self._uncover()
+            self._uncover(hand_cards, up)
         elif total_of([rank_of(c) for c in hand_cards])[0] <= 21:
             self._reveal(dealer_cards, up_x, up_y, deal, cards)
         self.t += rng.uniform(2.0, 4.0)
@@ -160,11 +168,24 @@ class _Dealer:
         keys = (Key(self.t, x - 250, -600, math.pi, 1.0), Key(self.t + 0.5, x, y, math.pi, 1.0))
         self._hand = Prop(hand(self.style.skin, (30, 30, 30)), keys)
 
-    def _uncover(self) -> None:
+    def _uncover(self, held: list[str], up: str) -> None:
+        """The dealer's hand leaves: now there is something to tell."""
         prop = self._hand
         keys = (*prop.keys, Key(self.t, *_place(prop)), Key(self.t + 0.5, 700, -500, math.pi, 1.0))
         self.stage.props.append(Prop(prop.picture, keys, self.t + 0.5))
-        self.t += 0.6
+        rest = self.t + 0.5
+        ranks = [rank_of(card) for card in held]
+        if total_of(ranks)[0] < 21:
+            self.gold.append(
+                GoldEvent(
+                    skill="blackjack",
+                    t=round(rest, 3),
+                    until_s=round(rest + 4.0, 3),
+                    subject=f"{'-'.join(held)} v {up}, uncovered",
+                    answer=solve(self.rules, ranks, rank_of(up)).best,
+                )
+            )
+        self.t += 3.0
 
     def _reveal(
         self,
@@ -219,6 +240,41 @@ class _Dealer:
 def _place(prop: Prop) -> tuple[float, float, float, float]:
     last = prop.keys[-1]
     return last.x, last.y, last.angle, last.scale
+
+
+def furnish(stage: Stage, rng: Random) -> None:
+    """What lies on such a table besides cards: printed lines, stacks of chips, a coaster."""
+    ground = stage.ground
+    table = ground.mean(axis=(0, 1))
+    shift = 70 if table.min() < 120 else -80
+    ink = tuple(int(c) for c in np.clip(table + shift, 0, 185))
+    for x in range(120, WIDTH, 260):
+        for y in range(90, HEIGHT, 260):
+            spade = [(x, y - 26), (x + 22, y + 6), (x, y + 22), (x - 22, y + 6), (x, y - 26)]
+            cv.stroke(ground, np.array(spade, np.int32), ink, 3)
+    angles = [math.pi * (0.1 + 0.8 * k / 60) for k in range(61)]
+    for radius in (500, 540):
+        arc = [(WIDTH / 2 + 1.7 * radius * math.cos(a), 250 + radius * math.sin(a)) for a in angles]
+        cv.stroke(ground, np.array(arc, np.int32), ink, 5)
+    words = rng.choice(["BLACKJACK PAYS 3 TO 2", "DEALER STANDS ON ALL 17s"])
+    cv.write_text(ground, words, (WIDTH // 2 - 330, 765), 54, ink, weight=600)
+    for x in (350, 1650):
+        ring = [(x + 120 * math.cos(a), 1000 + 120 * math.sin(a)) for a in np.linspace(0, 6.3, 60)]
+        cv.stroke(ground, np.array(ring, np.int32), ink, 6)
+    for _ in range(rng.randrange(2, 5)):
+        colour = rng.choice([(40, 40, 180), (150, 60, 40), (50, 120, 50), (40, 40, 40)])
+        x = rng.choice([rng.randrange(480, 700), rng.randrange(1400, 1600)])
+        y = rng.randrange(880, 1180)
+        for k in range(rng.randrange(1, 4)):
+            at = (x + 3 * k, y - 12 * k)
+            cv.disc(ground, at, 42, tuple(int(c * 0.6) for c in colour))
+            cv.disc(ground, at, 39, colour)
+            for a in range(0, 360, 45):
+                spot = (
+                    at[0] + round(33 * math.cos(math.radians(a))),
+                    at[1] + round(33 * math.sin(math.radians(a))),
+                )
+                cv.disc(ground, spot, 6, (220, 220, 220))
 
 
 def evening(

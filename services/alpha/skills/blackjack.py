@@ -45,6 +45,8 @@ GONE_S = 1.0
 NEW_CARD = 0.17
 DEALER_BELOW = 0.42
 SURE = 0.6
+# Advice on the same cards is not given again after this time: it has been heard.
+HEARD_S = 0.6
 _NAMES = {"A": "an ace", "8": "an 8", "J": "a jack", "Q": "a queen", "K": "a king"}
 _WORDS = {
     "ace": "A", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
@@ -75,6 +77,7 @@ SPEC = SkillSpec(
     slots=(
         SlotSpec(name="hand", min_confidence=SURE, max_age_s=4.0),
         SlotSpec(name="dealer", min_confidence=SURE, max_age_s=4.0),
+        SlotSpec(name="again", optional=True),
     ),
     tools=(
         ToolSpec(
@@ -105,7 +108,7 @@ class Blackjack:
         self._told: float = 0.0
         self._seen_s = -1.0
         self._version = 0
-        self._moved_s = 0.0
+        self._read: tuple[float, tuple[str, ...], tuple[str, ...]] | None = None
 
     def configure(self, settings: Mapping[str, Value]) -> None:
         """Take the table's rules: fields of `Rules`, such as decks, hit_soft_17, surrender."""
@@ -154,6 +157,7 @@ class Blackjack:
         if not self._told or t - self._seen_s < GONE_S:
             return ()
         self._told = 0.0
+        self._read = None
         self._version += 1
         return (Gone(skill=NAME, t=t, version=self._version, reason="the cards are gone"),)
 
@@ -179,6 +183,8 @@ class Blackjack:
             evidence.append(Evidence(slot="dealer", value=(), confidence=1.0, t=t))
         if not dealer:
             missing.append("the dealer's open card")
+        if len(evidence) == 2 and not request.trigger.asked:
+            evidence += self._heard(hand, dealer, t)
         text = f"{' and '.join(missing)} could not be read" if missing else ""
         return LookResult(
             request=request.id,
@@ -188,6 +194,19 @@ class Blackjack:
             evidence=tuple(evidence),
             missing=text,
         )
+
+    def _heard(
+        self, hand: list[CardRead], dealer: list[CardRead], t: float
+    ) -> tuple[Evidence, ...]:
+        """Evidence that these very cards were read before in this round."""
+        cards = sorted(r.card for r in hand), sorted(r.card for r in dealer)
+        now = t, tuple(cards[0]), tuple(cards[1])
+        if self._read is None or self._read[1:] != now[1:]:
+            self._read = now
+            return ()
+        if t - self._read[0] < HEARD_S:
+            return ()
+        return (Evidence(slot="again", value=True, confidence=1.0, t=t, source="trigger"),)
 
     # -- words -------------------------------------------------------------------------------
 
@@ -231,6 +250,8 @@ class Blackjack:
             return None
         if len(dealer) > 1:
             return Silence(why="the dealer is playing", code="not_useful")
+        if case.value("again"):
+            return Silence(why="the cards are the same as before", code="nothing_new")
         total, _ = total_of([rank_of(card) for card in hand])
         if total >= 21:
             return Silence(why=f"with {total} there is nothing to decide", code="not_useful")

@@ -240,6 +240,12 @@ def matched(one: Features, other: Features, ratio: float = 0.8) -> tuple[Points,
     )
 
 
+def nearest(one: Features, other: Features) -> NDArray[np.int64]:
+    """For each descriptor of `one`, which of `other` is most like it."""
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).match(one.descriptors, other.descriptors)
+    return np.array([m.trainIdx for m in pairs], np.int64)
+
+
 def homography(source: Points, target: Points, off: float = 4.0) -> tuple[Matrix | None, int]:
     """The homography most points agree on (RANSAC), and how many do."""
     if len(source) < 4:
@@ -271,7 +277,7 @@ def write_text(
         cv2.putText(image, words, at, kind, scale, colour, stroke, cv2.LINE_AA)
         (width, _), _ = cv2.getTextSize(words, kind, scale, stroke)
         return at[0] + int(width)
-    end = cv2.putText(image, words, at, colour, cv2.FontFace(face), size, weight)
+    end, _ = cv2.putText(image, words, at, colour, cv2.FontFace(face), size, weight)
     return int(end[0])
 
 
@@ -290,3 +296,35 @@ def stroke(
 ) -> None:
     """A line through the points."""
     cv2.polylines(image, [points.reshape(-1, 1, 2)], False, colour, width, cv2.LINE_AA)
+
+
+def moved(before: Grey, after: Grey) -> tuple[float, float, float]:
+    """By how many pixels the picture moved (x, y), and how sure that is (phase correlation)."""
+    window = cv2.createHanningWindow((before.shape[1], before.shape[0]), cv2.CV_32F)
+    (x, y), sure = cv2.phaseCorrelate(before.astype(np.float32), after.astype(np.float32), window)
+    return float(x), float(y), float(sure)
+
+
+def marks(image: Grey) -> list[tuple[int, Points]]:
+    """ArUco marks of four by four bits (S. Garrido-Jurado and others, 2014): number, corners."""
+    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    corners, ids, _ = cv2.aruco.ArucoDetector(words).detectMarkers(image)
+    if ids is None:
+        return []
+    found = [
+        (int(number), np.asarray(quad, np.float32).reshape(4, 2))
+        for number, quad in zip(np.ravel(ids), corners, strict=True)
+    ]
+    return sorted(found, key=lambda item: item[0])
+
+
+def mark(number: int, size: int) -> Grey:
+    """The picture of a mark, `size` pixels wide, without its white margin."""
+    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    return np.asarray(cv2.aruco.generateImageMarker(words, number, size), np.uint8)
+
+
+def hu_moments(mask: Grey) -> NDArray[np.float64]:
+    """Seven numbers of a shape that turning and scaling leave alone (M. Hu, 1962), as logarithms."""
+    found = np.asarray(cv2.HuMoments(cv2.moments(mask, True)), np.float64).ravel()
+    return np.asarray(-np.sign(found) * np.log10(np.abs(found) + 1e-12))

@@ -1,0 +1,173 @@
+"""How well interventions meet the gold, in the metrics of the field and in ours.
+
+Matching is one to one: an intervention of a skill that begins within [-1, +2] s of a gold event hits it,
+the nearest first. Definitions: ESTP-F1 after "Eyes Wide Open" (arXiv 2510.14560) with the answer score
+one for a right answer and a half for a hit with a wrong one; PAUC after ProactiveVideoQA (arXiv 2507.09313)
+with omega one half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from devices.noun import Noun
+from services.alpha.contracts import GoldEvent, Intervention
+
+BEFORE_S, AFTER_S = 1.0, 2.0
+HOUR_S = 3600.0
+
+
+class Score(Noun):
+    """Counts over any number of runs; the rates follow from them.
+
+    `wrong` counts hits whose answer is not the gold's. `guessed` counts answers where the evidence
+    was not there to be seen, `abstained` the gold events of that kind that got none. `pauc` and
+    `late_s` are sums over gold events.
+    """
+
+    gold: int = 0
+    hits: int = 0
+    right: int = 0
+    wrong: int = 0
+    told: int = 0
+    false_alarms: int = 0
+    duplicates: int = 0
+    unseen: int = 0
+    guessed: int = 0
+    abstained: int = 0
+    estp: float = 0.0
+    pauc: float = 0.0
+    stale: int = 0
+    seconds: float = 0.0
+    waits_s: tuple[float, ...] = ()
+
+    @property
+    def precision(self) -> float:
+        """Share of what was told that met a gold event."""
+        return self.hits / self.told if self.told else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the gold events that were met."""
+        return self.hits / self.gold if self.gold else 1.0
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the hits with the right answer."""
+        return self.right / self.hits if self.hits else 1.0
+
+    @property
+    def estp_f1(self) -> float:
+        """2·ΣS / (2·ΣS + FP + FN)."""
+        missed = self.gold - self.hits
+        whole = 2 * self.estp + self.false_alarms + self.duplicates + missed
+        return 2 * self.estp / whole if whole else 1.0
+
+    @property
+    def pauc_mean(self) -> float:
+        """Mean PAUC over the gold events, 0..1 (0.25 for silence)."""
+        return self.pauc / self.gold if self.gold else 1.0
+
+    @property
+    def false_per_hour(self) -> float:
+        """False alarms in an hour."""
+        return self.false_alarms * HOUR_S / self.seconds if self.seconds else 0.0
+
+    @property
+    def duplicate_share(self) -> float:
+        """Duplicates in what was told."""
+        return self.duplicates / self.told if self.told else 0.0
+
+    def wait(self, share: float) -> float:
+        """The percentile of event to first audio, in seconds."""
+        ordered = sorted(self.waits_s)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: float) -> Score:
+    """Score one run. Answers to questions are matched like the rest, to gold that is `asked`."""
+    said = sorted(told, key=lambda i: (i.began_s, i.id))
+    sure = [g for g in gold if not g.abstain]
+    unseen = [g for g in gold if g.abstain]
+    pairs = sorted(
+        (abs(i.began_s - g.t), gi, ii)
+        for gi, g in enumerate(sure)
+        for ii, i in enumerate(said)
+        if i.skill == g.skill and not i.question and -BEFORE_S <= i.began_s - g.t <= AFTER_S
+        and (i.answer or not g.answer)
+    )  # fmt: skip
+    met: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    for _, gi, ii in pairs:
+        if gi not in met and ii not in taken:
+            met[gi], taken[ii] = ii, gi
+    result = {"hits": 0, "right": 0, "wrong": 0, "false_alarms": 0, "duplicates": 0, "guessed": 0}
+    estp = pauc = 0.0
+    waits = []
+    for gi, event in enumerate(sure):
+        answer = said[met[gi]] if gi in met else None
+        if answer is None:
+            pauc += 0.25
+            continue
+        right = answer.answer == event.answer or not event.answer
+        result["hits"] += 1
+        result["right" if right else "wrong"] += 1
+        estp += 1.0 if right else 0.5
+        pauc += _pauc(event, answer.began_s, right)
+        waits.append(max(0.0, round(answer.began_s - event.t, 3)))
+    quiet_hits = 0
+    guessed_at: set[int] = set()
+    for ii, item in enumerate(said):
+        if ii in taken:
+            continue
+        span = next(
+            (
+                k
+                for k, g in enumerate(unseen)
+                if g.skill == item.skill and g.t - BEFORE_S <= item.began_s <= g.until_s
+            ),
+            None,
+        )
+        if span is not None:
+            if item.answer:
+                result["guessed"] += 1
+                guessed_at.add(span)
+            else:
+                quiet_hits += 1  # asking where nothing could be seen is right
+            continue
+        again = any(
+            g.skill == item.skill and said[met[gi]].answer == item.answer
+            and g.t - BEFORE_S <= item.began_s <= g.until_s
+            for gi, g in enumerate(sure)
+            if gi in met
+        )  # fmt: skip
+        result["duplicates" if again else "false_alarms"] += 1
+    return Score(
+        gold=len(sure),
+        told=len(said) - quiet_hits,
+        unseen=len(unseen),
+        abstained=len(unseen) - len(guessed_at),
+        estp=estp,
+        pauc=pauc,
+        stale=sum(i.ends_s > i.deadline_s + 1e-6 for i in said),
+        seconds=duration_s,
+        waits_s=tuple(waits),
+        **result,
+    )
+
+
+def _pauc(event: GoldEvent, began_s: float, right: bool) -> float:
+    """Area under correctness over the gold span: half until the reply, then 1 (right) or 0."""
+    span = max(event.until_s - event.t, 1e-6)
+    share = min(1.0, max(0.0, (began_s - event.t) / span))
+    return (0.5 * share + (2.0 if right else 0.0) * (1.0 - share)) / 2.0
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """Scores of several runs as one."""
+    whole: dict[str, float | tuple[float, ...]] = {}
+    for item in scores:
+        for name, value in item.model_dump().items():
+            have = whole.get(name)
+            whole[name] = value if have is None else have + value
+    return Score.model_validate(whole)

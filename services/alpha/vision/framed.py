@@ -1,0 +1,99 @@
+"""A large thing in the middle of a plain surrounding: a framed work, a garment held up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.alpha.vision import opencv as cv
+
+WIDTH = 160
+_UNLIKE = 26.0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The thing in the middle: its box as shares of the picture, how much of the picture it covers,
+    how much of its box it fills.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    area: float
+    fill: float
+
+
+def small_grey(image: cv.Image) -> cv.Grey:
+    """A grey copy for measuring motion."""
+    return cv.grey(cv.resized(image, WIDTH, round(image.shape[0] * WIDTH / image.shape[1])))
+
+
+def figure(image: cv.Image) -> Figure | None:
+    """The thing in the middle, told from its surroundings by colour; None if there is none."""
+    height = round(image.shape[0] * WIDTH / image.shape[1])
+    small = cv.lab(cv.blurred(cv.resized(image, WIDTH, height), 1.0)).astype(np.int16)
+    edge = 6
+    ring = np.concatenate(
+        [
+            small[:edge].reshape(-1, 3),
+            small[:, :edge].reshape(-1, 3),
+            small[:, -edge:].reshape(-1, 3),
+        ]
+    )
+    ground = np.median(ring, axis=0)
+    unlike = np.abs(small - ground).sum(axis=2) > _UNLIKE
+    mask = cv.opened(cv.closed((unlike * 255).astype(np.uint8), 7), 3)
+    found, _ = cv.blobs(mask, round(0.03 * WIDTH * height))
+    middle = [
+        b
+        for b in found
+        if b.left < 0.55 * WIDTH < b.left + b.width + 0.1 * WIDTH
+        and b.left <= 0.5 * WIDTH <= b.left + b.width
+        and b.top <= 0.5 * height <= b.top + b.height
+    ]
+    if not middle:
+        return None
+    best = max(middle, key=lambda b: b.area)
+    return Figure(
+        best.left / WIDTH,
+        best.top / height,
+        (best.left + best.width) / WIDTH,
+        (best.top + best.height) / height,
+        best.area / (WIDTH * height),
+        best.area / (best.width * best.height),
+    )
+
+
+class Dwelling:
+    """Whether the wearer stays with one view: the way the picture has drifted in the last while."""
+
+    def __init__(self, for_s: float, reach: float = 0.07) -> None:
+        self._for_s = for_s
+        self._reach = reach
+        self._last: cv.Grey | None = None
+        self._at = np.zeros(2)
+        self._path: list[tuple[float, float, float]] = []
+
+    def stays(self, image: cv.Image, t: float) -> float | None:
+        """Since when (seconds) the view stays; None while it moves on."""
+        now = small_grey(image)
+        if self._last is not None:
+            dx, dy, sure = cv.moved(self._last, now)
+            if sure < 0.12:
+                self._path.clear()
+            self._at += (dx / WIDTH, dy / WIDTH)
+        self._last = now
+        self._path.append((t, float(self._at[0]), float(self._at[1])))
+        here = self._path[-1]
+        first = len(self._path) - 1
+        while first > 0:
+            at = self._path[first - 1]
+            if abs(at[1] - here[1]) > self._reach or abs(at[2] - here[2]) > self._reach:
+                break
+            first -= 1
+        self._path = self._path[max(0, first - 1) :][-400:]
+        since = self._path[min(1, len(self._path) - 1) if first else 0][0]
+        return since if t - since >= self._for_s - 1e-6 else None
