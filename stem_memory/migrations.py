@@ -148,6 +148,27 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
+def open_cache(path: Path, extension: str) -> Connection:
+    """Open, or make, a database beside a store that may be thrown away, with an SQLite extension.
+
+    Raises:
+        StoreUnreadable: If the file can not be used or the extension can not be loaded.
+    """
+    with readable(path):
+        connection = _connect(path, "rwc")
+    try:
+        connection.enable_load_extension(True)
+        connection.load_extension(extension)
+        connection.enable_load_extension(False)
+    except (AttributeError, SqliteError) as error:
+        connection.close()
+        raise StoreUnreadable(
+            f"This Python's SQLite can not load {Path(extension).name} ({error}); "
+            "install pysqlite3>=0.6.1."
+        ) from error
+    return connection
+
+
 def migrate(db: Database) -> None:
     """Bring the schema to the newest version, one transaction a step."""
     version = db.execute("PRAGMA user_version").fetchone()[0]

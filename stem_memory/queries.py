@@ -16,6 +16,7 @@ from stem_memory.contracts import Recorded
 from stem_memory.errors import MemoryFault
 from stem_memory.fact_query import Difference
 from stem_memory.facts import Fact
+from stem_memory.meaning import MeaningIndex
 from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, own_time, vain_look
 from stem_memory.naming import id_words
 from stem_memory.spatial import Near, Whereabouts, near, where_is
@@ -26,8 +27,11 @@ from stem_memory.words import Found, Hit
 
 # Reciprocal rank fusion: G. Cormack et al., SIGIR 2009; 60 is the paper's constant.
 _FUSION = 60.0
+# Nobody asked for what is recent: it decides between what is about as good otherwise.
+_RECENCY = 0.2
 _CHARACTERS_PER_TOKEN = 4
 _FAR_M = 1e6
+Line = tuple[int, str, str, str]
 
 
 class QueryUnclear(MemoryFault):
@@ -177,8 +181,9 @@ def search(
     at_most: int = 10,
     around_s: float | None = None,
     near_thing: str | None = None,
+    meaning: MeaningIndex | None = None,
 ) -> tuple[Found, ...]:
-    """What was said, wanted, seen or went wrong: one ranking of text, time and space.
+    """What was said, wanted, seen or went wrong: one ranking of text, meaning, time and space.
 
     Args:
         store: The memory to search.
@@ -186,31 +191,45 @@ def search(
         at_most: How many answers.
         around_s: Prefer what happened near this time.
         near_thing: Prefer what is about things near this one. With neither, prefer what is recent.
+        meaning: Finds what means the same in other words, too.
     """
-    hits = store.search(words, at_most * 5)
+    by_words = store.search(words, at_most * 5)
+    by_meaning = meaning.nearest(words, at_most * 5) if meaning is not None else ()
+    orders = [(1.0, {_line(hit): hit.rank for hit in found}) for found in (by_words, by_meaning)]
+    hits = {_line(hit): hit for hit in (*by_words, *by_meaning)}
     memory = store.state
-    orders: list[Callable[[Hit], float]] = [lambda h: h.rank]
     if around_s is not None or near_thing is None:
         moment = memory.now() if around_s is None else around_s
-        orders.append(lambda h: abs(h.t - moment))
+        weight = _RECENCY if around_s is None else 1.0
+        orders.append((weight, {line: abs(hit.t - moment) for line, hit in hits.items()}))
     if near_thing is not None:
         point = memory.position(resolve(memory, near_thing)[0])
         close = near(memory, point, _FAR_M) if point is not None else ()
         distances = {n.thing: n.distance_m for n in close}
-        orders.append(lambda h: distances.get(h.about, _FAR_M))
-    scores: dict[Hit, float] = dict.fromkeys(hits, 0.0)
-    for order in orders:
-        # What an order can not tell apart gets the same rank.
-        ranks = {value: rank for rank, value in enumerate(sorted({order(h) for h in hits}))}
-        for hit in hits:
-            scores[hit] += 1.0 / (_FUSION + ranks[order(hit)])
-    best = sorted(scores, key=lambda h: (-scores[h], h.event, h.text))[:at_most]
+        far = {line: distances.get(hit.about, _FAR_M) for line, hit in hits.items()}
+        orders.append((1.0, far))
+    scores: dict[Line, float] = dict.fromkeys(hits, 0.0)
+    for weight, order in orders:
+        # What an order can not tell apart gets the same rank; what it does not know, nothing.
+        ranks = {value: rank for rank, value in enumerate(sorted(set(order.values())))}
+        for line, value in order.items():
+            scores[line] += weight / (_FUSION + ranks[value])
+    best = sorted(scores, key=lambda line: (-scores[line], line))[:at_most]
     return tuple(
         Found(
-            text=h.text, kind=h.kind, about=h.about, t=h.t, event=h.event, score=round(scores[h], 5)
+            text=hits[line].text,
+            kind=hits[line].kind,
+            about=hits[line].about,
+            t=hits[line].t,
+            event=hits[line].event,
+            score=round(scores[line], 5),
         )
-        for h in best
+        for line in best
     )
+
+
+def _line(hit: Hit) -> Line:
+    return hit.event, hit.text, hit.kind, hit.about
 
 
 def context(
@@ -218,6 +237,7 @@ def context(
     task: str,
     token_budget: int,
     count: Callable[[str], int] | None = None,
+    meaning: MeaningIndex | None = None,
 ) -> tuple[str, ...]:
     """Lines of memory that matter for a task, within a token budget, each with its provenance.
 
@@ -226,6 +246,7 @@ def context(
         task: The task in words.
         token_budget: How many tokens all lines may take.
         count: Counts the tokens of a line; without it four characters are taken for a token.
+        meaning: Finds what means the same in other words, too.
     """
     memory = store.state
     tokens = count or (lambda line: -(-len(line) // _CHARACTERS_PER_TOKEN))
@@ -235,7 +256,7 @@ def context(
         # Mentioned by one of its names whole, as in "the red mug" or "table 4".
         if any(set(name.lower().split()) <= parts for name in memory.names(thing)):
             lines.append(_where(memory, thing).sentence)
-    for found in search(store, task, at_most=20):
+    for found in search(store, task, at_most=20, meaning=meaning):
         lines.append(
             f"{clock_of(found.t)}, {found.kind} of {found.about}: {found.text} [{found.event}]"
         )

@@ -249,6 +249,11 @@ class EventStore:
         value: int | None = found.fetchone()[0]
         return value
 
+    def hash_at(self, position: int) -> str:
+        """The hash of the entry at a position; empty if there is none."""
+        found = self._db.execute("SELECT hash FROM event WHERE id = ?", [position]).fetchone()
+        return "" if found is None else str(found[0])
+
     def position(self) -> int:
         """The id of the newest event; 0 for an empty log."""
         if self._clock is not None:
@@ -323,7 +328,9 @@ class EventStore:
             self.forget_derived()
 
     def forget_derived(self) -> None:
-        """Have the tables beside the log written anew when a writer next opens the store."""
+        """Have what is derived from the log written anew when a writer next opens the store."""
+        for cache in self.path.parent.glob(self.path.name + ".vectors*"):
+            cache.unlink()
         with self._transaction():
             self._derived.outdate()
 

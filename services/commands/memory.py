@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from devices.facts import Value
     from devices.noun import Noun
     from stem_memory.facts import Fact
+    from stem_memory.meaning import MeaningIndex
     from stem_memory.store import EventStore
 
 _MOST_PLACES = 6
@@ -211,9 +212,20 @@ def explain(
 )
 @click.option("--around", metavar="TIME", help="Prefer what happened near this time.")
 @click.option("--near", "near_thing", metavar="THING", help="Prefer what is near this thing.")
+@click.option(
+    "--meaning",
+    is_flag=True,
+    help="Find what means the same in other words, too; keeps vectors beside the memory.",
+)
 @json_option
 def search(
-    words: str, run: Path, limit: int, around: str | None, near_thing: str | None, as_json: bool
+    words: str,
+    run: Path,
+    limit: int,
+    around: str | None,
+    near_thing: str | None,
+    meaning: bool,
+    as_json: bool,
 ) -> None:
     """Find what was said, wanted, seen or went wrong, by words, time and place."""
     from stem_memory.clock import clock_of
@@ -221,7 +233,8 @@ def search(
 
     with opened(run) as store:
         moment = None if around is None else _time(store, around)
-        found = ask(store, words, limit, moment, near_thing)
+        with _meaning(store) if meaning else contextlib.nullcontext() as index:
+            found = ask(store, words, limit, moment, near_thing, index)
     if as_json:
         print_json({"found": _plain(found)})
     elif found:
@@ -346,6 +359,13 @@ def opened(run: Path) -> Iterator[EventStore]:
     path = store_path(run)
     with EventStore.reader(path, Vault.beside(path)) as store:
         yield store
+
+
+def _meaning(store: EventStore) -> MeaningIndex:
+    from services.llm.embedder import MiniLmEmbedder
+    from stem_memory.meaning import MeaningIndex
+
+    return MeaningIndex(store, MiniLmEmbedder().embed, "all-MiniLM-L6-v2")
 
 
 def _time(store: EventStore, text: str) -> float:
