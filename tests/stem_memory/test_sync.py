@@ -206,7 +206,9 @@ class Fleet(RuleBasedStateMachine):
         event = host.record(fact, float(t))
         self.model[event.origin, event.seq] = event
 
-    @rule(pair=st.sampled_from([(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)]), n=st.integers(1, 4))
+    @rule(
+        pair=st.sampled_from([(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)]), n=st.integers(1, 4)
+    )
     def pull(self, pair, n):
         here, there = (self.hosts[i] for i in pair)
         pull(here.replica, there.replica, there.name, at_most=n)
@@ -246,7 +248,9 @@ def binaries():
 @pytest.fixture(scope="session")
 def database():
     """A PostgreSQL server of our own that listens on a socket only."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'retinue[postgres]'")
+    pytest.importorskip(
+        "psycopg", reason="psycopg is not installed: pip install 'retinue[postgres]'"
+    )
     tools = binaries()
     if tools is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -324,9 +328,7 @@ def test_many_writers_make_one_chain(schema):
     def write(origin):
         store = PostgresStore(schema[0], lambda: 0, schema[1])
         for i in range(10):
-            batch = [
-                Event(origin=origin, seq=2 * i + j, t=0.0, body=said(str(i))) for j in (1, 2)
-            ]
+            batch = [Event(origin=origin, seq=2 * i + j, t=0.0, body=said(str(i))) for j in (1, 2)]
             store.append(batch)
         store.close()
 
