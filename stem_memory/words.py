@@ -15,6 +15,12 @@ from stem_memory.notes.contracts import NoteProposed
 from stem_memory.view import MemoryView
 
 _TOKEN = re.compile(r"\w+")
+# Words that say nothing of what a question is about; a question of nothing else is asked as it is.
+_COMMON = frozenset(
+    "a an and are as at be by can did do does for from had has have how i in is it its me my not of "
+    "on or our please she so that the their them there they this to us was we were what when where "
+    "which who will with would you your he her him his".split()
+)
 
 
 class Text(NamedTuple):
@@ -90,7 +96,9 @@ def sentence(change: Change, memory: MemoryView) -> str:
 
 def query_of(words: str) -> str:
     """Words as a full-text query: every word quoted, any may match; best matches rank first."""
-    return " OR ".join(f'"{token}"' for token in dict.fromkeys(_TOKEN.findall(words.lower())))
+    tokens = list(dict.fromkeys(_TOKEN.findall(words.lower())))
+    telling = [token for token in tokens if token not in _COMMON]
+    return " OR ".join(f'"{token}"' for token in telling or tokens)
 
 
 def write_words(connection: Connection, texts: Iterable[Text], t: float, position: int) -> None:
