@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from brain.language.clauses import ClauseReader
 from brain.language.doubt import Unclear
-from brain.language.lexicon import lexicon, said
+from brain.language.lexicon import among, lexicon, said
+from brain.language.reading import words_of
 from brain.language.site import Site
 from brain.language.tokens import Token
-from brain.language.wish import words_of
 
-_EMPTY = frozenset(
-    "the a an one ones i mean meant want would like please it is that this of from my me yes yeah oh just bring take get use give with for sorry no and to in on at by which who table".split()
+_EMPTY = among(
+    "the a an one ones i mean meant want would like please it is that this of from my me yes yeah oh just bring take get use give with for sorry no and to in on at by which who table"
 ) - {"table"}
 
 
@@ -114,7 +114,7 @@ def _words(thing: str, site: Site) -> frozenset[str]:
 
 
 def _ordinal(words: Sequence[Token], things: Sequence[str], site: Site) -> str | None:
-    ordinals = lexicon().words["ordinals"]
+    ordinals: dict[str, int] = lexicon().words["ordinals"]
     for token in words:
         place = ordinals.get(token.text)
         if token.text == "last":

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from brain.language.clauses import Clause
 from brain.language.doubt import Misfit, Unable, Unclear
-from brain.language.ground import Grounding, Meaning, slot_of
-from brain.language.nouns import NounPhrase
+from brain.language.ground import Grounding
+from brain.language.meaning import Meaning
+from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
 from brain.language.site import Site
-from devices.facts import Be, Condition, Known, Selector, Told, Value
+from devices.facts import Condition, Known, Selector, Told, Value
 
 
 class Asks:
@@ -42,7 +42,7 @@ class Asks:
         )
         found: list[Condition] = []
         for np in nouns:
-            np = self.orders._attached(np, [i for i in clause.items if i.prep is not None])
+            np = self.orders.frame.attached(np, [i for i in clause.items if i.prep is not None])
             found.append(self._known(np, attr, value))
         return found or self._nothing()
 
@@ -55,7 +55,7 @@ class Asks:
             return [self._known(np, "location", None) for np in places] or self._nothing()
         found: list[Condition] = []
         for np in nouns:
-            attached = self.orders._attached(np, [i for i in phrases if i.prep != "for"])
+            attached = self.orders.frame.attached(np, [i for i in phrases if i.prep != "for"])
             found.append(self._known(attached, "location", None))
         return found
 
@@ -145,7 +145,8 @@ class Asks:
                 return [Told(who=p, message=self.ground.answers["message"][0]) for p in people]
             raise Unclear(f"What shall I tell {names}?", kind="message", slot="message")
         start, end = clause.note
-        assert isinstance(start, int) and isinstance(end, int)
+        assert isinstance(start, int)
+        assert isinstance(end, int)
         message = self.text[start:end].strip(" .!?,;:'\"“”")
         for person in people:
             self.ground.note(Meaning(ids=(person,)))
@@ -153,10 +154,10 @@ class Asks:
 
     def _people(self, np: NounPhrase) -> list[str]:
         if np.pronoun == "all_people" or (np.plural or np.collective or np.det == "all"):
-            return self.orders._everyone(np)
+            return self.orders.frame.everyone(np)
         if np.pronoun == "all_things":
-            return self.orders._everyone(np)
-        if np.refs and self.orders._is_goal(np) and not self.orders._is_person(np):
+            return self.orders.frame.everyone(np)
+        if np.refs and self.orders.frame.is_goal(np) and not self.orders.frame.is_person(np):
             place = self.ground.place(np)
             there = [p for p in self.site.members("person") if self.site.within(p, place)]
             if not there:
@@ -178,7 +179,7 @@ class Asks:
             try:
                 return self.orders.conditions("restock", clause)
             except Misfit:
-                if all(self.orders._is_surface(np) for i in clause.items for np in i.nouns):
+                if all(self.orders.frame.is_surface(np) for i in clause.items for np in i.nouns):
                     # "table 5 is finished"
                     return self.orders.conditions("clear", clause)
                 raise Unclear("What shall I do about that?") from None
@@ -217,7 +218,7 @@ class Asks:
         return clean is not None and clean.default is False
 
     def _done(self, clause: Clause, attr: str, value: Value) -> list[Condition]:
-        return self.orders._be(clause, attr, value)
+        return self.orders.stating.be(clause, attr, value)
 
     def context(self, clause: Clause) -> None:
         """Note what a remark speaks of: the next clause may say "it"."""
@@ -232,7 +233,3 @@ class Asks:
                     cls = self.ground.common_class(np)
                     if cls is not None:
                         self.ground.note(Meaning(cls=cls))
-
-
-Remark = Callable[[Clause], list[Condition]]
-__all__ = ["Asks", "Be", "slot_of"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from brain.language.lexicon import Lexicon, Words, said
-from brain.language.nouns import NounParser, NounPhrase
+from brain.language.lexicon import Lexicon, Words, among, said
+from brain.language.noun_phrase import NounPhrase
+from brain.language.nouns import NounParser
 from brain.language.site import Site
 from brain.language.tokens import Token
 
-MARKS = frozenset(
-    ", ; : . ! ? /".split()
-)
+MARKS = among(", ; : . ! ? /")
 
 
 @dataclass(frozen=True)
@@ -383,12 +382,8 @@ def _says_something(tokens: list[Token], i: int) -> bool:
     return i < len(tokens) and tokens[i].text in ("is", "are", "needs", "wants", "has", "have")
 
 
-_QUESTION_STARTS = frozenset(
-    "where who what how which if when unless whenever once until make ensure please do".split()
+_QUESTION_STARTS = among(
+    "where who what how which if when unless whenever once until make ensure please do"
 ) - {"make", "please", "do"}
-_ENDS_CLAUSE = frozenset(
-    "because since so if when unless until once while after before where".split()
-)
-_IGNORED = frozenset(
-    "the a an of is are be to it so of s".split()
-)
+_ENDS_CLAUSE = among("because since so if when unless until once while after before where")
+_IGNORED = among("the a an of is are be to it so of s")

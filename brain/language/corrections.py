@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brain.language.clauses import ClauseReader, Draft
 from brain.language.lexicon import among, said
-from brain.language.nouns import NounPhrase
+from brain.language.noun_phrase import NounPhrase
 from brain.language.tokens import Token
 
 _AMBIGUOUS = frozenset(
@@ -74,8 +74,7 @@ def _mark(tokens: list[Token], i: int) -> int | None:
     j = i
     parted = False
     while j < len(tokens) and (
-        tokens[j].is_mark
-        or tokens[j].text in among("oh er erm uh um ah but well and")
+        tokens[j].is_mark or tokens[j].text in among("oh er erm uh um ah but well and")
     ):
         parted = parted or tokens[j].is_mark
         j += 1
@@ -189,15 +188,7 @@ def _replaced(
             if old_prep is not None and (
                 reader._kind(old) == kind or {old_prep, prep} <= {"in", "on", "to", "at", "for"}
             ):
-                first = start
-                while (
-                    first > 0
-                    and reader.preposition(tokens, first - 1)
-                    and first - 1 >= 0
-                    and reader.preposition(tokens, first - 1)[2] == start
-                ):  # type: ignore[index]
-                    first -= 1
-                    break
+                first = _prep_start(tokens, start, reader)
                 return tokens[:first] + tokens[j : noun.end] + tokens[end:i] + tail
         return None
     kind = reader._kind(noun)
@@ -216,6 +207,15 @@ def _replaced(
     return None
 
 
+def _prep_start(tokens: list[Token], start: int, reader: ClauseReader) -> int:
+    """Where the preposition begins that ends at `start`."""
+    for first in range(max(start - 4, 0), start):
+        prep = reader.preposition(tokens, first)
+        if prep is not None and prep[2] == start:
+            return first
+    return start
+
+
 def _renumbered(
     tokens: list[Token],
     i: int,
@@ -230,23 +230,24 @@ def _renumbered(
         return None
     said = [t.text for t in tokens[i:at]]
     quantity = "make" in said
+    latest_first = list(reversed(spans))
     order = sorted(
-        reversed(spans),
+        latest_first,
         key=lambda s: (s[2].key[-1:] != () and s[2].key[-1].isdigit()) is quantity,
     )
     # A word ("three") counts, a figure ("3") numbers; the latest phrase that has one is meant.
     if not quantity and spans and not number.text.isdigit():
         latest = spans[-1][2]
         if latest.count is not None or not latest.key[-1:] or not latest.key[-1].isdigit():
-            order = sorted(reversed(spans), key=lambda s: s[2].count is None)
-    for start, end, old, _ in order:
+            order = sorted(latest_first, key=lambda s: s[2].count is None)
+    for start, end, _, _ in order:
         for k in range(end - 1, start - 1, -1):
             if tokens[k].number is not None:
-                return tokens[:k] + [number] + tokens[k + 1 : i] + tail
+                return [*tokens[:k], number, *tokens[k + 1 : i], *tail]
     for start, end, old, prep in spans:
         if prep is None and old.refs and old.count is None:
             kept = [t for t in tokens[start:end] if t.text not in ("a", "an", "the")]
-            return tokens[:start] + [number] + kept + tokens[end:i] + tail
+            return [*tokens[:start], number, *kept, *tokens[end:i], *tail]
     return None
 
 

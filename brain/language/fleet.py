@@ -5,7 +5,7 @@ from __future__ import annotations
 from brain.language.site import Site
 from devices.facts import Value
 
-_WORDS = {
+_WORDS: dict[str, dict[Value, str]] = {
     "open": {True: "opened", False: "closed"},
     "power": {True: "switched on", False: "switched off"},
     "clean": {True: "cleaned", False: "made dirty"},
@@ -56,7 +56,7 @@ class Fleet:
 
     def why_not(self, thing: str, attr: str, value: Value) -> str:
         """One sentence saying that the thing can not be brought into the state."""
-        word = _WORDS.get(attr, {}).get(value, f"made {attr}")  # type: ignore[call-overload]
+        word = _WORDS.get(attr, {}).get(value, f"made {attr}")
         return f"{_capital(self._site.title(thing))} can not be {word} by anyone here."
 
     def can_move(self, thing: str) -> bool:

@@ -7,16 +7,14 @@ from dataclasses import replace
 from brain.language.clauses import Clause, ClauseReader, Draft
 from brain.language.lexicon import Lexicon, Words, among
 from brain.language.need_forms import NeedReader
-from brain.language.nouns import NounPhrase
+from brain.language.noun_phrase import NounPhrase
 from brain.language.question_forms import QuestionReader
 from brain.language.rewriting import Rewriter
 from brain.language.site import Site
 from brain.language.state_forms import StateReader
 from brain.language.tokens import Token
 
-_SUBORDINATE = frozenset(
-    "if when unless until once while before after as because since till whenever".split()
-)
+_SUBORDINATE = among("if when unless until once while before after as because since till whenever")
 
 
 class FormReader:
@@ -95,7 +93,9 @@ class FormReader:
         if tokens[k].text in among(", : please could can should must would will"):
             comma = tokens[k].text in (",", ":")
             k = self.reader.skip(tokens, k)
-            while k < len(tokens) and tokens[k].text in among("could can should must will would you please"):
+            while k < len(tokens) and tokens[k].text in among(
+                "could can should must will would you please"
+            ):
                 k += 1
             starts = k < len(tokens) and self.reader.starts_clause(tokens, k)
             if starts or (comma and k < len(tokens)):
@@ -271,4 +271,3 @@ class FormReader:
             end=max(j, i + 1),
             gapped=True,
         )
-

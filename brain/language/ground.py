@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from brain.language.anaphora import Anaphora
 from brain.language.doubt import Unable, Unclear
+from brain.language.drinks import Drinks
 from brain.language.lexicon import among
-from brain.language.nouns import NounPhrase
+from brain.language.meaning import Meaning
+from brain.language.noun_phrase import NounPhrase
+from brain.language.owners import Owners
 from brain.language.site import Ref, Site
-from brain.language.spelling import nearest
-from brain.language.tokens import key_of
-from devices.facts import Selector, Value
+from brain.language.wording import Wording, slot_of
+from devices.facts import Value
 
 Test = Callable[[str], bool]
 _LOOKS = ("colour", "color", "size", "material", "pattern", "shape", "flavour", "kind", "brand")
-# More options than this are no help to a person.
-_OPTIONS = 8
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What is meant: exact things, every one of a class, or a number of a class."""
-
-    ids: tuple[str, ...] = ()
-    cls: str | None = None
-    having: dict[str, Value] = field(default_factory=dict)
-    within: str | None = None
-    exclude: tuple[str, ...] = ()
-    count: int | None = None
-
-    def selector(self) -> Selector:
-        """The selector of a condition."""
-        return Selector(
-            ids=self.ids,
-            cls=self.cls,
-            having=dict(sorted(self.having.items())),
-            within=self.within,
-            exclude=self.exclude,
-        )
 
 
 def anything(_: str) -> bool:
@@ -69,6 +48,10 @@ class Grounding:
         self.earlier = list(earlier)
         self.here: list[Meaning] = []
         self.answers = answers or {}
+        self.wording = Wording(self)
+        self.owners = Owners(self)
+        self.drinks = Drinks(self)
+        self.anaphora = Anaphora(self)
         self._mass = frozenset(site.lexicon.words["mass"])
 
     # -- references --------------------------------------------------------------------------
@@ -125,7 +108,7 @@ class Grounding:
         `every`: a bare plural means all of them. `any_one`: a bare singular means any of them.
         """
         self.check(np)
-        np = self._owned(np)
+        np = self.owners.owned(np)
         answered = self.answers.get(slot_of(np))
         if answered is not None and answered[0].isdigit():
             np = replace(np, count=int(answered[0]))
@@ -134,7 +117,7 @@ class Grounding:
         elif answered is not None:
             return self.note(Meaning(ids=answered))
         if np.pronoun or np.one:
-            return self.note(self._pronoun(np, fits, prefer))
+            return self.note(self.anaphora.pronoun(np, fits, prefer))
         if (
             np.key[-1:]
             and np.key[-1] in self._mass
@@ -152,10 +135,10 @@ class Grounding:
             and len(self.candidates(np, fits)) > 1
         ):
             np = replace(np, count=1)
-        if self._definite_one(np) and self._is_drink(np) and not self.candidates(np, fits):
+        if self._definite_one(np) and self.drinks.is_drink(np) and not self.candidates(np, fits):
             np = replace(np, det="a", owner=None)
         if np.other and np.plural:
-            np = replace(np, other=False, unless=(*np.unless, self._spoken_of(np)))
+            np = replace(np, other=False, unless=(*np.unless, self.anaphora.spoken_of(np)))
         if self._definite_one(np):
             return self.note(Meaning(ids=(self.one(np, fits, prefer=prefer, what=what),)))
         if np.det == "both" or (np.det == "the" and np.count is not None):
@@ -165,7 +148,7 @@ class Grounding:
         ):
             return self.note(self._every(np, fits))
         if np.det in (None, "more") and np.plural and np.count is None:
-            names = self._class_words(np)
+            names = self.wording.class_words(np)
             raise Unclear(f"How many {names} do you want?", kind="count", slot=slot_of(np))
         return self.note(self._some(np, fits))
 
@@ -179,17 +162,17 @@ class Grounding:
     ) -> str:
         """The single thing that a definite phrase means."""
         self.check(np)
-        np = self._owned(np)
+        np = self.owners.owned(np)
         answered = self.answers.get(slot_of(np))
         if answered is not None:
             return answered[0]
         found = self.candidates(np, fits)
         if not found:
-            raise self._missing(np, fits, what)
+            raise self.wording.missing(np, fits, what)
         found = self._singled_out(np, found, prefer)
         if len(found) == 1:
             return found[0]
-        raise self._which(np, found)
+        raise self.wording.which(np, found)
 
     def place(self, np: NounPhrase, fits: Test = anything) -> str:
         """The place (or person) that the phrase means."""
@@ -209,7 +192,7 @@ class Grounding:
                 raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
             return found.ids[0]
         if np.one and np.count is not None and not np.refs:
-            np = self._numbered(np)
+            np = self.anaphora.numbered(np)
         if np.collective or (np.det in ("the", "a") and self._nameless(np)):
             for _, where in np.posts:
                 holder = self.one(where, lambda t: self.view.category(t) in ("fixture", "room"))
@@ -218,20 +201,6 @@ class Grounding:
                 ]
                 return people[0] if len(people) == 1 and not np.collective else holder
         return self.one(np, fits, what="place")
-
-    def _numbered(self, np: NounPhrase) -> NounPhrase:
-        """Such as "to 4": the place that people sit at or things stand on with this number."""
-        keys = {
-            key: refs
-            for key, refs in self.site.index.items()
-            if len(key) == 2
-            and key[1] == str(np.count)
-            and any(r.id in self.site.fixtures and self.site.fixtures[r.id].capacity for r in refs)
-        }
-        if len(keys) != 1:
-            raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
-        key, refs = keys.popitem()
-        return replace(np, refs=tuple(sorted(refs)), key=key, one=False, count=None, det="the")
 
     def candidates(self, np: NounPhrase, fits: Test = anything) -> list[str]:
         """Everything the phrase may mean, by the nearest kind of name that yields anything."""
@@ -257,9 +226,9 @@ class Grounding:
     def check(self, np: NounPhrase) -> None:
         """Refuse what nobody here knows."""
         if np.unknown is not None:
-            raise self._unknown(np.unknown)
+            raise self.wording.unknown(np.unknown)
         if np.half_known is not None:
-            raise self._half(np)
+            raise self.wording.half(np)
 
     # -- parts of it -------------------------------------------------------------------------
 
@@ -274,13 +243,8 @@ class Grounding:
             return True
         if np.det is None and np.count is None:
             ranks = {ref.rank for ref in np.refs if ref.kind == "thing"}
-            return 0 in ranks or not self._is_drink(np)
+            return 0 in ranks or not self.drinks.is_drink(np)
         return False
-
-    def _is_drink(self, np: NounPhrase) -> bool:
-        return (
-            any(r.kind == "class" and self.site.drink(r.id) for r in np.refs) or np.fill is not None
-        )
 
     def _nameless(self, np: NounPhrase) -> bool:
         return all(
@@ -297,14 +261,14 @@ class Grounding:
         if any(not self._has(thing, attr, value) for attr, value in np.states.items()):
             return False
         if np.fill is not None:
-            fill = self._fill(np.fill)
+            fill = self.drinks.fill(np.fill)
             if self.view.attr(thing, "fill") != fill:
                 return False
         for place in np.places:
             holders = self._places(place)
             if not any(self.site.within(thing, h) for h in holders):
                 return False
-        return self._is_owned(np, thing)
+        return self.owners.is_owned(np, thing)
 
     def _has(self, thing: str, attr: str, value: Value) -> bool:
         if attr == "fill" and value == "any":
@@ -312,45 +276,6 @@ class Grounding:
         if attr == "fill" and self.view.attr(thing, attr) is None:
             return value == "none" and not self.view.contents(thing)
         return self.view.attr(thing, attr) == value
-
-    def _is_owned(self, np: NounPhrase, thing: str) -> bool:
-        """Whose a thing is, only its names can say; a thing named after somebody else is not."""
-        if np.owner is None:
-            return True
-        owner = self._owner(np.owner)
-        if owner is None and np.owner == "them":
-            return True
-        words = self.site.words_of(thing)
-        people = [p for p in self.site.ids if self.view.category(p) == "person"]
-        mine = owner is not None and bool(words & self._person_words(owner))
-        others = any(words & self._person_words(p) for p in people if p != owner)
-        return mine or not others
-
-    def _owned(self, np: NounPhrase) -> NounPhrase:
-        """Such as "my glasses" said by Ruth: "Ruth's glasses", where a thing has that name."""
-        if np.owner is None:
-            return np
-        owner = self._owner(np.owner)
-        names = self.view.names(owner) if owner is not None else ()
-        for name in names:
-            refs = self.site.index.get((*key_of(name), *np.key))
-            if refs:
-                return replace(np, refs=tuple(sorted(refs)), owner=None, det="the", plural=False)
-        return np
-
-    def _owner(self, words: str) -> str | None:
-        if words == "me":
-            return self.who
-        return self.last_person() if words == "them" else self._person_named(words)
-
-    def _person_words(self, person: str) -> frozenset[str]:
-        return self.site.words_of(person) - {"the"}
-
-    def _person_named(self, words: str) -> str | None:
-        for ref in self.site.index.get(tuple(words.split()), ()):
-            if ref.kind == "thing" and self.view.category(ref.id) == "person":
-                return ref.id
-        return None
 
     def _places(self, np: NounPhrase) -> list[str]:
         return self.candidates(np)
@@ -382,7 +307,7 @@ class Grounding:
             if here is not None and here.holder in found:
                 return [here.holder]
         if len(found) > 1 and np.owner == "me":
-            mine = [t for t in found if self.site.words_of(t) & self._person_words(self.who)]
+            mine = [t for t in found if self.site.words_of(t) & self.owners.person_words(self.who)]
             found = mine or found
         if len(found) > 1 and prefer is not None:
             preferred = [t for t in found if prefer(t)]
@@ -401,20 +326,20 @@ class Grounding:
         found = self.candidates(np, fits)
         if len(found) < wanted:
             raise (
-                self._missing(np, fits, "thing")
+                self.wording.missing(np, fits, "thing")
                 if not found
-                else Unable(f"I know of only {len(found)} {self._class_words(np)}.")
+                else Unable(f"I know of only {len(found)} {self.wording.class_words(np)}.")
             )
         if len(found) > wanted and prefer is not None:
             preferred = [t for t in found if prefer(t)]
             found = preferred if len(preferred) == wanted else found
         if len(found) > wanted:
-            raise self._which(np, found)
+            raise self.wording.which(np, found)
         return Meaning(ids=tuple(sorted(found)))
 
     def _every(self, np: NounPhrase, fits: Test) -> Meaning:
         if not self.candidates(np, fits):
-            raise self._missing(np, fits, "thing")
+            raise self.wording.missing(np, fits, "thing")
         cls = self.common_class(np, fits)
         exclude = self.excluded(np.unless)
         within = self._within(np)
@@ -434,18 +359,18 @@ class Grounding:
     def _some(self, np: NounPhrase, fits: Test) -> Meaning:
         """Such as "two coffees", "a clean cup": any of the class."""
         count = np.count or 1
-        made = self._made(np)
+        made = self.drinks.made(np)
         if made is not None:
-            cls, having = made
-            having = {**{k: v for k, v in np.states.items() if k != "fill"}, **having}
-            having.pop("hot", None)
-            self._enough(np, self.site.members(cls), count, cls)
-            return Meaning(cls=cls, having=having, count=count)
+            vessel, filled = made
+            # A drink is hot as it comes: that is no state of the vessel.
+            told = {k: v for k, v in np.states.items() if k not in ("fill", "hot")}
+            self._enough(np, self.site.members(vessel), count, vessel)
+            return Meaning(cls=vessel, having={**told, **filled}, count=count)
         cls = self.common_class(np, fits)
         if cls is None:
             found = self.candidates(np, fits)
             if not found:
-                raise self._missing(np, fits, "thing")
+                raise self.wording.missing(np, fits, "thing")
             alike = self._alike(found)
             if alike is not None:
                 self._enough(np, found, count, alike[0])
@@ -455,15 +380,13 @@ class Grounding:
                 return Meaning(cls=kinds.pop(), count=count)
             if len(found) == count:
                 return Meaning(ids=tuple(sorted(found)))
-            raise self._which(np, found)
+            raise self.wording.which(np, found)
         members = [t for t in self.site.members(cls) if fits(t)]
         looks = [t for t in members if all(w in self.site.words_of(t) for w in np.looks)]
         looks = [t for t in looks if self._changeable(np, t)]
         if np.posts or np.places:
             looks = [
-                t
-                for t in self._placed(np, looks)
-                if all(self._told_apart(replace(np, states={}), t) for _ in (0,))
+                t for t in self._placed(np, looks) if self._told_apart(replace(np, states={}), t)
             ]
         self._enough(np, looks, count, cls)
         having = self._having(np, cls)
@@ -483,9 +406,9 @@ class Grounding:
             values = {self.view.attr(t, attr) for t in found}
             value = values.pop()
             rest = [t for t in self.site.members(cls) if t not in found and self.view.cls(t) == cls]
-            if value is not None and not values:
-                if all(self.view.attr(t, attr) != value for t in rest):
-                    return cls, {attr: value}
+            alone = all(self.view.attr(t, attr) != value for t in rest)
+            if value is not None and not values and alone:
+                return cls, {attr: value}
         return None
 
     def _changeable(self, np: NounPhrase, thing: str) -> bool:
@@ -495,44 +418,10 @@ class Grounding:
 
     def _enough(self, np: NounPhrase, found: Sequence[str], count: int, cls: str) -> None:
         if not found:
-            raise self._missing(np, anything, "thing")
+            raise self.wording.missing(np, anything, "thing")
         if len(found) < count:
             name = self.site.class_title(cls)
             raise Unable(f"You ask for {count}, but I know of only {len(found)} of these: {name}.")
-
-    def _made(self, np: NounPhrase) -> tuple[str, dict[str, Value]] | None:
-        """The vessel and fill of a drink that is to be made."""
-        if np.fill is not None:
-            vessel = self.common_class(replace(np, fill=None, posts=()), anything)
-            fill = self._fill(np.fill)
-            if vessel is None or fill is None:
-                return None
-            self._offered(fill, np)
-            return vessel, {"fill": fill}
-        for ref in np.refs:
-            drink = self.site.drink(ref.id) if ref.kind == "class" else None
-            if drink is not None:
-                self._offered(drink[1], np)
-                return drink[0], {"fill": drink[1]}
-        if any(r.kind == "class" and r.id == "drink" for r in np.refs):
-            options = sorted(d for d, (_, f) in self.site.drinks().items() if self._is_offered(f))
-            names = [self.site.class_title(d) for d in options]
-            raise Unclear("Which drink?", names, options, slot_of(np), "which")
-        return None
-
-    def _is_offered(self, fill: str) -> bool:
-        return any(fill in fixture.offers for fixture in self.site.fixtures.values())
-
-    def _offered(self, fill: str, np: NounPhrase) -> None:
-        if not self._is_offered(fill):
-            raise Unable(f"Nothing here makes {fill}, so I can not bring {np.text}.")
-
-    def _fill(self, np: NounPhrase) -> str | None:
-        for ref in np.refs:
-            drink = self.site.drink(ref.id) if ref.kind == "class" else None
-            if drink is not None:
-                return drink[1]
-        return None
 
     def common_class(self, np: NounPhrase, fits: Test = anything) -> str | None:
         """The class that the noun names: the most general one where one is above the others."""
@@ -580,143 +469,4 @@ class Grounding:
             found.update(dict.fromkeys(self.thing(np, every=True).ids or self.candidates(np)))
         return tuple(sorted(found))
 
-    def _pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
-        if np.pronoun == "speaker":
-            if not fits(self.speaker()):
-                raise Unable("People can not be moved or changed by the robots here.")
-            return Meaning(ids=(self.speaker(),))
-        if np.pronoun == "all_things" and np.posts and np.text.split()[1:2] == ["thing"]:
-            where = self.place(np.posts[0][1])
-            there = [t for t in self.view.contents(where) if fits(t)]
-            if len(there) == 1:
-                return Meaning(ids=(there[0],))
-            if there:
-                raise self._which(replace(np, text="thing"), there)
-        if np.text.startswith("something"):
-            raise Unclear("What exactly shall it be?", slot=slot_of(np))
-        if np.pronoun == "all_things" and np.posts:
-            return Meaning(cls="object", within=self.place(np.posts[0][1]))
-        if np.pronoun == "all_things":
-            raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
-        if np.pronoun == "she_he":
-            person = self.place(np)
-            if not fits(person):
-                raise Unable("People can not be moved or changed by the robots here.")
-            return Meaning(ids=(person,))
-        last = self.last(fits)
-        if last is None:
-            raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
-        if np.pronoun == "things" and not np.one:
-            return last
-        return self._other(np, last, fits)
-
-    def _other(self, np: NounPhrase, last: Meaning, fits: Test) -> Meaning:
-        """Such as "the blue one", "another one", "two": one of the class spoken of last."""
-        cls = last.cls or self.view.cls(last.ids[-1])
-        refs = (Ref(1, "class", cls),)
-        if np.det in ("the",) or np.other or np.looks or (np.states and np.det != "a"):
-            base = replace(np, refs=refs, one=False, pronoun=None)
-            siblings = self._siblings(cls, np)
-            if siblings is not None:
-                base = replace(base, refs=(Ref(1, "class", siblings),))
-            found = [t for t in self.candidates(base, fits) if not (np.other and t in last.ids)]
-            if np.plural:
-                return Meaning(ids=tuple(sorted(found)))
-            if len(found) == 1:
-                return Meaning(ids=(found[0],))
-            if not found:
-                raise Unable(f"I know of no such {self.site.class_title(cls)}: {np.text}.")
-            raise self._which(base, found)
-        if np.count is not None or np.det in ("another", "more", "a"):
-            return Meaning(cls=cls, having=last.having, count=np.count or 1)
-        return last
-
-    def _siblings(self, cls: str, np: NounPhrase) -> str | None:
-        """A class above, if only there something looks as said ("the green one" of mugs)."""
-        return cls
-
     # -- saying what is wrong ----------------------------------------------------------------
-
-    def _which(self, np: NounPhrase, found: Sequence[str]) -> Unclear:
-        titles = self.site.titles(found)
-        names = [self._with_place(t, name, titles) for t, name in zip(found, titles, strict=True)]
-        shown = names[:_OPTIONS]
-        what = self._class_words(np)
-        more = "" if len(found) <= _OPTIONS else f" ({len(found)} in all)"
-        return Unclear(
-            f"Which {what} do you mean: {_listed(shown, 'or')}{more}?",
-            titles[:_OPTIONS] if len(set(titles)) == len(titles) else found[:_OPTIONS],
-            found,
-            slot_of(np),
-            "which",
-        )
-
-    def _with_place(self, thing: str, name: str, titles: Sequence[str]) -> str:
-        place = self.view.location(thing)
-        if place is None or self.view.category(thing) != "object":
-            return name
-        word = "on" if place.relation == "on" else "in" if place.relation == "in" else "at"
-        return f"{name} ({word} {self.site.title(place.holder)})"
-
-    def _spoken_of(self, np: NounPhrase) -> NounPhrase:
-        """What "the other plates" leaves out: those that were spoken of before."""
-        last = self.last(lambda t: t in self.candidates(replace(np, other=False)))
-        if last is None or not last.ids:
-            raise Unclear(f'Which ones do you mean by "{np.text}"?', slot=slot_of(np))
-        refs = tuple(Ref(0, "thing", i) for i in last.ids)
-        return NounPhrase(np.text, np.start, np.end, det="the", plural=True, refs=refs, key=np.key)
-
-    def _class_words(self, np: NounPhrase) -> str:
-        return " ".join((*np.looks, *np.key)) or np.text
-
-    def _missing(self, np: NounPhrase, fits: Test, what: str) -> Unable:
-        """Nothing like that is known, or nothing like that fits."""
-        self_known = self.candidates(np, anything)
-        plain = self.candidates(replace(np, posts=(), places=(), states={}), fits)
-        if plain and not self_known:
-            where = [self.site.title(p.holder) for t in plain[:3] if (p := self.view.location(t))]
-            hint = (
-                f" I know of {_listed(self.site.titles(plain[:3]), 'and')} ({_listed(where, 'and')})."
-                if where
-                else ""
-            )
-            return Unable(f"I know of no such thing: {np.text}.{hint}")
-        if self_known:
-            return Unable(f"That can not be done with {self.site.title(self_known[0])}.")
-        return Unable(f"There is no {self._class_words(np)} here that I know of.")
-
-    def _unknown(self, words: str) -> Unable:
-        like = self._like(words)
-        hint = f" Did you mean {_listed(like, 'or')}?" if like else ""
-        return Unable(f"There is no {_without_article(words)} here that I know of.{hint}")
-
-    def _half(self, np: NounPhrase) -> Unable:
-        known = self.candidates(replace(np, half_known=None, looks=(), states={}))
-        hint = f" I know of {_listed(self.site.titles(known[:5]), 'and')}." if known else ""
-        return Unable(
-            f"There is no {_without_article(np.half_known or '')} here that I know of.{hint}"
-        )
-
-    def _like(self, words: str) -> list[str]:
-        """Known names spelled nearly so."""
-        last = words.split()[-1] if words.split() else words
-        if len(last) < 4:
-            return []
-        near = nearest(last, self.site.whole_words - {last}, 2 if len(last) > 5 else 1)
-        return near[:3] if len(near) <= 3 else []
-
-
-def slot_of(np: NounPhrase) -> str:
-    """How answers to questions about the phrase are kept."""
-    return f"{np.start}:{np.text}"
-
-
-def _without_article(words: str) -> str:
-    first, _, rest = words.partition(" ")
-    return rest if first in ("the", "a", "an", "my", "some") and rest else words
-
-
-def _listed(names: Sequence[str], word: str) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {word} {names[-1]}"

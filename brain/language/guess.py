@@ -9,7 +9,8 @@ from __future__ import annotations
 from brain.language.clauses import Clause, ClauseReader, Item
 from brain.language.doubt import Misfit, Unread
 from brain.language.heads import OTHER, VerbHead
-from brain.language.nouns import NounPhrase
+from brain.language.lexicon import among
+from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
 from brain.language.site import Site
 from brain.language.tokens import Token
@@ -18,9 +19,7 @@ from devices.facts import Condition
 # Below this the head is wrong too often (see `retinue bench wishes`).
 SURE = 0.65
 # Actions a guess may stand for; what is told or looked for is in the words themselves.
-_GUESSED = frozenset(
-    "move put clear wash wipe heat slice switch_on switch_off open close restock".split()
-)
+_GUESSED = among("move put clear wash wipe heat slice switch_on switch_off open close restock")
 _PLAIN = (
     ("switchable", "lamp"),
     ("wipeable", "table"),
@@ -30,12 +29,10 @@ _PLAIN = (
     ("food", "soup"),
 )
 # Words that turn a wish into another one: who does not understand them does nothing.
-_WEIGHTY = frozenset(
-    "or nor not no never if unless until till tomorrow yesterday later tonight every without only up down less least most half either neither nothing nobody instead before after while when am pm clock hour hours minutes minute seconds monday tuesday wednesday thursday friday saturday sunday weekend week month year morning evening afternoon night than".split()
+_WEIGHTY = among(
+    "or nor not no never if unless until till tomorrow yesterday later tonight every without only up down less least most half either neither nothing nobody instead before after while when am pm clock hour hours minutes minute seconds monday tuesday wednesday thursday friday saturday sunday weekend week month year morning evening afternoon night than"
 )
-_DETERMINERS = frozenset(
-    "the a an my this that these those some our your".split()
-)
+_DETERMINERS = among("the a an my this that these those some our your")
 
 
 class Guesser:

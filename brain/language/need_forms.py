@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from brain.language.clauses import Clause, ClauseReader, Draft, Item
 from brain.language.lexicon import among, said
-from brain.language.nouns import NounPhrase
+from brain.language.noun_phrase import NounPhrase
 from brain.language.state_forms import StateReader
 from brain.language.tokens import Token
 

@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from brain.language.lexicon import Lexicon, among
+from brain.language.noun_phrase import NounPhrase
+from brain.language.noun_tail import NounTail
 from brain.language.site import Ref, Site
 from brain.language.tokens import Token
-from devices.facts import Value
 
 # Words that can not be inside a name unless a known name has them.
-_BARRIERS = frozenset(
-    "is are was be been am do does did not have has had will would can could should and or but then to at on in into onto from off for by with without about me you us him her them it they he she i we who what where which when while if whether that than because so please down up out away back over there here under near behind beside between inside except now thanks also too again until before after next".split()
+_BARRIERS = among(
+    "is are was be been am do does did not have has had will would can could should and or but then to at on in into onto from off for by with without about me you us him her them it they he she i we who what where which when while if whether that than because so please down up out away back over there here under near behind beside between inside except now thanks also too again until before after next"
 )
 
 
-@dataclass(frozen=True)
-class NounPhrase:
-    """One thing or group of things as said.
-
-    Attributes:
-        text: The words as said.
-        start: Index of its first token.
-        end: Index after its last token.
-        det: "the", "a", "some", "all", "both", "another", "more", "no", or None.
-        count: A number said, or None.
-        plural: Whether the noun stands in the plural.
-        refs: What the noun may mean.
-        key: The words of the noun.
-        states: States named by adjectives.
-        looks: Adjectives that only the names of things can tell ("red").
-        places: Things or classes named before the noun ("kitchen" in "the kitchen lamp").
-        owner: Whose it is said to be; "me" for "my".
-        pronoun: The kind of pronoun this is ("things", "speaker", ...), or None.
-        one: Whether the noun is "one" or "ones".
-        fill: What is in the vessel.
-        posts: Prepositional phrases that belong to it.
-        unless: Exceptions ("except table 3").
-        unknown: The words of a noun that nobody knows here, or None.
-        collective: Whether it names whoever is somewhere ("the couple", "the guests").
-        portion: Whether only a piece of it is meant.
-        other: Whether "other" was said.
-        half_known: Words not understood before a noun that is known.
-        either: Whether the noun is a plural word that may name one thing ("keys").
-    """
-
-    text: str
-    start: int
-    end: int
-    det: str | None = None
-    count: int | None = None
-    plural: bool = False
-    refs: tuple[Ref, ...] = ()
-    key: tuple[str, ...] = ()
-    states: dict[str, Value] = field(default_factory=dict)
-    looks: tuple[str, ...] = ()
-    places: tuple[NounPhrase, ...] = ()
-    owner: str | None = None
-    pronoun: str | None = None
-    one: bool = False
-    fill: NounPhrase | None = None
-    posts: tuple[tuple[str, NounPhrase], ...] = ()
-    unless: tuple[NounPhrase, ...] = ()
-    unknown: str | None = None
-    collective: bool = False
-    portion: bool = False
-    other: bool = False
-    half_known: str | None = None
-    either: bool = False
-
-
-_POURED = frozenset(
-    "glass cup mug jug pot pint shot".split()
-)
 _OWNERS = {"my": "me", "his": "them", "her": "them", "their": "them"}
 
 
@@ -90,9 +33,10 @@ class NounParser:
             for p in phrases
         }
         self._quantities = {tuple(q.split()): n for q, n in self._words["quantities"].items()}
-        self._collective = frozenset(
-    "couple people guests family party group folks diners customers ladies gentlemen women men kids children pair shoppers everyone".split()
-)
+        self.tail = NounTail(self, site, lexicon)
+        self._collective = among(
+            "couple people guests family party group folks diners customers ladies gentlemen women men kids children pair shoppers everyone"
+        )
 
     # -- one noun phrase ---------------------------------------------------------------------
 
@@ -114,7 +58,7 @@ class NounParser:
             found = self._bare(tokens, i, j, draft)
         if found is None:
             return None
-        return self._after(tokens, replace(found, start=i, text=_text(tokens, i, found.end)))
+        return self.tail.after(tokens, replace(found, start=i, text=_text(tokens, i, found.end)))
 
     def known(self, tokens: list[Token], i: int) -> NounPhrase | None:
         """The noun phrase at `i` if every word of it is understood."""
@@ -141,15 +85,16 @@ class NounParser:
             kind = self._pronouns.get(words)
             if kind is None or len(words) < size:
                 continue
-            if size == 1 and words[0] in self._determiners and self._starts_noun(tokens, i + 1):
-                if words[0] != "her" or not self._is_given(tokens, i + 1):
-                    continue
+            is_det = size == 1 and words[0] in self._determiners
+            given = words[0] == "her" and self._is_given(tokens, i + 1)
+            if is_det and not given and self._starts_noun(tokens, i + 1):
+                continue
             if words[0] in ("all", "anything", "everything") and self._follows(tokens, i + 1):
                 continue
             found = NounPhrase(" ".join(words), i, i + size, pronoun=kind)
             if kind == "all_people" or kind == "all_things":
-                found = self._somewhere(tokens, found)
-            return self._after(tokens, found) if kind in ("all_things", "things") else found
+                found = self.tail.somewhere(tokens, found)
+            return self.tail.after(tokens, found) if kind in ("all_things", "things") else found
         return None
 
     def _is_given(self, tokens: list[Token], i: int) -> bool:
@@ -397,7 +342,7 @@ class NounParser:
                 if size
                 else ()
             )
-            if places and self._is_place(places) and self._is_there(places, things):
+            if places and self.is_place(places) and self._is_there(places, things):
                 place = NounPhrase(
                     _text(tokens, j, j + size),
                     j,
@@ -421,7 +366,8 @@ class NounParser:
             found.update(dict.fromkeys(members))
         return list(found)
 
-    def _is_place(self, refs: tuple[Ref, ...]) -> bool:
+    def is_place(self, refs: tuple[Ref, ...]) -> bool:
+        """Whether a room or fixture is the best reading."""
         best = refs[0]
         category = (
             self._site.view.category(best.id)
@@ -453,7 +399,7 @@ class NounParser:
                 looks.append(token.key)
         named = self._site.index.get(tuple(looks), ()) if looks else ()
         places: tuple[NounPhrase, ...] = ()
-        if named and self._is_place(tuple(sorted(named))):
+        if named and self.is_place(tuple(sorted(named))):
             place = NounPhrase(
                 " ".join(looks), j, k, det="the", refs=tuple(sorted(named)), key=tuple(looks)
             )
@@ -496,112 +442,6 @@ class NounParser:
         return None
 
     # -- what follows the noun ---------------------------------------------------------------
-
-    def _after(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        found = self._measured(tokens, found)
-        found = self._times(tokens, found)
-        found = self._relative(tokens, found)
-        if self._is_somebody(found):
-            found = self._somewhere(tokens, found)
-        return replace(found, text=_text(tokens, found.start, found.end))
-
-    def _somewhere(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """Such as "everyone at table 4", "the lady in aisle 2", "everything on the desk"."""
-        j = found.end
-        if j >= len(tokens) or tokens[j].text not in ("at", "in", "on", "from", "by", "near"):
-            return found
-        prep = {"by": "near"}.get(tokens[j].text, tokens[j].text)
-        place = self.known(tokens, j + 1)
-        if place is None or not place.refs or not self._is_place(place.refs):
-            return found
-        return replace(found, end=place.end, posts=((prep, place),))
-
-    def _is_somebody(self, found: NounPhrase) -> bool:
-        return bool(found.refs) and all(
-            ref.kind == "class" and self._site.category_of(ref.id) == "person" for ref in found.refs
-        )
-
-    def _measured(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """Such as "a glass of water", "three boxes of cereal", "a slice of cake"."""
-        j = found.end
-        if j >= len(tokens) or tokens[j].text != "of" or found.pronoun:
-            return found
-        word = tokens[j - 1].key
-        portion = word in self._words["portions"]
-        if word not in self._words["measures"] and not portion:
-            return found
-        content = self.read(tokens, j + 1, loose=True)
-        if content is None or content.pronoun:
-            return found
-        vessel = any(
-            r.kind == "class" and "fill" in self._site.class_states(r.id) for r in found.refs
-        )
-        drink = any(r.kind == "class" and self._site.drink(r.id) for r in content.refs)
-        if vessel and drink:
-            return replace(found, end=content.end, fill=content)
-        if vessel and word in _POURED:
-            return replace(
-                found, end=content.end, unknown=_text(tokens, found.end - 1, content.end)
-            )
-        if content.unknown or content.half_known:
-            name = f"{_text(tokens, found.end - 1, content.end)}"
-            return replace(found, end=content.end, unknown=name)
-        return replace(
-            content,
-            start=found.start,
-            det=found.det,
-            count=found.count,
-            plural=found.plural or found.count is not None,
-            states={**found.states, **content.states},
-            portion=portion,
-        )
-
-    def _times(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """Such as "coffee x2"."""
-        j = found.end
-        if (
-            found.count is None
-            and j + 1 < len(tokens)
-            and tokens[j].text == "x"
-            and tokens[j + 1].number is not None
-        ):
-            return replace(found, end=j + 2, count=tokens[j + 1].number)
-        return found
-
-    def _relative(self, tokens: list[Token], found: NounPhrase) -> NounPhrase:
-        """Such as "that is dirty", "which are on table 2": adjectives and places after the noun."""
-        j = found.end
-        if j >= len(tokens) or tokens[j].text not in ("that", "which", "who"):
-            return found
-        k = j + 1
-        if k < len(tokens) and tokens[k].text in ("is", "are", "was", "were"):
-            k += 1
-            if k < len(tokens) and tokens[k].text in (
-                "still",
-                "already",
-                "now",
-                "currently",
-                "all",
-            ):
-                k += 1
-            if k < len(tokens) and tokens[k].text in self._words["states"]:
-                at_end = (
-                    k + 1 >= len(tokens)
-                    or tokens[k].text not in ("on", "off")
-                    or not (self.read(tokens, k + 1))
-                )
-                if at_end:
-                    attr, value = self._words["states"][tokens[k].text]
-                    return replace(found, end=k + 1, states={**found.states, attr: value})
-            if k < len(tokens) and tokens[k].text in among("in on at by near next inside lying standing left sitting"):
-                # What follows is an ordinary prepositional phrase of this noun.
-                return replace(
-                    found,
-                    end=k
-                    if tokens[k].text in among("in on at by near next inside")
-                    else k + 1,
-                )
-        return found
 
 
 def _text(tokens: list[Token], i: int, j: int) -> str:

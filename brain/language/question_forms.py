@@ -74,7 +74,9 @@ class QuestionReader:
                 return self._is_it(tokens, j + 1, statement=True)
         if words[0] in ("what", "who", "which", "whose", "how"):
             k = j + 1
-            while k < len(tokens) and tokens[k].text in among("is are there things do we have many much on in at standing lying sitting currently still left"):
+            while k < len(tokens) and tokens[k].text in among(
+                "is are there things do we have many much on in at standing lying sitting currently still left"
+            ):
                 if tokens[k].text in ("on", "in", "at"):
                     return self._know(tokens, k, "contents", words[0])
                 k += 1
@@ -103,9 +105,7 @@ class QuestionReader:
     def _count(self, tokens: list[Token], k: int) -> Clause:
         draft = Draft()
         end = self.reader.items(tokens, k, draft)
-        left = frozenset(
-    "there we have left are is do still got you in stock many much remain".split()
-)
+        left = among("there we have left are is do still got you in stock many much remain")
         extra = tuple(w for w in draft.uncovered if w not in left)
         return Clause(
             ("know",),
@@ -123,7 +123,9 @@ class QuestionReader:
         while (
             k < len(tokens)
             and tokens[k].text
-            in among("is are there do we you have has any anyone did i leave left still some enough someone anything")
+            in among(
+                "is are there do we you have has any anyone did i leave left still some enough someone anything"
+            )
             and not (tokens[k].text == "any" and False)
         ):
             k += 1
@@ -135,7 +137,9 @@ class QuestionReader:
                 return Clause(("know",), "is", tuple(draft.items), form="contents", end=end)
             return None
         m = noun.end
-        while m < len(tokens) and tokens[m].text in among("is are still already now really been has have left currently turned switched all be"):
+        while m < len(tokens) and tokens[m].text in among(
+            "is are still already now really been has have left currently turned switched all be"
+        ):
             m += 1
         if m < len(tokens) and tokens[m].text in self._states:
             prep = self.reader.preposition(tokens, m)
@@ -156,9 +160,7 @@ class QuestionReader:
                 )
         draft = Draft([Item((noun,))])
         end = self.reader.items(tokens, m, draft)
-        left = frozenset(
-    "left there here available out remaining we have any".split()
-)
+        left = among("left there here available out remaining we have any")
         extra = tuple(w for w in draft.uncovered if w not in left)
         return Clause(
             ("know",),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from brain.language.lexicon import Lexicon
+from brain.language.lexicon import Lexicon, among
 from brain.language.tokens import key_of
 from devices.facts import Category, ClassCard
 from devices.site import Fixture
@@ -242,6 +242,4 @@ class Site:
                 self.index[key] = list(known)
 
 
-_LINKS = frozenset(
-    "of and to in on for the a with".split()
-)
+_LINKS = among("of and to in on for the a with")

@@ -6,15 +6,11 @@ from brain.language.clauses import Clause, ClauseReader, Draft, Item
 from brain.language.lexicon import among, said
 from brain.language.tokens import Token, words_of
 
-_STATE_LINKS = frozenset(
-    "is are be should must has have needs need ought to gets get been".split()
+_STATE_LINKS = among("is are be should must has have needs need ought to gets get been")
+_NEARLY = among(
+    "is are nearly almost all running getting has have been looks look seem seems pretty so too half practically going"
 )
-_NEARLY = frozenset(
-    "is are nearly almost all running getting has have been looks look seem seems pretty so too half practically going".split()
-)
-_GONE = frozenset(
-    "gone low out sold finished short depleted bare".split()
-)
+_GONE = among("gone low out sold finished short depleted bare")
 
 
 class StateReader:
@@ -38,9 +34,7 @@ class StateReader:
         if (
             noun is not None
             and noun.end < len(tokens)
-            and (
-                tokens[noun.end].text in among("should must has have needs need ought")
-            )
+            and (tokens[noun.end].text in among("should must has have needs need ought"))
         ):
             return self.be(tokens, i, i)
         return None
@@ -126,7 +120,9 @@ class StateReader:
             ):
                 return self._state_clause(tokens, k, draft, "be")
             return None
-        while k < len(tokens) and tokens[k].text in among("is are looks look has have gone got getting very so too really all quite a bit completely pretty seems still again become not stone totally absolutely nearly almost rather running half practically"):
+        while k < len(tokens) and tokens[k].text in among(
+            "is are looks look has have gone got getting very so too really all quite a bit completely pretty seems still again become not stone totally absolutely nearly almost rather running half practically"
+        ):
             k += 1
         if k >= len(tokens) or tokens[k].text not in self._states:
             return self._remark(tokens, k, draft)

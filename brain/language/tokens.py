@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from brain.language.lexicon import Lexicon
+from brain.language.lexicon import Lexicon, among
 
 _WORD = re.compile(
     r"[^\W_]+(?:[’'`´][^\W_]+)*[’'`´]?|[&+@#%€$£]|[,.;:!?()/\"“”]|[-–—]+", re.UNICODE
@@ -13,9 +13,7 @@ _WORD = re.compile(
 _APOSTROPHES = str.maketrans("", "", "’'`´")
 _STOPS = {",": ",", ";": ";", ":": ":", ".": ".", "!": "!", "?": "?", "/": "/"}
 # Without their apostrophe these are other words as well, so they need it.
-_NEED_MARK = frozenset(
-    "its id ill wed were hed shed well hes shes".split()
-)
+_NEED_MARK = among("its id ill wed were hed shed well hes shes")
 _IRREGULAR_PLURALS = {
     "knives": "knife",
     "shelves": "shelf",
@@ -63,8 +61,8 @@ NUMBERS = {
         ]
     )
 } | {"thirty": 30}
-_NOT_PLURAL = frozenset(
-    "glass dress bus gas plus pass mess less this is his was us yes across towards always its as has does perhaps besides thanks gross class bus virus cactus octopus boss moss ross hiss kiss miss lass series species address express process press cross grass brass".split()
+_NOT_PLURAL = among(
+    "glass dress bus gas plus pass mess less this is his was us yes across towards always its as has does perhaps besides thanks gross class bus virus cactus octopus boss moss ross hiss kiss miss lass series species address express process press cross grass brass"
 )
 
 

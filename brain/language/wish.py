@@ -9,24 +9,20 @@ from brain.language.clauses import Clause, Item
 from brain.language.corrections import corrected_wish, follow_up
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.forms import FormReader
-from brain.language.ground import Grounding, Meaning
+from brain.language.ground import Grounding
 from brain.language.guess import Guesser
 from brain.language.heads import VerbHead
-from brain.language.lexicon import Words, lexicon
-from brain.language.nouns import NounPhrase
+from brain.language.lexicon import among, lexicon
+from brain.language.meaning import Meaning
+from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
-from brain.language.site import Ref, Site
-from brain.language.spelling import corrected
-from brain.language.tokens import NUMBERS, Token, make, tokenise
+from brain.language.reading import words_of
+from brain.language.site import Site
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_TAKING = frozenset(
-    "take get grab fetch pick collect gather remove make brew prepare pour".split()
-)
-_QUIET = frozenset(
-    "statement isnt there remark lack spilled".split()
-)
+_TAKING = among("take get grab fetch pick collect gather remove make brew prepare pour")
+_QUIET = among("statement isnt there remark lack spilled")
 
 
 @dataclass(frozen=True)
@@ -42,55 +38,6 @@ class Past:
     things: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def words_of(text: str, site: Site) -> list[Token]:
-    """The tokens of a text, spelling corrected."""
-    words = lexicon()
-    tokens = tokenise(text, words)
-    tokens = _replaced(_abbreviated(tokens, site), words.phrases)
-    return corrected(tokens, site.vocabulary, words.all_words(), site.whole_words)
-
-
-def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
-    """Such as "t4" is "table 4" where one place's name fits."""
-    found = list(tokens)
-    for k in range(len(found) - 1):
-        short, number = found[k], found[k + 1]
-        if number.number is None or len(short.text) > 3 or (short.key, number.key) in site.index:
-            continue
-        if short.text == "x" or (
-            short.end != number.start and short.text not in ("t", "tb", "tbl")
-        ):
-            continue
-        names = {
-            key[0]
-            for key in site.index
-            if len(key) == 2 and key[1] == number.key and key[0].startswith(short.text)
-        }
-        if len(names) == 1:
-            name = names.pop()
-            found[k] = replace(short, text=name, key=name)
-    return found
-
-
-def _replaced(tokens: list[Token], phrases: dict[Words, Words]) -> list[Token]:
-    """The tokens with set phrases put in plain words; the longest first."""
-    longest = max(len(p) for p in phrases)
-    found: list[Token] = []
-    i = 0
-    while i < len(tokens):
-        for size in range(min(longest, len(tokens) - i), 0, -1):
-            result = phrases.get(tuple(t.text for t in tokens[i : i + size]))
-            if result is not None:
-                start, end = tokens[i].start, tokens[i + size - 1].end
-                found += [make(word, start, end, NUMBERS.get(word)) for word in result]
-                i += size
-                break
-        else:
-            found.append(tokens[i])
-            i += 1
-    return found
 
 
 class Wish:
@@ -172,7 +119,7 @@ class Wish:
             clause.verb.split()[0] in _TAKING
             and not clause.uncovered
             and not any(i.prep in ("to", "for") for i in clause.items)
-            and not self.orders._is_goal(clause.items[0].nouns[0])
+            and not self.orders.frame.is_goal(clause.items[0].nouns[0])
             and bool(it)
             and it[0].pronoun == "things"
             and any(a in ("move", "put", "put_away", "dispose") for a in following.readings)
@@ -182,7 +129,9 @@ class Wish:
     def _pick_up(self, clause: Clause) -> None:
         phrases = [i for i in clause.items if i.prep is not None]
         for np in (np for i in clause.items if i.prep is None for np in i.nouns):
-            self.ground.thing(self.orders._attached(np, phrases), self.orders.fleet.can_move)
+            self.ground.thing(
+                self.orders.frame.attached(np, phrases), self.orders.frame.fleet.can_move
+            )
 
     def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
         """Whether the clause only says why, before (or after) what is wished."""
@@ -285,7 +234,7 @@ class Wish:
     def _leads(self, item: Item, items: list[Item]) -> bool:
         """Whether the item is the one who gets it ("bring ANA a tea")."""
         plain = [i for i in items if i.prep is None]
-        return len(plain) > 1 and item is plain[0] and self.orders._is_goal(item.nouns[0])
+        return len(plain) > 1 and item is plain[0] and self.orders.frame.is_goal(item.nouns[0])
 
     def _leading(self, items: list[Item]) -> list[Item]:
         return [i for i in items if i.prep is None and self._leads(i, items)]
@@ -314,15 +263,15 @@ class Wish:
         if (
             len(items) >= 2
             and items[0].prep is None
-            and self.orders._is_goal(items[-1].nouns[0])
+            and self.orders.frame.is_goal(items[-1].nouns[0])
             and items[-1].prep is None
         ):
             items[-1] = replace(items[-1], prep="to")
         elif (
             len(items) == 1
             and len(nouns) >= 2
-            and self.orders._is_goal(nouns[-1])
-            and not self.orders._is_goal(nouns[0])
+            and self.orders.frame.is_goal(nouns[-1])
+            and not self.orders.frame.is_goal(nouns[0])
         ):
             items = [Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to")]
         elif nouns[0].pronoun == "things" and "same" in nouns[0].text and self.past.conditions:
@@ -330,14 +279,14 @@ class Wish:
         elif (
             len(items) == 1
             and len(nouns) >= 2
-            and self.orders._is_goal(nouns[0])
-            and not any(self.orders._is_goal(n) for n in nouns[1:])
+            and self.orders.frame.is_goal(nouns[0])
+            and not any(self.orders.frame.is_goal(n) for n in nouns[1:])
         ):
             items = [Item(tuple(nouns[1:])), Item((nouns[0],), "to", "to")]
         elif (
             self.past.conditions
             and len(nouns) == 1
-            and (self._again(clause) or (self.orders._is_goal(nouns[0]) and len(items) == 1))
+            and (self._again(clause) or (self.orders.frame.is_goal(nouns[0]) and len(items) == 1))
         ):
             return replace(clause, form="again", readings=("again",))
         if self.past.conditions and self._follows_up(clause):
@@ -437,7 +386,7 @@ class Wish:
         """The last wish once more, for another place, thing or number."""
         last = list(self.past.conditions)
         nouns = [np for item in clause.items for np in item.nouns]
-        places = [np for np in nouns if self.orders._is_goal(np)]
+        places = [np for np in nouns if self.orders.frame.is_goal(np)]
         if self._meant_otherwise:
             # "make that two" is a number, "no, table 5" a place.
             places = [np for np in places if not np.one]
@@ -481,14 +430,16 @@ class Wish:
                 having=condition.what.having,
                 count=condition.count,
             )
-            return self.orders._at(meaning, where)
+            return self.orders.moving.at(meaning, where)
         if isinstance(condition, Clear):
             return Clear(where=where, cls=condition.cls)
         if isinstance(condition, Be | Known) and condition.what.ids:
-            if isinstance(condition, Be) and not self.orders.fleet.can_be(
+            if isinstance(condition, Be) and not self.orders.frame.fleet.can_be(
                 where, condition.attr, condition.value
             ):
-                raise Unable(self.orders.fleet.why_not(where, condition.attr, condition.value))
+                raise Unable(
+                    self.orders.frame.fleet.why_not(where, condition.attr, condition.value)
+                )
             return condition.model_copy(
                 update={"what": condition.what.model_copy(update={"ids": (where,)})}
             )
@@ -504,11 +455,11 @@ class Wish:
             )
             if stocked and not condition.fresh:
                 return self.orders.conditions("restock", clause)
-            meaning = self.ground.thing(np, self.orders.fleet.can_move)
-            return [self.orders._at(meaning, condition.where)]
+            meaning = self.ground.thing(np, self.orders.frame.fleet.can_move)
+            return [self.orders.moving.at(meaning, condition.where)]
         if isinstance(condition, Be):
             try:
-                return self.orders._be(clause, condition.attr, condition.value)
+                return self.orders.stating.be(clause, condition.attr, condition.value)
             except Misfit as misfit:
                 raise Unable(misfit.reason) from None
         if isinstance(condition, Known):
@@ -524,6 +475,3 @@ def _unique(conditions: list[Condition]) -> list[Condition]:
         if condition not in found:
             found.append(condition)
     return found
-
-
-__all__ = ["Past", "Ref", "Wish", "words_of"]

@@ -1,0 +1,171 @@
+"""What the noun phrases of an order are to it: what is moved, where to, where from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brain.language.clauses import Clause, Item
+from brain.language.doubt import Unable, Unclear
+from brain.language.fleet import Fleet
+from brain.language.ground import Grounding
+from brain.language.meaning import Meaning
+from brain.language.noun_phrase import NounPhrase
+from brain.language.site import Site
+from devices.facts import Selector
+
+
+class Frame:
+    """What the phrases of an order are: things, goals, people, surfaces."""
+
+    def __init__(self, site: Site, ground: Grounding) -> None:
+        self.site = site
+        self.view = site.view
+        self.ground = ground
+        self.fleet = Fleet(site)
+
+    def attached(self, np: NounPhrase, sources: list[Item]) -> NounPhrase:
+        """The phrase with the places that were said after it."""
+        if any(len(item.nouns) > 1 for item in sources):
+            raise Unclear("Please name one place at a time. Which one do you mean?")
+        posts = tuple(
+            (item.prep or "at", item.nouns[0])
+            for item in sources
+            if item.prep in ("from", "in", "on", "at", "near", "to")
+        )
+        return replace(np, posts=(*np.posts, *posts)) if posts else np
+
+    def where(self, target: Item) -> list[str]:
+        """The places (or people) that are the goal."""
+        found: list[str] = []
+        for np in target.nouns:
+            if np.pronoun == "all_people" or (np.det == "all" and self.is_person(np)):
+                found += self.everyone(np)
+            elif np.plural and np.refs and np.det in ("all", "the") and not np.collective:
+                meaning = self.ground.thing(np, self.fleet.can_hold, every=True)
+                found += self.expanded(meaning)
+            else:
+                found.append(self.ground.place(np, self._holds_or_room))
+        return found
+
+    def _holds_or_room(self, thing: str) -> bool:
+        return self.view.category(thing) in ("room", "person", "fixture", "door")
+
+    def everyone(self, np: NounPhrase) -> list[str]:
+        """All people who are meant, without the speaker."""
+        people = [
+            p for p in self.site.ids if self.view.category(p) == "person" and p != self.ground.who
+        ]
+        if np.refs:
+            named = set(self.ground.candidates(np))
+            people = [p for p in people if p in named]
+        for _, where in np.posts:
+            place = self.ground.place(where)
+            people = [p for p in people if self.site.within(p, place)]
+        if not people:
+            raise Unable(f"I know of nobody who is meant by {np.text}.")
+        return people
+
+    def expanded(self, meaning: Meaning) -> list[str]:
+        """The things that are meant, one by one, as memory knows them now."""
+        if meaning.ids:
+            return list(meaning.ids)
+        selector = meaning.selector()
+        return [t for t in self.site.members(meaning.cls or "") if self._matches(selector, t)]
+
+    def _matches(self, selector: Selector, thing: str) -> bool:
+        if thing in selector.exclude:
+            return False
+        if any(self.view.attr(thing, k) != v for k, v in selector.having.items()):
+            return False
+        return selector.within is None or self.site.within(thing, selector.within)
+
+    def is_goal(self, np: NounPhrase) -> bool:
+        """Whether things can be brought there: a place or a person."""
+        if np.one and np.count is not None and not np.looks:
+            return any(
+                len(k) == 2
+                and k[1] == str(np.count)
+                and any(r.id in self.site.fixtures for r in refs)
+                for k, refs in self.site.index.items()
+            )
+        if np.pronoun in ("speaker", "she_he", "all_people"):
+            return True
+        if np.unknown or not np.refs or np.one:
+            return False
+        best = np.refs[0]
+        category = (
+            self.view.category(best.id) if best.kind == "thing" else self.site.category_of(best.id)
+        )
+        return category in ("person", "room", "fixture")
+
+    def is_room(self, np: NounPhrase) -> bool:
+        """Whether a room is named."""
+        return (
+            bool(np.refs)
+            and np.refs[0].kind == "thing"
+            and self.view.category(np.refs[0].id) == "room"
+        )
+
+    def is_person(self, np: NounPhrase) -> bool:
+        """Whether people are named."""
+        if np.pronoun in ("speaker", "she_he", "all_people"):
+            return True
+        return bool(np.refs) and all(
+            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
+            == "person"
+            for r in np.refs
+        )
+
+    def are_bodies(self, objects: tuple[NounPhrase, ...]) -> bool:
+        """Whether only bodies are named."""
+        return bool(objects) and all(
+            np.refs
+            and all(
+                (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
+                == "body"
+                for r in np.refs
+            )
+            for np in objects
+        )
+
+    def excluding(self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None) -> Meaning:
+        """What is meant, without what is excepted."""
+        if not clause.unless:
+            return meaning
+        out = self.ground.excluded(clause.unless, of)
+        if meaning.ids:
+            return replace(meaning, ids=tuple(i for i in meaning.ids if i not in out))
+        return replace(meaning, exclude=tuple(sorted({*meaning.exclude, *out})))
+
+    def members(self, np: NounPhrase) -> list[str]:
+        """Everything that the noun may mean."""
+        found: list[str] = []
+        for ref in np.refs:
+            found += [ref.id] if ref.kind == "thing" else list(self.ground.members(ref.id))
+        return found
+
+    def is_surface(self, np: NounPhrase) -> bool:
+        """Whether a place is named that can be cleared."""
+        if np.pronoun in ("things", "places") or (np.one and np.pronoun is None):
+            last = self.ground.last(self.is_carrier)
+            return last is not None and all(self.is_carrier(t) for t in last.ids or ())
+        if np.unknown:
+            return True
+        return bool(np.refs) and all(
+            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
+            in ("fixture", "room")
+            for r in np.refs
+            if r.rank == np.refs[0].rank
+        )
+
+    def is_carrier(self, thing: str) -> bool:
+        """Whether things can lie on or in it."""
+        return thing in self.site.fixtures and self.site.fixtures[thing].capacity > 0
+
+    def carrier_or_room(self, thing: str) -> bool:
+        """Whether it can be cleared: a carrier, or those of a room."""
+        return self.is_carrier(thing) or self.view.category(thing) == "room"
+
+    def has_clearable(self, place: str) -> bool:
+        """Whether something lies there that can be cleared."""
+        return any(self.view.is_a(t, "clearable") for t in self.view.contents(place))
