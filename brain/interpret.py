@@ -19,7 +19,7 @@ from __future__ import annotations
 from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.consult import consult
 from brain.language.dialogue import answered
-from brain.language.doubt import Unable, Unclear, Unread
+from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.heads import shipped
 from brain.language.past import past_of
 from brain.language.summary import summary
@@ -61,7 +61,7 @@ class WishInterpreter:
             found = wish.conditions()
         except Unclear as doubt:
             return Ask(question=doubt.question, options=doubt.options), doubt
-        except Unable as doubt:
+        except (Unable, Misfit) as doubt:
             return Refuse(reason=doubt.reason), None
         except (Unread, ModelError) as doubt:
             return self._consulted(wish, who, doubt)
