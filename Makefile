@@ -35,8 +35,11 @@ format: $(READY)  ## mend style and format where a machine can
 types: $(READY)  ## check types, strictly
 	$(BIN)/mypy
 
-bench: $(READY)  ## measure how well wishes are understood
+bench: $(READY)  ## measure how well wishes are understood (make bench-memory: how fast memory is)
 	$(BIN)/retinue bench wishes
+
+bench-%: $(READY)
+	$(BIN)/retinue bench $*
 
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/hatchling build -t wheel

@@ -17,9 +17,11 @@ from stem_memory.view import MemoryView
 _TOKEN = re.compile(r"\w+")
 # Words that say nothing of what a question is about; a question of nothing else is asked as it is.
 _COMMON = frozenset(
-    "a an and are as at be by can did do does for from had has have how i in is it its me my not of "
-    "on or our please she so that the their them there they this to us was we were what when where "
-    "which who will with would you your he her him his".split()
+    _TOKEN.findall(
+        "a an and are as at be by can did do does for from had has have he her him his how i in is "
+        "it its me my not of on or our please she so that the their them there they this to us was "
+        "we were what when where which who will with would you your"
+    )
 )
 
 

@@ -9,7 +9,7 @@ from services.commands.output import json_option, print_json
 
 @click.group()
 def bench() -> None:
-    """Measure how well wishes are understood."""
+    """Measure how well wishes are understood, and how fast memory is."""
 
 
 @bench.command()
@@ -46,3 +46,61 @@ def wishes(
         print_json(table.model_dump(mode="json"))
     else:
         show(table, verbose)
+
+
+@bench.command()
+@click.option(
+    "--events",
+    type=click.IntRange(min=100),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="How many observations to record, for each seed.",
+)
+@click.option(
+    "--facts",
+    type=click.IntRange(min=100),
+    default=1_000_000,
+    show_default=True,
+    metavar="N",
+    help="How many facts to ask of; a tenth of them hold at any time.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, exists=True),
+    metavar="DIR",
+    help="A folder on the disk to measure.  [default: a temporary one]",
+)
+@json_option
+def memory(events: int, facts: int, folder: str | None, as_json: bool) -> None:
+    """Measure how fast memory records and answers, with the naive ways beside it.
+
+    Figures are medians over three seeds with their extremes, on this machine as busy as it is.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from services.commands.output import print_table
+    from stem_memory.bench import measure
+
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        figures = list(measure(Path(place), events, facts))
+    if as_json:
+        print_json({"figures": [figure.model_dump(mode="json") for figure in figures]})
+        return
+    print_table(
+        ("what", "measured", "least", "most", "unit", "goal", "n", "the naive way"),
+        [
+            (
+                f.name,
+                f"{f.value:,g}",
+                f"{f.low:,g}",
+                f"{f.high:,g}",
+                f.unit,
+                f.goal,
+                f.n,
+                f.baseline,
+            )
+            for f in figures
+        ],
+    )
