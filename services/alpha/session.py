@@ -123,7 +123,7 @@ def run_units(
             looks,
             live=live.clock if live is not None else None,
             pause=live.pause if live is not None else None,
-            show=output.film or output.window,
+            show=output.film or output.window or output.stills,
             until_s=until_s,
             on_entry=on_entry,
         )
@@ -190,7 +190,7 @@ def play(
         words = (*trace.words, *words)
     live = Live(HostClock(time.monotonic()), time.sleep) if is_live(source) else None
     started = live.clock.started if live is not None else 0.0
-    show_all = output.film or output.window
+    show_all = output.film or output.window or output.stills
     units: list[Units] = []
     lanes: list[WordSource] = [Script(words)]
     if live is not None and typed is not None:

@@ -83,6 +83,9 @@ def glasses() -> None:
 @fps_option
 @seconds_option
 @click.option("--film/--no-film", default=True, show_default=True, help="Write hud.mp4.")
+@click.option(
+    "--stills", is_flag=True, help="Write a picture of the display for each intervention."
+)
 @click.option("--window", is_flag=True, help="Show the display in a window.")
 @click.option("--aloud", is_flag=True, help="Speak on the loudspeaker.")
 @click.option(
@@ -129,6 +132,7 @@ def run(
     fps: float,
     seconds: float | None,
     film: bool,
+    stills: bool,
     window: bool,
     aloud: bool,
     model: str,
@@ -161,7 +165,9 @@ def run(
     result = play(
         source,
         config,
-        OutputConfig(folder=str(folder), film=film, fps=fps, window=window, aloud=aloud),
+        OutputConfig(
+            folder=str(folder), film=film, stills=stills, fps=fps, window=window, aloud=aloud
+        ),
         words=tuple(Words(t=t, text=text) for t, text in said),
         runtime=host,
         until_s=seconds,

@@ -34,7 +34,7 @@ from services.alpha.contracts import (
     WishPosted,
 )
 from services.alpha.orders import Call, CentralStep, Cut
-from services.alpha.output.wording import fitting, shortest_s
+from services.alpha.output.wording import fitting, shortest_s, speech_s
 from services.alpha.skill import GlassesSkill
 
 MOST_CASES = 12
@@ -122,8 +122,10 @@ class Desk:
                 return True
         return False
 
-    def tell(self, wordings: tuple[str, ...], subject: str, why: str) -> None:
-        """Say something of our own accord that no skill stands behind."""
+    def tell(self, wordings: tuple[str, ...], subject: str, why: str, asked: bool = False) -> None:
+        """Say something that no skill stands behind; unasked it makes way for every skill."""
+        if not asked and self._policy.quiet(self._now, self._wearer) is not None:
+            return
         trigger = Trigger(
             skill=SELF.name,
             subject=subject,
@@ -131,12 +133,20 @@ class Desk:
             since_s=self._now,
             score=1.0,
             reason=why,
-            asked=True,
+            asked=asked,
             look=False,
         )
         case = self._new_case(trigger, SELF)
-        hud = Hud(title="Retinue", lines=wordings[:1])
-        self._offer(case, Draft(wordings=wordings, why=why, score=1.0, hud=hud))
+        self._offer(case, Draft(wordings=wordings, why="", score=1.0, hud=Hud(title="Retinue")))
+
+    def retract(self, subject: str) -> None:
+        """What we say or were about to say of the subject does not hold any more."""
+        speaking = self.voice.speaking
+        if speaking is not None and (speaking.skill, speaking.subject) == (SELF.name, subject):
+            self.cut("it is over")
+        for case in list(self._cases.values()):
+            if case.spec is SELF and case.trigger.subject == subject:
+                self._close(case)
 
     def open(self, trigger: Trigger) -> None:
         """Begin a case for a trigger, unless this is not the moment."""
@@ -277,7 +287,7 @@ class Desk:
         if not draft.wordings:
             self._suppress(case, "vetoed", draft.why)
             return
-        if not case.trigger.asked:
+        if not case.trigger.asked and case.spec is not SELF:
             refused = self._policy.refuses(
                 case.spec, case.trigger.subject, draft.score, self._now, self._wearer
             )
@@ -288,12 +298,20 @@ class Desk:
         case.stage = "voice"
         cost = shortest_s(draft.wordings, self._wearer.words_per_minute)
         first = case.trigger.asked or draft.urgent
-        speaking = self.voice.speaking
-        if first and speaking is not None and not speaking.asked:
-            ends = self._now + cost
-            if draft.urgent or speaking.ends_s + cost > case.deadline_s or ends < speaking.ends_s:
-                self.cut("something more urgent")
+        self._make_room(case, draft, first)
         self._queue(f"{case.id}.v", "voice", case, case.deadline_s, cost, first)
+
+    def _make_room(self, case: OpenCase, draft: Draft, first: bool) -> None:
+        """Cut what is being said if the draft is worth more and can not wait."""
+        speaking = self.voice.speaking
+        if speaking is None or speaking.asked or case.spec is SELF:
+            return
+        pace = self._wearer.words_per_minute
+        ours = speaking.skill == SELF.name
+        needs = speech_s(draft.wordings[0], pace) if ours else shortest_s(draft.wordings, pace)
+        late = speaking.ends_s + needs > case.deadline_s
+        if (first or ours) and (late or draft.urgent):
+            self.cut("something more urgent")
 
     def _speak(self, case: OpenCase) -> None:
         """Say it now in the fullest wording that ends before the deadline."""

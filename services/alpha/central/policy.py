@@ -64,7 +64,7 @@ class Policy:
         last = self._subjects.get((spec.name, subject))
         if last is not None and now - last < spec.repeat_s:
             return "repeated", f"{subject} was told {now - last:.1f} s ago"
-        span = self._quiet_span(now, wearer)
+        span = self.quiet(now, wearer)
         if span is not None:
             return "quiet_hours", f"{wearer.name or 'the wearer'} wants quiet {span}"
         while self._told and now - self._told[0] >= HOUR_S:
@@ -76,7 +76,8 @@ class Policy:
             return "below_threshold", f"score {score:.2f} is below the threshold {threshold:.2f}"
         return None
 
-    def _quiet_span(self, now: float, wearer: WearerProfile) -> str | None:
+    def quiet(self, now: float, wearer: WearerProfile) -> str | None:
+        """The span of quiet hours that it is in now, in words; None if it is not."""
         day = (self._starts_s + now) % DAY_S
         for begin, end in wearer.quiet:
             inside = begin <= day < end if begin < end else day >= begin or day < end

@@ -117,13 +117,14 @@ class CentralUnit:
             plain = personal(text, self._wearer.preferences)
             self._desk.record(WishPosted(t=self._now, who=who, text=plain))
             self._desk.tell(
-                ("I will have that done.", "Yes."), "a wish", f"the wearer said {text!r}"
+                ("I will have that done.", "Yes."), "a wish", f"the wearer said {text!r}", True
             )
         else:
             self._desk.tell(
                 ("There is no robot here that I could ask.", "No robots here."),
                 "a wish",
                 f"the wearer said {text!r}",
+                True,
             )
 
     def _signal(self, signal: Fault | Recovered) -> None:
@@ -136,8 +137,9 @@ class CentralUnit:
         else:
             self._faults.discard(signal.fault)
         self._desk.record(signal)
+        self._desk.retract(signal.fault)
         if signal.fault not in _UNSPOKEN:
-            self._desk.tell((signal.sentence,), signal.fault, "it was noticed")
+            self._desk.tell((signal.sentence,), signal.fault, "something is missing or back")
 
     def _network(self, result: ToolResult) -> None:
         """Whether remote tools answer; an asked question says it anyway, so this stays unspoken."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from devices.camera import VideoOutput, Window, narrowed
+from devices.camera import VideoOutput, Window, narrowed, write_picture
 from devices.errors import Unreachable
 from devices.glasses.contracts import Fault
 from devices.glasses.shot import Image, Shot
@@ -17,11 +17,12 @@ from devices.noun import Noun
 from services.alpha.contracts import Intervention
 from services.alpha.orders import Cut, Showing
 from services.alpha.output.captions import as_srt
-from services.alpha.output.hud import Status, draw
+from services.alpha.output.hud import FADE_S, Status, draw
 from services.alpha.output.mux import add_sound
 from services.errors import UserError
 
 FILM, SPEECH, CAPTIONS = "hud.mp4", "speech.wav", "captions.srt"
+STILL = "{id}-{skill}.png"
 
 
 class OutputConfig(Noun):
@@ -30,6 +31,7 @@ class OutputConfig(Noun):
     Args:
         folder: Files are written here; "" writes none.
         film: Write the film with the display over it.
+        stills: Write a picture of the display for each intervention.
         width: Of film and window, in pixels.
         fps: Pictures a second of the film.
         window: Show a window.
@@ -39,6 +41,7 @@ class OutputConfig(Noun):
 
     folder: str = ""
     film: bool = False
+    stills: bool = False
     width: int = 1280
     fps: float = 10.0
     window: bool = False
@@ -61,6 +64,7 @@ class OutputUnit:
         self._track = Track()
         self._said: dict[str, tuple[Intervention, float]] = {}
         self._shown: str | None = None
+        self._stilled: set[str] = set()
 
     def trouble(self) -> tuple[Fault, ...]:
         """What is missing from the start, to be told once."""
@@ -109,6 +113,8 @@ class OutputUnit:
         picture = draw(pixels, shot.frame, said, ends_s, status)
         if self._config.film and self._config.folder:
             self._append(picture, showing.t)
+        if self._config.stills and self._config.folder and said is not None:
+            self._still(said, picture, showing.t)
         return self._window.show(picture) if self._window is not None else ""
 
     def finish(self, duration_s: float) -> tuple[str, ...]:
@@ -141,6 +147,13 @@ class OutputUnit:
             self._window.close()
         if self._film is not None:
             self._film.close()
+
+    def _still(self, said: Intervention, picture: Image, t: float) -> None:
+        """One picture of each intervention, once its display has faded in."""
+        if said.id not in self._stilled and t >= said.began_s + FADE_S:
+            self._stilled.add(said.id)
+            name = STILL.format(id=said.id, skill=said.skill)
+            write_picture(Path(self._config.folder) / name, picture)
 
     def _append(self, picture: Image, t: float) -> None:
         """Write pictures up to time `t`: where none came, the last one stands."""

@@ -1,0 +1,75 @@
+"""Open questions: answered by a model, silent about nothing, and honest when it is away."""
+
+import pytest
+
+from brain.model import ModelReply, ModelUnavailable
+from devices.glasses.contracts import Words
+from services.alpha.contracts import Trace
+from services.alpha.orders import GlassesConfig
+from services.alpha.session import replay
+
+QUESTIONS = (
+    (2.0, "how far is the moon?"),
+    (15.0, "how far is the sun?"),
+    (30.0, "how far is Mars?"),
+    (50.0, "how far is the moon?"),
+)
+
+
+class Model:
+    """Answers with the question's last word."""
+
+    def __init__(self, fails=False):
+        self.fails = fails
+        self.programs = []
+
+    def reply(self, request):
+        if self.fails:
+            raise ModelUnavailable("nobody answers")
+        self.programs.append(request.program)
+        word = request.messages[-1].content.rstrip("?").split()[-1]
+        return ModelReply(text=f"I know of the {word}.  It is far.")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Replays the questions with a model."""
+
+    def go(model, faults=()):
+        monkeypatch.setattr(
+            "services.alpha.arithmetic.language.make_models", lambda spec: (model, None)
+        )
+        words = tuple(Words(t=t, text=text) for t, text in QUESTIONS)
+        trace = Trace(name="talk", duration_s=60.0, words=words, faults=faults)
+        (tmp_path / "trace.json").write_text(trace.model_dump_json())
+        config = GlassesConfig(skills=("services.alpha.open_question:OpenQuestion",))
+        return replay(tmp_path, config).ledger
+
+    return go
+
+
+def test_it_answers_through_one_program_and_in_time(run):
+    model = Model()
+    spoken = [e for e in run(model) if e.kind == "intervention"]
+    assert next(e.text for e in spoken) == "I know of the moon. It is far."
+    assert len(spoken) == 4
+    assert set(model.programs) == {"glasses-wearer"}
+    assert all(e.ends_s <= e.deadline_s for e in spoken)
+
+
+def test_half_a_minute_without_network_is_told_and_then_work_goes_on(run):
+    ledger = run(Model(), faults=((10.0, 40.0, "no_network"),))
+    assert [e.kind for e in ledger if e.kind in ("fault", "recovered")] == ["fault", "recovered"]
+    texts = [e.text for e in ledger if e.kind == "intervention"]
+    assert "no network" in texts[1]
+    assert texts[3] == "I know of the moon. It is far."
+
+
+def test_a_model_that_is_away_is_a_sentence_not_a_crash(run):
+    texts = [e.text for e in run(Model(fails=True)) if e.kind == "intervention"]
+    assert texts == ["The language model does not answer."] * 4
+
+
+def test_without_a_model_it_says_so(run):
+    texts = [e.text for e in run(None) if e.kind == "intervention"]
+    assert set(texts) == {"I have no language model for questions like that."}
