@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 
 from brain.interpret import WishInterpreter
-
 from brain.mind import Interpreter
 from brain.model import Embedder, LanguageModel, ModelReply, ModelRequest, ModelUnavailable
 from services.contracts import LlmUse
