@@ -99,6 +99,8 @@ class NounParser:
 
     def _is_given(self, tokens: list[Token], i: int) -> bool:
         """Whether what follows "her" is not hers but brought to her: "her two teas", "her tea"."""
+        if i >= len(tokens):
+            return False
         if tokens[i].number is not None:
             return True
         size = self._match(tokens, i)
