@@ -44,7 +44,7 @@ from services.alpha.vision.framed import Dwelling, figure
 from services.errors import UserError
 
 NAME = "museum-guide"
-DWELL_S = 0.8
+DWELL_S = 1.2
 LEAST_AREA = 0.10
 SPEC = SkillSpec(
     name=NAME,
