@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from services.contracts import BodyGlance, GoalGlance, Tick
 
 if TYPE_CHECKING:
-    from rich.console import Console, Group
+    from rich.console import Console, Group, RenderableType
     from rich.text import Text
 
 _LINES = 8
@@ -135,9 +135,10 @@ class Picture:
             for t, kind, line in self._lines
         ]
         goals = [_goal_line(goal) for goal in _newest(tick.goals)]
-        return Group(
-            head, bodies, *((Rule(style="dim"), *goals) if goals else ()), Rule(style="dim"), *lines
-        )
+        rows: list[RenderableType] = [head, bodies]
+        if goals:
+            rows += [Rule(style="dim"), *goals]
+        return Group(*rows, Rule(style="dim"), *lines)
 
 
 def _newest(goals: tuple[GoalGlance, ...]) -> list[GoalGlance]:
