@@ -6,6 +6,7 @@ from devices.contracts import BodyCard, BodySpec, BodyState, Observation
 from devices.noun import Noun
 from devices.site import SitePlan
 from stem_memory.contracts import StepEnded, StepStarted
+from stem_memory.frames import MAP, Transform
 from stem_memory.geometry import room_at
 from stem_memory.view import BodyRecord
 
@@ -43,6 +44,13 @@ class Bodies:
         record = self.records.get(seen.body)
         if record is not None and record.heard_s <= seen.t:
             self._set(record, state=seen.state, heard_s=seen.t)
+
+    def shift(self, motion: Transform) -> None:
+        """The map was made anew: bodies that reported in the old one are elsewhere in it."""
+        for record in tuple(self.records.values()):
+            if record.state.pose.frame == MAP:
+                pose = motion.pose(record.state.pose)
+                self._set(record, state=record.state.model_copy(update={"pose": pose}))
 
     def lose(self, body: str, last_heard_s: float) -> None:
         """No sign of life since `last_heard_s`."""

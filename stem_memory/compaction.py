@@ -51,7 +51,8 @@ def compact(store: EventStore, position: int, archive: Path) -> Compacted:
     state = store.state_at(position)
     rows = connection.execute(
         "SELECT id, body FROM event WHERE id <= ? AND body <> '' "
-        "AND id NOT IN (SELECT event FROM fact WHERE tt > ?) ORDER BY id",
+        "AND kind <> 'frame_aligned' AND id NOT IN (SELECT event FROM fact WHERE tt > ?) "
+        "ORDER BY id",
         (position, position),
     ).fetchall()
     digest = _write_archive(archive, rows)

@@ -108,6 +108,22 @@ class IdentityParted(Noun):
     reason: str = ""
 
 
+class FrameAligned(Noun):
+    """What is at p in `frame` is at R(yaw) p + (x, y) in `parent` (metres, radians) from now on.
+
+    With "map" as both, the map was made anew: what was measured in the old one lies there.
+    """
+
+    kind: Literal["frame_aligned"] = "frame_aligned"
+    frame: str
+    parent: str = "map"
+    x: float
+    y: float
+    yaw: float = 0.0
+    by: str
+    reason: str = ""
+
+
 class GoalPosted(Noun):
     """Somebody wants something."""
 
@@ -222,6 +238,7 @@ Payload = Annotated[
     | Asserted
     | IdentitiesMerged
     | IdentityParted
+    | FrameAligned
     | GoalPosted
     | GoalUnderstood
     | GoalQuestioned

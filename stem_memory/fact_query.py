@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil, hypot, inf
+
 from devices.facts import Value
 from devices.noun import Noun
 from devices.site import Point
+from stem_memory.contracts import FrameAligned
 from stem_memory.fact_index import (
     DISPUTED,
     FACT_COLUMNS,
@@ -13,8 +16,10 @@ from stem_memory.fact_index import (
     Connection,
     Row,
     text_of,
+    tick,
 )
 from stem_memory.facts import Fact, fact_of
+from stem_memory.frames import MAP, Transform
 from stem_memory.horizon import require_known
 from stem_memory.moment import Moment
 
@@ -86,22 +91,51 @@ class FactReader:
         self, point: Point, radius_m: float, from_s: float, to_s: float | None = None
     ) -> tuple[Fact, ...]:
         """What was seen within the radius of a point at some time from `from_s` to `to_s`."""
-        x, y = round(point[0] * 1000), round(point[1] * 1000)
-        r = round(radius_m * 1000)
         end = from_s if to_s is None else to_s
+        found: list[Row] = []
+        for spot, first, last in self._epochs(point):
+            found.extend(self._around(spot, radius_m, (from_s, end), (first, last)))
+        return tuple(fact_of(row) for row in sorted(found, key=lambda row: (row.vf, row.thing)))
+
+    def _around(
+        self,
+        point: Point,
+        radius_m: float,
+        times: tuple[float, float],
+        events: tuple[int, int],
+    ) -> list[Row]:
+        x, y = round(point[0] * 1000), round(point[1] * 1000)
+        r = ceil(radius_m * 1000)
         columns = ", ".join(f"fact.{name}" for name in FACT_COLUMNS.split(", "))
         rows = self._connection.execute(
             f"SELECT fact.id, {columns} FROM place_box JOIN fact ON fact.id = place_box.id "
             "WHERE x1 >= ? AND x0 <= ? AND y1 >= ? AND y0 <= ? AND t1 >= ? AND t0 <= ? "
-            "AND vf <= ? AND vt > ? ORDER BY vf, thing",
-            (x - r, x + r, y - r, y + r, int(from_s), int(end), end, from_s),
+            "AND vf <= ? AND vt > ? AND event BETWEEN ? AND ?",
+            (
+                *(x - r, x + r, y - r, y + r),
+                *(tick(times[0]), tick(times[1]), times[1], times[0]),
+                *events,
+            ),
         )
-        inside = (Row(*row) for row in rows)
-        return tuple(
-            fact_of(row)
-            for row in inside
-            if ((row.x or 0.0) - point[0]) ** 2 + ((row.y or 0.0) - point[1]) ** 2 <= radius_m**2
+        near = (Row(*row) for row in rows)
+        return [
+            row for row in near if hypot(_m(row.x) - point[0], _m(row.y) - point[1]) <= radius_m
+        ]
+
+    def _epochs(self, point: Point) -> list[tuple[Point, int, int]]:
+        """A point of the map now as it was in each map before, and which events measured in it."""
+        rows = self._connection.execute(
+            "SELECT id, body FROM event WHERE kind = 'frame_aligned' ORDER BY id DESC"
         )
+        epochs: list[tuple[Point, int, int]] = []
+        newest, back = NEVER, Transform()
+        for position, text in rows:
+            said = FrameAligned.model_validate_json(text)
+            if said.frame == said.parent == MAP:
+                epochs.append((back(point), position, newest))
+                newest = position - 1
+                back = back.then(Transform(said.x, said.y, said.yaw).inverse())
+        return [*epochs, (back(point), 0, newest)]
 
     def difference(
         self, before: tuple[float, int | None], after: tuple[float, int | None]
@@ -131,6 +165,10 @@ class FactReader:
             [] if thing is None else [thing],
         )
         return tuple(fact_of(Row(*row)) for row in rows)
+
+
+def _m(metres: float | None) -> float:
+    return inf if metres is None else metres
 
 
 def _said(fact: Fact | None) -> tuple[Value | None, str | None] | None:

@@ -14,6 +14,7 @@ from stem_memory.bodies import Bodies
 from stem_memory.entity import Entity
 from stem_memory.evidence import SELF_CONFIDENCE, Evidence
 from stem_memory.experience import Experience
+from stem_memory.frames import MAP, Frames, in_map, moved_plan
 from stem_memory.geometry import middle
 from stem_memory.goals import Goals
 from stem_memory.journal import Change
@@ -47,6 +48,7 @@ class Fold:
         self.talk = Talk()
         self.performance = PerformanceBook()
         self.experience = Experience()
+        self.frames = Frames()
         self.annexes = Annexes()
         self._stood: dict[str, Location | None] = {}
 
@@ -126,8 +128,12 @@ class Fold:
 
     def _observe(self, body: log.Observed, t: float) -> None:
         seen = body.observation
+        if seen.state.pose.frame != MAP:
+            motion = self.frames.to_map(seen.state.pose.frame)
+            seen = seen if motion is None else in_map(seen, motion)
+        measured = seen.state.pose.frame == MAP
         self.bodies.report(seen)
-        self.things.observe(seen, self.plan, self.bodies.lost)
+        self.things.observe(seen, self.plan if measured else None, self.bodies.lost, measured)
         if seen.body in self.bodies.records:
             self._note_body(seen.body)
         for heard in seen.heard:
@@ -141,6 +147,14 @@ class Fold:
 
     def _assert(self, body: log.Asserted, t: float) -> None:
         self.things.state(body, t)
+
+    def _align(self, body: log.FrameAligned, t: float) -> None:
+        motion = self.frames.align(body)
+        if motion is not None:
+            self.plan = moved_plan(self.plan, motion)
+            self.rooms = {room: motion(at) for room, at in self.rooms.items()}
+            self.things.shift(motion)
+            self.bodies.shift(motion)
 
     def _merge(self, body: log.IdentitiesMerged, t: float) -> None:
         self.things.merge(body)
@@ -211,6 +225,7 @@ _FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
     "asserted": Fold._assert,
     "identities_merged": Fold._merge,
     "identity_parted": Fold._part,
+    "frame_aligned": Fold._align,
     "goal_posted": Fold._post,
     "goal_understood": Fold._understand,
     "goal_questioned": Fold._question,

@@ -23,6 +23,7 @@ from stem_memory.evidence import (
 )
 from stem_memory.experience import Expectation
 from stem_memory.fold import Fold
+from stem_memory.frames import MAP
 from stem_memory.journal import Change
 from stem_memory.naming import names_of
 from stem_memory.talk import Line
@@ -95,6 +96,7 @@ class MemoryState:
                 "skills": self._fold.skills,
                 "things": {e.id: _form(e) for e in self._fold.things.by_id.values()},
                 "viewed": self._fold.things.viewed,
+                "frames": self._fold.frames.parents,
                 "identities": self._fold.things.identities.into,
                 "drift": {"\n".join(k): v for k, v in self._fold.things.drift.watched.items()},
                 "bodies": self._fold.bodies.records,
@@ -261,7 +263,12 @@ class MemoryState:
                 return self._fold.rooms.get(thing)
             record = self._fold.bodies.records.get(thing)
             if record is not None and not self._fold.seen_while_lost(entity):
-                return (record.state.pose.x, record.state.pose.y)
+                pose = record.state.pose
+                return (
+                    (pose.x, pose.y)
+                    if pose.frame == MAP
+                    else self._fold.rooms.get(record.state.room)
+                )
             place = self.location(thing)
             if entity.xy is not None and (entity.fixed or self._stays(place)):
                 return entity.xy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from devices.contracts import Observation, Sighting
@@ -124,8 +124,23 @@ class Things:
         entity.category, entity.cls, entity.names = "body", kind, names
         self._order.clear()
 
-    def observe(self, seen: Observation, rooms: SitePlan | None, lost: Iterable[str]) -> None:
-        """Take in one report: what is held, what was seen, and what was looked for in vain."""
+    def shift(self, motion: Callable[[Point], Point]) -> None:
+        """The map was made anew: everything that was measured lies elsewhere in it."""
+        for entity in self.by_id.values():
+            if entity.xy is not None:
+                entity.xy = motion(entity.xy)
+
+    def observe(
+        self,
+        seen: Observation,
+        rooms: SitePlan | None,
+        lost: Iterable[str],
+        measured: bool = True,
+    ) -> None:
+        """Take in one report: what is held, what was seen, and what was looked for in vain.
+
+        `measured`: its positions are in the map.
+        """
         t, body = seen.t, seen.body
         present = set(seen.state.holding)
         for held in seen.state.holding:
@@ -134,7 +149,7 @@ class Things:
             self._place(entity, grip, None, t, body, SELF_CONFIDENCE)
         for sighting in seen.sightings:
             present.add(sighting.id)
-            self._sight(sighting, t, body, rooms, lost)
+            self._sight(sighting, t, body, rooms, lost, measured)
         for holder in seen.viewed:
             if self.viewed.get(holder, t) <= t:
                 self.viewed[holder] = t
@@ -143,7 +158,13 @@ class Things:
                 self._miss(self.by_id[missed], t, body)
 
     def _sight(
-        self, seen: Sighting, t: float, body: str, rooms: SitePlan | None, lost: Iterable[str]
+        self,
+        seen: Sighting,
+        t: float,
+        body: str,
+        rooms: SitePlan | None,
+        lost: Iterable[str],
+        measured: bool,
     ) -> None:
         entity = self.by_id.get(seen.id)
         if entity is None:
@@ -163,7 +184,8 @@ class Things:
             room = room_at(rooms, (seen.x, seen.y))
             where = Location(relation="at", holder=room) if room else None
         if where is not None:
-            self._place(entity, where, (seen.x, seen.y), t, body, seen.confidence)
+            at = (seen.x, seen.y) if measured else None
+            self._place(entity, where, at, t, body, seen.confidence)
 
     def _miss(self, entity: Entity, t: float, body: str) -> None:
         """The holder was in full view and the thing was not there: its place is unknown."""

@@ -20,7 +20,7 @@ from stem_memory.privacy.rules import PrivacyRules
 from stem_memory.state import MemoryState
 
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
-_NEVER_SEALED = {"privacy_changed", "sealed", "skills_declared"}
+_NEVER_SEALED = {"frame_aligned", "privacy_changed", "sealed", "skills_declared"}
 
 
 class Vault:

@@ -44,7 +44,7 @@ def test_a_writer_brings_it_up_to_date_without_touching_the_log(old, tmp_path):
         assert store.state.digest() == digest == store.replay().digest()
         assert where(store, "mug-1")[0].belief.value == "counter-1"
         assert explain(store, "mug-1", t=2.5).fact.value == "table-2"
-        assert search(store, "where mug")[0].kind == "said"
+        assert "said" in {found.kind for found in search(store, "where mug")}
         assert store.position_at(7000) == 7
 
 
