@@ -67,6 +67,7 @@ class Pipeline:
         show: bool = False,
         until_s: float | None = None,
         on_entry: Callable[[LedgerEntry], None] | None = None,
+        missing: tuple[Fault, ...] = (),
     ) -> None:
         """Join the units.
 
@@ -80,7 +81,9 @@ class Pipeline:
             show: Hand every picture to the output unit, for its display.
             until_s: End then, even if the source goes on.
             on_entry: Told of each ledger entry as it is made.
+            missing: What is missing from the start.
         """
+        self._missing = missing
         self._units = units
         self._words = words
         self._costs = costs
@@ -108,8 +111,8 @@ class Pipeline:
             [memory.call("profile"), memory.call("outcomes")]
         )
         self._units.ask(self._units.central, "restore", outcomes)
-        missing = self._units.ask(self._units.output, "trouble")
-        self._round(CentralNews(now=0.0, wearer=wearer, signals=missing))
+        mute = self._units.ask(self._units.output, "trouble")
+        self._round(CentralNews(now=0.0, wearer=wearer, signals=(*self._missing, *mute)))
         while self._turn():
             pass
         return tuple(self.ledger)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from devices.glasses.contracts import Words
+from devices.glasses.contracts import Fault, Words
 from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
 from services.alpha.central.words import control
 from services.alpha.contracts import LedgerEntry, Replay, Trace, WishPosted
+from services.alpha.ears import hear_trace, open_ears
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
@@ -25,7 +26,7 @@ from services.alpha.output.unit import OutputConfig, OutputUnit
 from services.alpha.pipeline import Pipeline, Units
 from services.alpha.story import as_story
 from services.alpha.trace_source import TRACE, live_capture, read_trace, trace_capture
-from services.alpha.words_in import Script, Together, Typed, WordSource
+from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
 from services.runtime import Handle, LocalRuntime, Runtime
 
 LEDGER, STORY = "ledger.jsonl", "ledger.txt"
@@ -99,6 +100,7 @@ def run_units(
     until_s: float | None = None,
     on_entry: Callable[[LedgerEntry], None] | None = None,
     on_units: Callable[[Units], None] | None = None,
+    missing: tuple[Fault, ...] = (),
 ) -> Replay:
     """Spawn the five units, run the pipeline, complete the files."""
     began = time.process_time()
@@ -126,6 +128,7 @@ def run_units(
             show=output.film or output.window or output.stills,
             until_s=until_s,
             on_entry=on_entry,
+            missing=missing,
         )
         ledger = pipeline.run()
         duration = pipeline.counts.now
@@ -167,6 +170,7 @@ def play(
     runtime: Runtime | None = None,
     until_s: float | None = None,
     typed: TextIO | None = None,
+    microphone: bool = False,
     on_entry: Callable[[LedgerEntry], None] | None = None,
 ) -> Replay:
     """Run any source: a trace, a film or a folder of pictures in virtual time, a camera live.
@@ -179,32 +183,38 @@ def play(
         runtime: Where the units live; closed at the end.
         until_s: End then.
         typed: Lines read from here are words of the wearer; for live sources.
+        microphone: Listen to this machine's microphone, too; for live sources.
         on_entry: Told of each ledger entry as it is made.
 
     Raises:
         UserError, DeviceError: something is wrong with the input, in one sentence.
     """
+    missing: tuple[Fault, ...] = ()
     if is_trace(source):
-        trace, _ = read_trace(Path(source))
+        trace, folder = read_trace(Path(source))
         config = config_of(trace, config)
-        words = (*trace.words, *words)
+        heard, missing = hear_trace(trace, folder)
+        words = (*trace.words, *heard, *words)
     live = Live(HostClock(time.monotonic()), time.sleep) if is_live(source) else None
     started = live.clock.started if live is not None else 0.0
     show_all = output.film or output.window or output.stills
     units: list[Units] = []
-    lanes: list[WordSource] = [Script(words)]
+    inbox = Inbox(lambda text: _hush(text, units))
     if live is not None and typed is not None:
-        lanes.append(Typed(typed, live.clock, lambda line: _hush(line, units)))
+        read_lines(typed, live.clock, inbox)
+    if live is not None and microphone:
+        missing = open_ears(live.clock, inbox)
     return run_units(
         config,
         output,
         lambda host: host.spawn("input", make_input, config, source, started, show_all),
-        Together(lanes),
+        Together((Script(words), inbox)),
         runtime=runtime,
         live=live,
         until_s=until_s,
         on_entry=on_entry,
         on_units=units.append,
+        missing=missing,
     )
 
 

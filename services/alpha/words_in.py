@@ -42,45 +42,51 @@ class Script:
         return self._words[self._next].t if self._next < len(self._words) else None
 
 
-class Typed:
-    """Lines typed at a terminal, stamped when they are complete. A thread waits for them."""
+class Inbox:
+    """Words that come when they come, from other threads: typed lines, a microphone."""
 
-    def __init__(
-        self, stream: TextIO, clock: Clock, on_line: Callable[[str], None] | None = None
-    ) -> None:
-        """Begin to read.
+    def __init__(self, on_words: Callable[[str], None] | None = None) -> None:
+        """An empty inbox.
 
         Args:
-            stream: Where lines come from.
-            clock: Stamps them.
-            on_line: Called in the reading thread at once, before anything else sees the line: so
-                that "stop" ends the sound while a look is under way.
+            on_words: Called with the text at once, in the thread that brings it, before anything
+                else sees it: so that "stop" ends the sound while a look is under way.
         """
-        self._clock = clock
         self._queue: queue.Queue[Words] = queue.Queue(maxsize=64)
-        self._on_line = on_line
-        threading.Thread(target=self._read, args=(stream,), name="words", daemon=True).start()
+        self._on_words = on_words
+
+    def put(self, words: Words) -> None:
+        """Somebody said this."""
+        if self._on_words is not None:
+            self._on_words(words.text)
+        self._queue.put(words)
 
     def due(self, now: float) -> tuple[Words, ...]:
-        """What was typed since the last call."""
-        lines: list[Words] = []
+        """What came since the last call."""
+        words: list[Words] = []
         while True:
             try:
-                lines.append(self._queue.get_nowait())
+                words.append(self._queue.get_nowait())
             except queue.Empty:
-                return tuple(lines)
+                return tuple(words)
 
     def next_s(self) -> float | None:
         """Nobody knows."""
         return None
 
-    def _read(self, stream: TextIO) -> None:
+
+def read_lines(stream: TextIO, clock: Clock, inbox: Inbox) -> threading.Thread:
+    """Put the lines that are typed into the inbox, stamped when they are complete."""
+
+    def run() -> None:
         for line in stream:
             text = " ".join(line.split())
             if text:
-                if self._on_line is not None:
-                    self._on_line(text)
-                self._queue.put(Words(t=round(self._clock.now(), 3), text=text))
+                inbox.put(Words(t=round(clock.now(), 3), text=text))
+
+    thread = threading.Thread(target=run, name="words", daemon=True)
+    thread.start()
+    return thread
 
 
 class Together:

@@ -87,6 +87,7 @@ def glasses() -> None:
     "--stills", is_flag=True, help="Write a picture of the display for each intervention."
 )
 @click.option("--window", is_flag=True, help="Show the display in a window.")
+@click.option("--microphone", is_flag=True, help="At a camera: listen to the microphone, too.")
 @click.option("--aloud", is_flag=True, help="Speak on the loudspeaker.")
 @click.option(
     "--model",
@@ -134,6 +135,7 @@ def run(
     film: bool,
     stills: bool,
     window: bool,
+    microphone: bool,
     aloud: bool,
     model: str,
     mcp: tuple[str, ...],
@@ -172,6 +174,7 @@ def run(
         runtime=host,
         until_s=seconds,
         typed=sys.stdin if is_live(source) else None,
+        microphone=microphone,
         on_entry=None if as_json else _tell,
     )
     if as_json:
@@ -206,13 +209,15 @@ def record(
     from services.alpha.record import record as record_trace
     from services.alpha.session import HostClock, is_live
     from services.alpha.trace_source import live_capture
-    from services.alpha.words_in import Script, Typed, WordSource
+    from services.alpha.words_in import Inbox, read_lines
 
     config = _config(skills, wearer, redact, fps)
     clock = HostClock(time.monotonic())
     capture = live_capture(source, config, clock, show_all=True)
     live = is_live(source)
-    words: WordSource = Typed(sys.stdin, clock) if live else Script(())
+    words = Inbox()
+    if live:
+        read_lines(sys.stdin, clock, words)
     try:
         trace = record_trace(
             capture,
