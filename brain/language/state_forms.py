@@ -85,7 +85,10 @@ class StateReader:
         if len(items) > 1 and all(item.prep is None for item in items):
             items = [Item(tuple(n for item in items for n in item.nouns))]
         rest = Draft(list(items))
-        end = self.reader.items(tokens, k + 1, rest)
+        end = k + 1
+        # "the tv off and the radio on": what is joined on is a clause of its own.
+        if end < len(tokens) and not (tokens[end].is_mark or self.reader.joint(tokens, end)):
+            end = self.reader.items(tokens, end, rest)
         return Clause(
             ("be",),
             "be",
