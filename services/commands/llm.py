@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "RETINUE_LLM_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
+_OPERATIONS = 10_000
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 key_option = click.option(
@@ -193,6 +194,91 @@ def status(url: str, once: bool, key_file: Path | None, as_json: bool) -> None:
         show(read_status(url, key))
     else:
         watch(url, key)
+
+
+@llm.command()
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Repetitions, each with other prompts and waits.",
+)
+@click.option(
+    "--robots",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Agents that come back after each tool.",
+)
+@click.option(
+    "--strangers",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Callers that always have one more new conversation.",
+)
+@click.option(
+    "--turns",
+    type=click.IntRange(min=2),
+    default=5,
+    show_default=True,
+    help="Turns of each robot.",
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Conversations that the engine holds.",
+)
+@click.option(
+    "--words",
+    type=click.IntRange(min=20, max=2000),
+    default=350,
+    show_default=True,
+    help="Length of a first prompt.",
+)
+@click.option(
+    "--vllm",
+    type=click.Path(path_type=Path),
+    metavar="PYTHON",
+    help="Measure vLLM with and without the plug-in instead, with this interpreter "
+    "(make bench-vllm installs one).",
+)
+@json_option
+def bench(
+    rounds: int,
+    robots: int,
+    strangers: int,
+    turns: int,
+    slots: int,
+    words: int,
+    vllm: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how soon robots that come back are answered: llama.cpp with owned slots and without.
+
+    Robots wait for tools and return with a longer conversation, while strangers always have one more
+    new one. Takes some minutes.
+    """
+    from services.llm.bench.llama import Load, bench_llama
+    from services.llm.bench.show import show_llama, show_vllm
+    from services.llm.bench.vllm import bench_vllm
+
+    if vllm is not None:
+        measured = bench_vllm(vllm, _OPERATIONS, lambda line: click.echo(line, err=True))
+        if as_json:
+            print_json(measured.model_dump(mode="json"))
+        else:
+            show_vllm(measured)
+        return
+    load = Load(robots, turns, strangers, slots, words, rounds)
+    told = bench_llama(load, lambda line: click.echo(line, err=True))
+    if as_json:
+        print_json(told.model_dump(mode="json"))
+    else:
+        show_llama(told)
 
 
 def _key(key_file: Path | None) -> str | None:

@@ -22,6 +22,11 @@ DEFAULT_TIMEOUT_S = 60.0
 # Servers that route by conversation (vLLM among them) read this header; the others ignore it, where an
 # unknown field in the body would make some of them refuse the request.
 SESSION_HEADER = "X-Session-ID"
+# These our own endpoint reads, for the same reason.
+LAST_STEP_HEADER = "X-Last-Step"
+TOOL_HEADER = "X-Tool"
+BODY_HEADER = "X-Body"
+EXPECTED_HEADER = "X-Expected-Tool-Seconds"
 
 
 class OpenAiModel:
@@ -116,7 +121,7 @@ class OpenAiModel:
                 "json_schema": {"name": "answer", "schema": request.schema_, "strict": True},
             }
         if request.program is not None:
-            arguments["extra_headers"] = {SESSION_HEADER: request.program}
+            arguments["extra_headers"] = _hints(request)
         return arguments
 
     def _explained(self, error: openai.OpenAIError) -> ModelError:
@@ -171,6 +176,19 @@ class OpenAiModel:
             raise ModelAnswerInvalid(
                 f"The answer of {self.model!r} cannot be used, because {reason}."
             ) from None
+
+
+def _hints(request: ModelRequest) -> dict[str, str]:
+    hints = {SESSION_HEADER: request.program or ""}
+    if request.last_step:
+        hints[LAST_STEP_HEADER] = "1"
+    if request.tool:
+        hints[TOOL_HEADER] = request.tool
+    if request.body:
+        hints[BODY_HEADER] = request.body
+    if request.expected_tool_s is not None:
+        hints[EXPECTED_HEADER] = f"{request.expected_tool_s:g}"
+    return hints
 
 
 def _first_line(text: str) -> str:

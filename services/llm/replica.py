@@ -22,9 +22,6 @@ from services.llm.status import ProgramStatus, ReplicaStatus
 _MIB = 1 << 20
 # What a small model needs on a laptop, until the first prefills are measured.
 _PREFILL_S_PER_TOKEN = 5e-3
-# Reading a KV file: a system call and a copy.
-_RESTORE_S = 5e-3
-_RESTORE_S_PER_TOKEN = 2e-5
 
 
 @dataclass(slots=True)
@@ -113,8 +110,10 @@ class Replica:
         able = engine.capabilities
         file_bytes = file_mib * _MIB if able.saves_kv else 0
         self._has_files = file_bytes > 0
+        # A pin is valued by the prefill that it saves even where a file would bring the KV back in
+        # milliseconds: it also keeps the place, for which whoever comes back would have to queue.
         self.board = SlotBoard(
-            named.build(policy, self._reload_s, waits),
+            named.build(policy, self.prefill, waits),
             able.slots or able.concurrency,
             owned=able.slots > 0,
             file_bytes=file_bytes,
@@ -299,12 +298,6 @@ class Replica:
                 )
             )
         return found
-
-    def _reload_s(self, tokens: int) -> float:
-        prefill = self.prefill(tokens)
-        if not self._has_files:
-            return prefill
-        return min(prefill, _RESTORE_S + _RESTORE_S_PER_TOKEN * tokens)
 
     def _pump(self) -> None:
         """Admit what can be admitted, and come back when the next pin expires if turns wait."""

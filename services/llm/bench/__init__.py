@@ -1,0 +1,1 @@
+"""Real engines measured under the policies, stock beside ours."""

@@ -1,0 +1,140 @@
+"""What the benches of real engines measure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Spread(BaseModel):
+    """A sample of seconds, in short.
+
+    Attributes:
+        n: How many.
+        mean: Their mean.
+        sd: Their standard deviation; 0 for fewer than two.
+        p50: Their median.
+        p95: Below this are 95 % of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int
+    mean: float
+    sd: float
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of these values.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if not values:
+            raise ValueError("A spread needs at least one value.")
+        ranked = sorted(values)
+        return cls(
+            n=len(ranked),
+            mean=statistics.fmean(ranked),
+            sd=statistics.stdev(ranked) if len(ranked) > 1 else 0.0,
+            p50=statistics.median(ranked),
+            p95=ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))],
+        )
+
+
+class LlamaRow(BaseModel):
+    """One way to serve, under the same load as the others.
+
+    Attributes:
+        name: What is measured.
+        host_cache_mib: llama.cpp's own cache of prompts.
+        kv_files_mib: Room for KV files under the policy's control.
+        resume: Time to first token of robots' turns after their first.
+        hit_ratio: Share of those turns' prompt tokens whose KV was found.
+        job: Completion time of robots' jobs, tools included.
+        strangers: Time to first token of the competing requests.
+        times_better: Mean resume time of stock with the same host cache, over this one's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    host_cache_mib: int
+    kv_files_mib: int
+    resume: Spread
+    hit_ratio: float
+    job: Spread
+    strangers: Spread
+    times_better: float = 1.0
+
+
+class LlamaBench(BaseModel):
+    """The comparison.
+
+    Attributes:
+        model: The model.
+        robots: Agents that come back after each tool.
+        turns: Turns of each.
+        strangers: Callers that always have one more new conversation.
+        slots: Places of the engine.
+        prompt_tokens: Length of a first prompt, about.
+        rounds: How often everything was repeated, with other seeds.
+        rows: One per way to serve.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    robots: int
+    turns: int
+    strangers: int
+    slots: int
+    prompt_tokens: int
+    rounds: int
+    rows: tuple[LlamaRow, ...]
+
+
+class VllmRow(BaseModel):
+    """vLLM as it comes, or with the plug-in, under the same load and a small KV budget.
+
+    Attributes:
+        name: Which.
+        hit_ratio: Share of the prompt tokens of agents' resumes whose KV was found.
+        resume: Seconds of a resumed turn.
+        steps: Scheduling steps.
+        step_us: Mean duration of a step, the model's work included, in microseconds.
+        schedule_us: Of that, vLLM's scheduling, ours included.
+        own_us: Of that, ours.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    hit_ratio: float
+    resume: Spread
+    steps: int
+    step_us: float
+    schedule_us: float
+    own_us: float = 0.0
+
+
+class VllmBench(BaseModel):
+    """The comparison.
+
+    Attributes:
+        rows: Stock, then ours.
+        same_outputs: Whether every greedy answer was the same.
+        operations: Random operations after which no request waited and no block was lost.
+        pins: What became of pins.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: tuple[VllmRow, ...]
+    same_outputs: bool
+    operations: int
+    pins: dict[str, int]

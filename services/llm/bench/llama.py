@@ -1,0 +1,224 @@
+"""llama.cpp with slot ownership against llama.cpp as it comes, under the same load.
+
+Robots ask, wait for a tool, and come back with a longer conversation. Strangers compete: each always has
+one more long, new conversation. What counts is how long a robot that comes back waits for its first token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from services.llm.bench.contracts import LlamaBench, LlamaRow, Spread
+from services.llm.cluster import Cluster
+from services.llm.engines.contracts import ChatCall, Hint, Usage
+from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
+from services.llm.policy.contracts import Turn
+from services.llm.replica import Replica
+from services.runtime import LocalRuntime
+
+_HOST_CACHE_MIB = 512
+_KV_FILES_MIB = 512
+_ANSWER_TOKENS = 12
+_TOOL_S = (1.5, 4.0)
+# Words of the prompts, all of them one or two tokens of the model.
+_WORDS = [
+    "cup",
+    "plate",
+    "table",
+    "robot",
+    "kitchen",
+    "door",
+    "waiter",
+    "tray",
+    "water",
+    "glass",
+    "clean",
+    "bring",
+    "left",
+    "right",
+    "guest",
+    "order",
+    "spoon",
+    "towel",
+    "shelf",
+    "lamp",
+    "chair",
+    "window",
+    "floor",
+    "sink",
+    "stove",
+]
+
+
+@dataclass(frozen=True)
+class Load:
+    """The load of one round.
+
+    Attributes:
+        robots: Agents that come back.
+        turns: Turns of each.
+        strangers: Callers in a closed loop.
+        slots: Places of the engine.
+        words: Length of a first prompt.
+        rounds: Repetitions.
+    """
+
+    robots: int = 2
+    turns: int = 5
+    strangers: int = 3
+    slots: int = 3
+    words: int = 350
+    rounds: int = 2
+
+
+@dataclass
+class _Seen:
+    resumes: list[float] = field(default_factory=list)
+    jobs: list[float] = field(default_factory=list)
+    strangers: list[float] = field(default_factory=list)
+    wanted: int = 0
+    found: int = 0
+
+
+# Name, whether slots are owned, policy, KV files, host cache.
+_WAYS = (
+    ("stock", False, "stock", 0, 0),
+    ("slots owned", True, "retinue", 0, 0),
+    ("slots owned, KV files", True, "retinue", _KV_FILES_MIB, 0),
+    ("stock", False, "stock", 0, _HOST_CACHE_MIB),
+    ("slots owned, KV files", True, "retinue", _KV_FILES_MIB, _HOST_CACHE_MIB),
+)
+
+
+def bench_llama(load: Load, on_row: Callable[[str], None] = lambda _: None) -> LlamaBench:
+    """Measure every way to serve.
+
+    Args:
+        load: The load.
+        on_row: Told each round's result.
+
+    Raises:
+        EngineMissing: If llama.cpp or its model is not installed.
+    """
+    rows: list[LlamaRow] = []
+    stock: dict[int, float] = {}
+    for name, owned, policy, files, cache in _WAYS:
+        seen = _Seen()
+        for seed in range(load.rounds):
+            asyncio.run(_measure(load, owned, policy, files, cache, seed, seen))
+            mean = Spread.of(seen.resumes).mean
+            on_row(f"{name}, host cache {cache} MiB, round {seed + 1}: {mean:.2f} s on resume")
+        resume = Spread.of(seen.resumes)
+        if not owned:
+            stock[cache] = resume.mean
+        rows.append(
+            LlamaRow(
+                name=name,
+                host_cache_mib=cache,
+                kv_files_mib=files,
+                resume=resume,
+                hit_ratio=seen.found / max(1, seen.wanted),
+                job=Spread.of(seen.jobs),
+                strangers=Spread.of(seen.strangers),
+                times_better=stock[cache] / resume.mean,
+            )
+        )
+    return LlamaBench(
+        model=LlamaCppSpec().model,
+        robots=load.robots,
+        turns=load.turns,
+        strangers=load.strangers,
+        slots=load.slots,
+        prompt_tokens=load.words,
+        rounds=load.rounds,
+        rows=tuple(rows),
+    )
+
+
+async def _measure(
+    load: Load, owned: bool, policy: str, files: int, cache: int, seed: int, seen: _Seen
+) -> None:
+    runtime = LocalRuntime()
+    spec = LlamaCppSpec(slots=load.slots, own_slots=owned, host_cache_mib=cache)
+    engine = LlamaCppEngine(spec, runtime, "bench")
+    cluster = Cluster([Replica("bench", engine, policy, file_mib=files)])
+    await engine.start()
+    try:
+        callers = [
+            asyncio.create_task(_stranger(cluster, load, seed, number, seen))
+            for number in range(load.strangers)
+        ]
+        robots = [_robot(cluster, load, seed, number, seen) for number in range(load.robots)]
+        await asyncio.gather(*robots)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.wait(callers)
+    finally:
+        await cluster.close()
+        runtime.close()
+
+
+async def _robot(cluster: Cluster, load: Load, seed: int, number: int, seen: _Seen) -> None:
+    rng = random.Random(f"robot {seed} {number}")
+    program = f"robot-{number}"
+    messages = [{"role": "user", "content": _text(rng, load.words)}]
+    began = time.monotonic()
+    for turn in range(load.turns):
+        tool_s = rng.uniform(*_TOOL_S)
+        last = turn + 1 == load.turns
+        # The caller's estimate is off by a fifth, as planned drives are.
+        expected = tool_s * rng.uniform(0.8, 1.2)
+        hint = Hint(program=program, tool="navigate", expected_s=expected, last_step=last)
+        ttft, text, usage = await _ask(cluster, messages, hint, f"{program}/{turn}")
+        if turn:
+            seen.resumes.append(ttft)
+            seen.wanted += usage.prompt_tokens
+            seen.found += usage.cached_tokens
+        if not last:
+            await asyncio.sleep(tool_s)
+        messages = [
+            *messages,
+            {"role": "assistant", "content": text},
+            {"role": "user", "content": f"Done: {_text(rng, 12)}"},
+        ]
+    seen.jobs.append(time.monotonic() - began)
+
+
+async def _stranger(cluster: Cluster, load: Load, seed: int, number: int, seen: _Seen) -> None:
+    rng = random.Random(f"stranger {seed} {number}")
+    asked = 0
+    while True:
+        asked += 1
+        name = f"stranger-{number}-{asked}"
+        messages = [{"role": "user", "content": _text(rng, load.words)}]
+        ttft, _, _ = await _ask(cluster, messages, Hint(program=name, implied=True), name)
+        seen.strangers.append(ttft)
+
+
+async def _ask(
+    cluster: Cluster, messages: list[dict[str, str]], hint: Hint, turn_id: str
+) -> tuple[float, str, Usage]:
+    (model,) = cluster.models
+    options = {"max_tokens": _ANSWER_TOKENS, "temperature": 0.0, "seed": 1}
+    call = ChatCall(messages=tuple(messages), options=options)
+    began = time.monotonic()
+    length = sum(len(message["content"].split()) for message in messages)
+    turn = Turn(hint.program, turn_id, began, length)
+    first: float | None = None
+    text, usage = "", Usage()
+    async with aclosing(cluster.run(model, turn, call, hint)) as pieces:
+        async for piece in pieces:
+            if first is None and piece.delta:
+                first = time.monotonic() - began
+            text += piece.delta.get("content") or ""
+            usage = piece.usage or usage
+    return first if first is not None else time.monotonic() - began, text, usage
+
+
+def _text(rng: random.Random, words: int) -> str:
+    return " ".join(rng.choice(_WORDS) for _ in range(words))

@@ -1,0 +1,86 @@
+"""Benches of real engines as tables on the terminal."""
+
+from __future__ import annotations
+
+import click
+
+from services.commands.output import print_table
+from services.llm.bench.contracts import LlamaBench, Spread, VllmBench
+
+
+def show_llama(told: LlamaBench) -> None:
+    """Print llama.cpp's comparison; stock and ours beside each other."""
+    click.echo(
+        f"{told.model}: {told.robots} robots of {told.turns} turns, {told.strangers} strangers, "
+        f"{told.slots} slots, prompts of {told.prompt_tokens} words, {told.rounds} rounds. "
+        "Seconds, mean ± standard deviation."
+    )
+    print_table(
+        (
+            "host cache",
+            "served by",
+            "resume TTFT",
+            "p50",
+            "p95",
+            "n",
+            "times better",
+            "hits",
+            "job",
+            "strangers' TTFT",
+        ),
+        (
+            (
+                f"{row.host_cache_mib} MiB" if row.host_cache_mib else "off",
+                row.name,
+                _text(row.resume),
+                f"{row.resume.p50:.2f}",
+                f"{row.resume.p95:.2f}",
+                row.resume.n,
+                f"{row.times_better:.1f}",
+                f"{row.hit_ratio:.0%}",
+                _text(row.job),
+                _text(row.strangers),
+            )
+            for row in told.rows
+        ),
+    )
+
+
+def show_vllm(told: VllmBench) -> None:
+    """Print vLLM's comparison; stock and ours beside each other."""
+    print_table(
+        (
+            "vLLM",
+            "hits on resume",
+            "resume, ms",
+            "n",
+            "steps",
+            "step, µs",
+            "scheduling, µs",
+            "ours, µs",
+            "ours / step",
+        ),
+        (
+            (
+                row.name,
+                f"{row.hit_ratio:.1%}",
+                f"{1e3 * row.resume.mean:.0f} ± {1e3 * row.resume.sd:.0f}",
+                row.resume.n,
+                row.steps,
+                f"{row.step_us:.0f}",
+                f"{row.schedule_us:.0f}",
+                f"{row.own_us:.1f}",
+                f"{row.own_us / row.step_us:.2%}",
+            )
+            for row in told.rows
+        ),
+    )
+    same = "the same" if told.same_outputs else "NOT the same"
+    click.echo(
+        f"greedy answers are {same}; {told.operations} random operations without a lost block or "
+        f"a request that waits for ever; pins: {told.pins}"
+    )
+
+
+def _text(spread: Spread) -> str:
+    return f"{spread.mean:.2f} ± {spread.sd:.2f}"

@@ -1,0 +1,279 @@
+"""The mixin over a scheduler that behaves as vLLM's does, and vLLM's own interface where it is installed."""
+
+import random
+import sys
+from collections import deque
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.llm.vllm_plugin import interface
+from services.llm.vllm_plugin.interface import VllmMoved, require_interface
+from services.llm.vllm_plugin.scheduling import AgentScheduling
+
+BLOCK = 4
+
+
+class Block:
+    def __init__(self, number):
+        self.block_id = number
+        self.ref_cnt = 0
+        self.block_hash = None
+        self.is_null = False
+
+
+class Pool:
+    """Reference counts and an LRU of free blocks."""
+
+    def __init__(self, blocks):
+        self.free = [Block(number) for number in range(blocks)]
+        self.hashes = {}
+
+    def get_num_free_blocks(self):
+        return len(self.free)
+
+    def touch(self, blocks):
+        for block in blocks:
+            if block.ref_cnt == 0:
+                self.free.remove(block)
+            block.ref_cnt += 1
+
+    def free_blocks(self, blocks):
+        for block in blocks:
+            assert block.ref_cnt > 0
+            block.ref_cnt -= 1
+            if block.ref_cnt == 0:
+                self.free.append(block)
+
+    def new(self, count):
+        taken = [self.free.pop(0) for _ in range(count)]
+        for block in taken:
+            self.hashes.pop(block.block_hash, None)
+            block.block_hash, block.ref_cnt = None, 1
+        return taken
+
+
+class Found:
+    def __init__(self, blocks):
+        self.blocks = (blocks,)
+
+
+class Manager:
+    def __init__(self, blocks):
+        self.block_pool = Pool(blocks)
+        self.held = {}
+
+    def get_blocks(self, request_id):
+        return Found(self.held.get(request_id, []))
+
+    def computed(self, request):
+        found = []
+        for end in range(BLOCK, request.num_tokens, BLOCK):
+            block = self.block_pool.hashes.get(tuple(request.tokens[:end]))
+            if block is None:
+                break
+            found.append(block)
+        return Found(found)
+
+    def allocate_slots(self, request, new_computed_blocks=None):
+        found = new_computed_blocks.blocks[0] if new_computed_blocks else []
+        wanted = -(-request.num_tokens // BLOCK) - len(found)
+        idle = sum(block.ref_cnt == 0 for block in found)
+        if wanted + idle > len(self.block_pool.free):
+            return None
+        self.block_pool.touch(found)
+        blocks = found + self.block_pool.new(wanted)
+        for index, block in enumerate(blocks):
+            end = BLOCK * (index + 1)
+            if end <= request.num_tokens and block.block_hash is None:
+                block.block_hash = tuple(request.tokens[:end])
+                self.block_pool.hashes.setdefault(block.block_hash, block)
+        self.held[request.request_id] = blocks
+        return Found(blocks)
+
+    def free(self, request):
+        self.block_pool.free_blocks(reversed(self.held.pop(request.request_id, [])))
+
+
+class Status:
+    def __init__(self, name):
+        self.name = name
+
+
+class Parameters:
+    def __init__(self, extra):
+        self.extra_args = extra
+
+
+class Request:
+    def __init__(self, number, tokens, extra):
+        self.request_id = f"r{number}"
+        self.tokens = tokens
+        self.num_tokens = self.num_prompt_tokens = len(tokens)
+        self.num_output_tokens = 1
+        self.session_id = None
+        self.priority = 0
+        self.arrival_time = float(number)
+        self.status = Status("WAITING")
+        self.sampling_params = Parameters(extra)
+
+    def is_finished(self):
+        return self.status.name.startswith("FINISHED")
+
+
+class Output:
+    def __init__(self, new):
+        self.scheduled_new_reqs = new
+        self.scheduled_cached_reqs = type("Cached", (), {"resumed_req_ids": set()})
+
+
+class New:
+    def __init__(self, req_id, cached):
+        self.req_id = req_id
+        self.num_computed_tokens = cached
+
+
+class Base:
+    """vLLM's scheduler, as far as the mixin sees it."""
+
+    def __init__(self, blocks):
+        self.kv_cache_manager = Manager(blocks)
+        self.block_size = BLOCK
+        self.requests = {}
+        self.waiting = deque()
+        self.running = []
+
+    def add_request(self, request):
+        self.requests[request.request_id] = request
+        self.waiting.append(request)
+
+    def schedule(self):
+        new = []
+        while self.waiting:
+            request = self.waiting[0]
+            found = self.kv_cache_manager.computed(request)
+            if self.kv_cache_manager.allocate_slots(request, new_computed_blocks=found) is None:
+                break
+            self.waiting.popleft()
+            request.status = Status("RUNNING")
+            self.running.append(request)
+            new.append(New(request.request_id, BLOCK * len(found.blocks[0])))
+        return Output(new)
+
+    def finish(self, request, status="FINISHED_STOPPED"):
+        if request in self.running:
+            self.running.remove(request)
+        else:
+            self.waiting.remove(request)
+        request.status = Status(status)
+        self._free_request_blocks(request)
+        del self.requests[request.request_id]
+
+    def _free_request_blocks(self, request):
+        self.kv_cache_manager.free(request)
+
+    def reset_prefix_cache(self):
+        return True
+
+    def shutdown(self):
+        pass
+
+
+class Scheduler(AgentScheduling, Base):
+    pass
+
+
+def tokens(seed, length):
+    return [random.Random(seed).randrange(1000) for _ in range(length)]
+
+
+def ask(scheduler, number, words, program=None, **extra):
+    told = {"program": program, "tool": "look", "expected_tool_seconds": 5.0, **extra}
+    request = Request(number, words, told if program else {})
+    scheduler.add_request(request)
+    (new,) = scheduler.schedule().scheduled_new_reqs
+    scheduler.finish(request)
+    return new.num_computed_tokens
+
+
+def test_an_agent_that_comes_back_finds_its_blocks_however_many_strangers_came():
+    scheduler = Scheduler(24)
+    words = tokens("agent", 40)
+    assert ask(scheduler, 0, words, "agent") == 0
+    for number in range(1, 9):
+        ask(scheduler, number, tokens(number, 40))
+    assert ask(scheduler, 9, words + tokens("more", 8), "agent") == 40
+    assert [pin["program"] for pin in scheduler.pins()] == ["agent"]
+
+
+def test_a_pin_gives_way_to_who_would_else_wait_for_ever():
+    scheduler = Scheduler(12)
+    ask(scheduler, 0, tokens("agent", 40), "agent")
+    assert ask(scheduler, 1, tokens("stranger", 44)) == 0
+    assert scheduler.pins() == []
+    assert scheduler.pinned_blocks == {}
+
+
+def test_the_last_step_an_abort_and_a_reset_leave_no_pin():
+    scheduler = Scheduler(40)
+    words = tokens("agent", 20)
+    ask(scheduler, 0, words, "agent")
+    ask(scheduler, 1, words + tokens("x", 4), "agent", last_step=1)
+    assert scheduler.pins() == []
+    ask(scheduler, 2, words, "agent")
+    again = Request(3, words, {"program": "agent"})
+    scheduler.add_request(again)
+    scheduler.finish(again, "FINISHED_ABORTED")
+    assert scheduler.pins() == []
+    ask(scheduler, 4, words, "agent")
+    assert scheduler.reset_prefix_cache()
+    assert scheduler.pins() == []
+    assert scheduler.kv_cache_manager.block_pool.get_num_free_blocks() == 40
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5), st.integers(1, 40)), max_size=120))
+def test_no_block_is_lost_and_nobody_waits_for_ever(operations):
+    scheduler = Scheduler(16)
+    pool = scheduler.kv_cache_manager.block_pool
+    for number, (kind, program, length) in enumerate(operations):
+        if kind < 5:
+            extra = {"program": f"p{program}", "last_step": int(kind == 0)} if kind else {}
+            scheduler.add_request(Request(number, tokens(program, length), extra))
+        elif kind < 8 and scheduler.running:
+            scheduler.finish(scheduler.running[program % len(scheduler.running)])
+        elif kind == 8 and scheduler.waiting:
+            scheduler.finish(scheduler.waiting[0], "FINISHED_ABORTED")
+        elif kind == 9:
+            scheduler.reset_prefix_cache()
+        scheduler.schedule()
+        assert scheduler.running or not scheduler.waiting
+        held = {
+            block.block_id
+            for blocks in [
+                *scheduler.kv_cache_manager.held.values(),
+                *scheduler.pinned_blocks.values(),
+            ]
+            for block in blocks
+        }
+        assert len(held) + pool.get_num_free_blocks() == 16
+        assert {pin["program"] for pin in scheduler.pins()} == set(scheduler.pinned_blocks)
+    while scheduler.running:
+        scheduler.finish(scheduler.running[0])
+        scheduler.schedule()
+    assert not scheduler.waiting
+    scheduler.reset_prefix_cache()
+    assert pool.get_num_free_blocks() == 16
+
+
+def test_vllm_still_has_the_interface_that_the_plugin_leans_on():
+    pytest.importorskip("vllm", reason="vLLM is not installed here; see make bench-vllm")
+    require_interface()
+
+
+def test_a_vllm_that_moved_is_named_loudly(monkeypatch):
+    monkeypatch.setattr(interface, "LEANED_ON", {f"{__name__}:Pool": {"touch": ["self", "x"]}})
+    monkeypatch.setattr(interface.importlib, "import_module", lambda _: sys.modules[__name__])
+    with pytest.raises(VllmMoved, match=r"Pool.touch takes \['self', 'blocks'\]"):
+        require_interface()
