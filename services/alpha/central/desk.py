@@ -13,7 +13,7 @@ from devices.glasses.contracts import Words
 from services.alpha.central.cases import OpenCase
 from services.alpha.central.lanes import Job, Lane, Lanes
 from services.alpha.central.policy import Policy, as_outcome
-from services.alpha.central.records import intervention, suppressed
+from services.alpha.central.records import intervention, look_request, suppressed
 from services.alpha.central.voice import REACTION_S, Voice
 from services.alpha.contracts import (
     Draft,
@@ -42,6 +42,8 @@ MOST_CALLS = 8
 ANSWER_S = 10.0
 # The glasses themselves, when they say what is missing or answer for robots.
 SELF = SkillSpec(name="glasses", title="The glasses themselves", deadline_s=8.0, repeat_s=0.0)
+# Ends of a case that do not say that the world is another one than before.
+_UNDECIDED = {"nothing_new", "superseded", "repeated", "stopped", "outranked"}
 _EPS = 1e-6
 
 
@@ -294,12 +296,21 @@ class Desk:
             if refused is not None:
                 self._suppress(case, *refused, text=draft.wordings[0])
                 return
+        self._confirm(case)
         case.draft = draft
         case.stage = "voice"
         cost = shortest_s(draft.wordings, self._wearer.words_per_minute)
         first = case.trigger.asked or draft.urgent
         self._make_room(case, draft, first)
         self._queue(f"{case.id}.v", "voice", case, case.deadline_s, cost, first)
+
+    def _confirm(self, case: OpenCase) -> None:
+        """The world did change: what is still being said about the older one ends."""
+        speaking = self.voice.speaking
+        if speaking is None or speaking.asked or speaking.skill != case.spec.name:
+            return
+        if speaking.version < case.trigger.version:
+            self.cut("the world changed")
 
     def _make_room(self, case: OpenCase, draft: Draft, first: bool) -> None:
         """Cut what is being said if the draft is worth more and can not wait."""
@@ -402,26 +413,12 @@ class Desk:
                 if job.lane == "voice":
                     self._speak(case)
                 elif job.lane == "look":
-                    self._looks.append(self._look_request(job, case))
+                    self._looks.append(look_request(job, case, self._now))
                 elif case.call is not None:
                     used = case.usable(self._now)
                     names = [name for name in case.call.evidence if name in used]
                     call = case.call.model_copy(update={"t": self._now})
                     self._calls.append(Call(call=call, evidence=tuple(used[n] for n in names)))
-
-    def _look_request(self, job: Job, case: OpenCase) -> LookRequest:
-        return LookRequest(
-            id=job.id,
-            case=case.id,
-            skill=case.spec.name,
-            t=self._now,
-            deadline_s=case.deadline_s,
-            attempt=case.looks,
-            frames=case.spec.look_frames,
-            width=case.spec.look_width,
-            slots=tuple(slot.name for slot in case.lacks(self._now)),
-            trigger=case.trigger,
-        )
 
     def _queue(
         self,
@@ -444,6 +441,8 @@ class Desk:
                 self._suppress(case, code, why)
 
     def _suppress(self, case: OpenCase, code: WhyNot, why: str, text: str = "") -> None:
+        if code not in _UNDECIDED:
+            self._confirm(case)
         if not case.trigger.silent:
             threshold = self._policy.threshold(case.spec)
             found = tuple(found for _, found in sorted(case.found.items()))

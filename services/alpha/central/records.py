@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from services.alpha.central.cases import OpenCase
+from services.alpha.central.lanes import Job
 from services.alpha.contracts import (
     Draft,
     Evidence,
     Intervention,
+    LookRequest,
     SkillSpec,
     Suppressed,
     Trigger,
@@ -58,6 +60,22 @@ def intervention(
         tools=tuple(case.results),
         knows=draft.knows,
         chain={name: round(seconds, 3) for name, seconds in chain.items()},
+    )
+
+
+def look_request(job: Job, case: OpenCase, now: float) -> LookRequest:
+    """The look of a case as it is ordered at `now`."""
+    return LookRequest(
+        id=job.id,
+        case=case.id,
+        skill=case.spec.name,
+        t=now,
+        deadline_s=case.deadline_s,
+        attempt=case.looks,
+        frames=case.spec.look_frames,
+        width=case.spec.look_width,
+        slots=tuple(slot.name for slot in case.lacks(now)),
+        trigger=case.trigger,
     )
 
 

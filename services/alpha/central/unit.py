@@ -156,8 +156,7 @@ class CentralUnit:
             return
         if notice.version > self._versions.get(notice.skill, 0):
             self._versions[notice.skill] = notice.version
-            why = notice.reason if isinstance(notice, Gone) else "the world changed"
-            self._outdate(notice.skill, notice.version, why)
+            self._outdate(notice)
         if isinstance(notice, Reaction):
             about = self._desk.voice.last_about(notice.skill, notice.subject)
             if about is not None:
@@ -165,8 +164,14 @@ class CentralUnit:
         elif isinstance(notice, Trigger):
             self._desk.open(notice)
 
-    def _outdate(self, skill: str, version: int, why: str) -> None:
-        """The world changed: what is under way or being said about the old one is void."""
+    def _outdate(self, notice: Notice) -> None:
+        """The world seems to have changed: what is under way about the old one is void.
+
+        What is being said about it ends now if that is gone, and else once a look has confirmed
+        the change: a hand that passes over the table must not cut off a sentence that holds.
+        """
+        skill, version = notice.skill, notice.version
+        why = notice.reason if isinstance(notice, Gone) else "the world changed"
         self._desk.void(
             lambda case: (
                 case.spec.name == skill
@@ -177,5 +182,5 @@ class CentralUnit:
             why,
         )
         speaking = self._desk.voice.speaking
-        if speaking is not None and speaking.skill == skill and speaking.version < version:
+        if isinstance(notice, Gone) and speaking is not None and speaking.skill == skill:
             self._desk.cut(why)

@@ -173,11 +173,14 @@ def test_others_do_not_stop_the_glasses():
 def test_a_newer_world_voids_what_is_under_way_and_cuts_what_is_said():
     session = Session()
     session.speak(1.0)
-    step = session.notice(1.5, 2)
-    assert [cut.why for cut in step.cuts] == ["the world changed"]
-    gone = Gone(skill=NAME, t=1.7, version=3, reason="the light is out of sight")
-    step = session.news(1.7, notices=(gone,))
-    assert step.drops == ("c2.l1",)
+    assert session.notice(1.5, 2).cuts == ()
+    assert session.see(1.6, "green").cuts == ()
+    assert [cut.why for cut in session.solve(1.7).cuts] == ["the world changed"]
+    session.notice(1.7, 2, subject="another light")
+    gone = Gone(skill=NAME, t=1.8, version=3, reason="the light is out of sight")
+    step = session.news(1.8, notices=(gone,))
+    assert step.drops == ("c3.l1",)
+    assert [cut.why for cut in step.cuts] == ["the light is out of sight"]
     assert session.kinds("suppressed")[-1].why_not == "the light is out of sight"
 
 
