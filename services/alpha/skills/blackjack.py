@@ -8,6 +8,7 @@ again, then asks, and never guesses. Nothing is counted over rounds.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -103,7 +104,7 @@ class Blackjack:
 
     def __init__(self) -> None:
         self.rules = Rules()
-        self._last: tuple[Sheetlet, ...] = ()
+        self._last: deque[tuple[Sheetlet, ...]] = deque(maxlen=3)
         self._still_since = 0.0
         self._told: float = 0.0
         self._seen_s = -1.0
@@ -129,13 +130,13 @@ class Blackjack:
         now = papers(shot.pixels)
         if not steady(self._last, now):
             self._still_since = t
-        self._last = now
+        self._last.append(now)
         if not now:
             return self._empty(t)
         self._seen_s = t
         if t - self._still_since < STILL_S - 1e-6:
             return ()
-        total = sum(p.area for p in now)
+        total = min(sum(p.area for p in regions) for regions in self._last)
         card = min(p.area for p in now)
         if len(now) < 2 or total < self._told + NEW_CARD * card:
             return ()

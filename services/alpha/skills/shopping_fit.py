@@ -48,6 +48,8 @@ STEADY_S = 0.3
 BEFORE_S = 2.5
 GREW = 1.7
 LEAST_AREA = 0.12
+# Print lower than this share of the picture's width is on some other garment's tag.
+LEAST_PRINT = 0.022
 SPEC = SkillSpec(
     name=NAME,
     title="Shopping fit: does it fit, is it dear, do I have one",
@@ -137,7 +139,7 @@ class ShoppingFit:
         """Read the tag and the colour of the cloth."""
         shot = shots[-1]
         t = shot.frame.t
-        found = [] if not available() else lines(shot.pixels)
+        found = [line for line in lines(shot.pixels) if line.height >= LEAST_PRINT]
         evidence = [*_tag(found, t), *_colour(shot, t)]
         have = {e.slot for e in evidence}
         if not available():

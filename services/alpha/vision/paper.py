@@ -50,16 +50,20 @@ def papers(image: cv.Image) -> tuple[Sheetlet, ...]:
     return tuple(sorted(found, key=lambda s: (s.y, s.x)))
 
 
-def steady(one: Sequence[Sheetlet], other: Sequence[Sheetlet]) -> bool:
-    """Whether nothing but the head has moved between two pictures."""
-    if len(one) != len(other):
+def steady(before: Sequence[Sequence[Sheetlet]], now: Sequence[Sheetlet]) -> bool:
+    """Whether nothing but the head has moved: each region was there in one of the pictures before.
+
+    One that comes and goes in its place (the pattern of a card's back) does not count as moving.
+    """
+    return all(any(_rests(region, now, old) for old in before) for region in now)
+
+
+def _rests(region: Sheetlet, now: Sequence[Sheetlet], old: Sequence[Sheetlet]) -> bool:
+    if not old:
         return False
-    if not one:
-        return True
-    pairs = [(a, min(other, key=lambda b: (a.x - b.x) ** 2 + (a.y - b.y) ** 2)) for a in one]
-    if len({id(b) for _, b in pairs}) < len(pairs):
-        return False
-    moves = np.array([(b.x - a.x, b.y - a.y) for a, b in pairs])
-    loose = np.abs(moves - np.median(moves, axis=0)).max()
-    grown = max(abs(a.area - b.area) / max(a.area, b.area) for a, b in pairs)
-    return bool(loose < 0.014 and grown < 0.15)
+    pairs = [(a, min(old, key=lambda b: (a.x - b.x) ** 2 + (a.y - b.y) ** 2)) for a in now]
+    sway = np.median(np.array([(b.x - a.x, b.y - a.y) for a, b in pairs]), axis=0)
+    was = min(old, key=lambda b: (b.x - region.x - sway[0]) ** 2 + (b.y - region.y - sway[1]) ** 2)
+    off = max(abs(was.x - region.x - sway[0]), abs(was.y - region.y - sway[1]))
+    grown = abs(was.area - region.area) / max(was.area, region.area)
+    return bool(off < 0.014 and grown < 0.15)

@@ -1,0 +1,123 @@
+"""Takes of each kind: a film, what is said in it, and what would be right, ready for the pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from services.alpha.lab import assets, home, shop
+from services.alpha.lab.film import Film
+from services.alpha.lab.gallery import walk
+from services.alpha.lab.quiet import quiet
+from services.alpha.lab.reel import Take
+from services.alpha.lab.style import STYLES
+from services.alpha.lab.table import evening
+from services.alpha.vision import opencv as cv
+
+# Works that hang in rooms but are in no catalogue: for false accepts.
+STRANGERS = 6
+ROUNDS, STOPS, GARMENTS, VISITS = 4, 5, 4, 4
+
+
+class Stock:
+    """Catalogue and enrolled things, written once into a folder, as a user would have them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write them.
+
+        Raises:
+            UserError: The assets are missing.
+        """
+        self.catalogue = folder / "catalogue.json"
+        self.things = folder / "things.json"
+        self.works = assets.artworks()
+        self.listed = tuple(work.id for work in self.works[: len(self.works) - STRANGERS])
+        folder.mkdir(parents=True, exist_ok=True)
+        entries = []
+        for work in self.works:
+            if work.id in self.listed:
+                name = f"work-{len(entries)}.png"
+                (folder / name).write_bytes(cv.encoded(work.picture))
+                entries.append(
+                    {
+                        "id": work.id,
+                        "title": work.title,
+                        "artist": work.artist,
+                        "year": work.year,
+                        "picture": name,
+                    }
+                )
+        self.catalogue.write_text(json.dumps(entries), encoding="utf-8")
+        owned = []
+        for thing in home.THINGS:
+            (folder / f"{thing}.png").write_bytes(cv.encoded(assets.stamp(assets.THINGS[thing])))
+            owned.append({"id": thing, "names": [thing], "picture": f"{thing}.png"})
+        self.things.write_text(json.dumps(owned), encoding="utf-8")
+
+    def settings(self) -> dict[str, dict[str, bool | int | float | str]]:
+        """Settings of the four skills."""
+        return {
+            "museum-guide": {"catalogue": str(self.catalogue)},
+            "where-is-it": {"things": str(self.things), "places": home.SETTING},
+        }
+
+
+def cards(style: str, seed: int, stock: Stock) -> Take:
+    """Rounds of blackjack."""
+    look = STYLES[style]
+    night = evening(look, Random(seed), 0.0, ROUNDS)
+    film = Film([night.scene], night.ends, look, seed)
+    return Take(f"cards {style} {seed}", film, tuple(night.gold), settings=stock.settings())
+
+
+def museum(style: str, seed: int, stock: Stock) -> Take:
+    """A walk through a room."""
+    look, rng = STYLES[style], Random(seed)
+    works = rng.sample(list(stock.works), STOPS)
+    room = walk(look, rng, 0.0, works, stock.listed, ())
+    film = Film([room.scene], room.ends, look, seed)
+    return Take(f"museum {style} {seed}", film, tuple(room.gold), settings=stock.settings())
+
+
+def clothes(style: str, seed: int, stock: Stock) -> Take:
+    """A visit to a shop."""
+    look = STYLES[style]
+    seen = shop.visit(look, Random(seed), 0.0, GARMENTS)
+    film = Film([seen.scene], seen.ends, look, seed)
+    return Take(
+        f"shop {style} {seed}",
+        film,
+        tuple(seen.gold),
+        wearer=shop.WEARER,
+        settings=stock.settings(),
+    )
+
+
+def things(style: str, seed: int, stock: Stock) -> Take:
+    """Things left about the home and asked for."""
+    look = STYLES[style]
+    seen = home.day(look, Random(seed), 0.0, VISITS)
+    film = Film(seen.scenes, seen.ends, look, seed)
+    return Take(
+        f"home {style} {seed}",
+        film,
+        tuple(seen.gold),
+        tuple(seen.words),
+        settings=stock.settings(),
+    )
+
+
+def silence(style: str, seed: int, stock: Stock, seconds: float) -> Take:
+    """Quiet footage: no gold at all."""
+    film = quiet(STYLES[style], seed, seconds)
+    return Take(f"quiet {style} {seed}", film, settings=stock.settings())
+
+
+KINDS: dict[str, Callable[[str, int, Stock], Take]] = {
+    "blackjack": cards,
+    "museum-guide": museum,
+    "shopping-fit": clothes,
+    "where-is-it": things,
+}
