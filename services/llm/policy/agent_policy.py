@@ -266,21 +266,22 @@ class AgentPolicy:
             self.counts["aborted"] += 1
         return pin
 
-    def moved_out(self, name: str) -> tuple[Program, Pin | None] | None:
-        """Let go of a program that moves to another engine while it waits.
+    def moved_out(self, name: str, now: float) -> tuple[Program, Pin | None] | None:
+        """Let go of a program that moves to another engine.
 
         Returns:
-            The program and its pin, for `moved_in` there; None if it is unknown or not waiting.
+            The program and its pin, for `moved_in` there; None if it is unknown.
         """
         program = self.programs.get(name)
-        if program is None or program.open_turns:
+        if program is None:
             return None
+        for turn_id in program.open_turns:
+            self._memory_rent.stopped(turn_id, now)
         self.programs.forget(name)
-        self.counts["moved"] += 1
         return program, self._pins.remove(name)
 
     def moved_in(self, program: Program, pin: Pin | None) -> None:
-        """Take over a program that waits, and its pin if its KV came along."""
+        """Take over a program, and its pin if it waits and its KV came along."""
         self.programs.adopt(program)
         if pin is not None:
             self._pins.add(pin)

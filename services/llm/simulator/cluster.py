@@ -1,4 +1,4 @@
-"""The cluster: jobs come and go, turns are routed, replicas step; one event at a time."""
+"""The cluster: jobs come and go, turns are routed, replicas step, programs move; one event at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Turn, Wait
 from services.llm.simulator.jobs import Job
 from services.llm.simulator.laws import Engine
-from services.llm.simulator.replica import Meters, Replica, Request
+from services.llm.simulator.replica import Replica
+from services.llm.simulator.request import Meters, Request
+from services.llm.simulator.routers import Route, make_router
+
+Action = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -22,13 +26,17 @@ class Run:
         ttft_s: Time to first token of each turn.
         meters: Of each replica.
         counts: What became of pins, over all replicas.
+        moves: Programs that moved with their KV.
+        moved_back: Moves that were given up because their program came back.
         end_s: When the last job ended.
     """
 
-    jct_s: list[float]
+    jct_s: list[float] = field(default_factory=list)
     ttft_s: list[float] = field(default_factory=list)
     meters: list[Meters] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    moves: int = 0
+    moved_back: int = 0
     end_s: float = 0.0
 
     @property
@@ -45,32 +53,45 @@ class Simulation:
         engine: Every replica's engine.
         policies: One policy per replica.
         arrivals: Jobs with their arrival times, in order.
+        router: Name of the router.
     """
 
     def __init__(
-        self, engine: Engine, policies: list[AgentPolicy], arrivals: list[tuple[float, Job]]
+        self,
+        engine: Engine,
+        policies: list[AgentPolicy],
+        arrivals: list[tuple[float, Job]],
+        router: str = "retinue",
     ) -> None:
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._sequence = 0
+        self.engine = engine
         self.now = 0.0
         self.replicas = [
             Replica(number, engine, policy, self._turn_ended, self._wait_of)
             for number, policy in enumerate(policies)
         ]
+        self.homes: dict[str, Replica] = {}
+        self.run_ = Run()
+        self._events: list[tuple[float, int, Action]] = []
+        self._sequence = 0
         self._arrived = {job.name: at for at, job in arrivals}
         self._ended: dict[str, float] = {}
-        self.run_ = Run(jct_s=[])
+        self._route: Route = make_router(router, self.replicas)
         for at, job in arrivals:
             self.at(at, self._submitter(job, 0))
 
-    def at(self, when: float, action: Callable[[], None]) -> None:
+    @property
+    def unfinished(self) -> int:
+        """Jobs that have not ended."""
+        return len(self._arrived) - len(self._ended)
+
+    def at(self, when: float, action: Action) -> None:
         """Do something at a time."""
         self._sequence += 1
         heapq.heappush(self._events, (when, self._sequence, action))
 
     def run(self) -> Run:
         """Simulate until every job has ended."""
-        while self._events:
+        while self.unfinished:
             self.now, _, action = heapq.heappop(self._events)
             action()
         run = self.run_
@@ -82,7 +103,27 @@ class Simulation:
         run.end_s = self.now
         return run
 
-    def _submitter(self, job: Job, index: int) -> Callable[[], None]:
+    def wake(self, replica: Replica) -> None:
+        """Let a replica go on: plan its next steps, or end the shortened ones in time."""
+        stretch = replica.stretch or replica.plan(self.now)
+        if stretch is not None:
+            version = stretch.version
+            self.at(stretch.end_s, lambda: self._step_over(replica, version))
+
+    def rehome(self, job: Job, target: Replica) -> None:
+        """Let a program live elsewhere from now on; KV that it leaves behind becomes plain cache."""
+        source = self.homes.get(job.name)
+        self.homes[job.name] = target
+        if source is None or source is target:
+            return
+        moved = source.policy.moved_out(job.name, self.now)
+        if moved is not None:
+            program, pin = moved
+            if pin is not None:
+                source.evict_pin(job)
+            target.policy.moved_in(program, None)
+
+    def _submitter(self, job: Job, index: int) -> Action:
         return lambda: self._submit(job, index)
 
     def _submit(self, job: Job, index: int) -> None:
@@ -91,21 +132,16 @@ class Simulation:
         request = Request(
             turn, job, index, spec.output, spec.shared if index else 0, output_left=spec.output
         )
-        replica = self.replicas[0]
+        replica = self._route(request, self.homes.get(job.name), self.now)
+        self.rehome(job, replica)
         replica.arrive(request, self.now)
-        self._schedule(replica)
-
-    def _schedule(self, replica: Replica) -> None:
-        stretch = replica.stretch or replica.plan(self.now)
-        if stretch is not None:
-            version = stretch.version
-            self.at(stretch.end_s, lambda: self._step_over(replica, version))
+        self.wake(replica)
 
     def _step_over(self, replica: Replica, version: int) -> None:
         # A stretch that was cut short since has its own, earlier event.
         if replica.stretch is not None and replica.stretch.version == version:
             replica.complete()
-            self._schedule(replica)
+            self.wake(replica)
 
     def _wait_of(self, request: Request, now: float) -> Wait | None:
         if request.index + 1 == len(request.job.turns):
@@ -118,6 +154,7 @@ class Simulation:
         following = request.index + 1
         if following == len(request.job.turns):
             self._ended[request.job.name] = now
+            self.homes.pop(request.job.name, None)
         else:
             wait = request.job.turns[following].wait_s
             self.at(now + wait, self._submitter(request.job, following))

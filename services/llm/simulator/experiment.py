@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from services.llm.policy import named
 from services.llm.policy.waits import WaitModel
+from services.llm.simulator import migration
 from services.llm.simulator.cluster import Simulation
 from services.llm.simulator.jobs import Job, draw, fit
 from services.llm.simulator.laws import Engine
@@ -74,7 +76,8 @@ class Summary:
         hit_rate: Share of reusable prompt tokens that were reused.
         busy: Share of the time that the engine stepped.
         preemptions: Requests that lost their memory while running.
-        stall_s: Time that running requests stood still for migrations.
+        stall_s: Time that turns stood still: queued, preempted or paused for a move.
+        moves: Programs that moved with their KV.
         expert_loads: Loads of an expert of a layer.
         outcomes: What became of pins.
     """
@@ -91,6 +94,7 @@ class Summary:
     busy: float
     preemptions: int
     stall_s: float
+    moves: int
     expert_loads: float
     outcomes: dict[str, int]
 
@@ -130,10 +134,10 @@ def simulate(setting: Setting, policy: str, rate: float, seed: int) -> Summary:
     jobs = fit(list(setting.jobs), int(_LARGEST_SHARE * engine.kv_tokens))
     arrivals = draw(jobs, setting.count * setting.replicas, rate, random.Random(seed))
     waits = WaitModel()
-    policies = [
-        named.build(policy, engine.law.prefill_s, waits) for _ in range(setting.replicas)
-    ]
-    run = Simulation(engine, policies, arrivals).run()
+    policies = [named.build(policy, engine.law.prefill_s, waits) for _ in range(setting.replicas)]
+    simulation = Simulation(engine, policies, arrivals, setting.router)
+    migration.start(simulation, setting.migration)
+    run = simulation.run()
     meters = run.meters
     return Summary(
         policy=policy,
@@ -148,6 +152,7 @@ def simulate(setting: Setting, policy: str, rate: float, seed: int) -> Summary:
         busy=sum(m.busy_s for m in meters) / (run.end_s * len(meters)),
         preemptions=sum(m.preemptions for m in meters),
         stall_s=sum(m.stall_s for m in meters),
+        moves=run.moves,
         expert_loads=sum(m.expert_loads for m in meters),
         outcomes=dict(sorted(run.counts.items())),
     )
@@ -187,12 +192,12 @@ class Bench:
         while low == high or _mean(self.runs(["stock"], [low])) > factor * idle_s:
             high, low = low, 0.5 * low
         for _ in range(rounds):
-            middle = (low * high) ** 0.5
+            middle = math.sqrt(low * high)
             if _mean(self.runs(["stock"], [middle])) > factor * idle_s:
                 high = middle
             else:
                 low = middle
-        return (low * high) ** 0.5
+        return math.sqrt(low * high)
 
     def tuned_ttl(self, rate: float) -> str:
         """The fixed time to live with the lowest mean completion time, on seeds of its own."""

@@ -8,113 +8,17 @@ request, so a stretch of them is advanced at once with exact sums.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Outcome, Turn, Wait
 from services.llm.simulator.jobs import Job
 from services.llm.simulator.laws import Engine
 from services.llm.simulator.memory import KvMemory
+from services.llm.simulator.request import Meters, Request, Stretch
 
 # Share of the blocks that admission leaves free, so that running requests can grow.
 WATERMARK = 0.01
-
-
-@dataclass(slots=True, eq=False)
-class Request:
-    """A turn inside a replica.
-
-    Attributes:
-        turn: What the policy knows of it.
-        job: Its job.
-        index: Which turn of the job it is.
-        output: Tokens it generates.
-        shared: Prompt tokens that are as in the turn before.
-        prefill_left: Prompt tokens whose KV is not computed yet; those generated before a preemption
-            count as prompt.
-        context: Tokens whose KV is there.
-        output_left: Tokens still to generate.
-        reused: Prompt tokens found in the cache at its first start.
-        first_token_s: When its first token came out.
-        share_mark: The replica's service meter when it began to run.
-        service_s: Engine seconds charged before its last preemption.
-        phase: Layer groups of its prompt done (layered prefill).
-    """
-
-    turn: Turn
-    job: Job
-    index: int
-    output: int
-    shared: int
-    prefill_left: int = 0
-    context: int = 0
-    output_left: int = 0
-    reused: int = -1
-    first_token_s: float = -1.0
-    share_mark: float = 0.0
-    service_s: float = 0.0
-    phase: int = 0
-
-
-@dataclass(slots=True)
-class Stretch:
-    """Equal steps in progress.
-
-    Attributes:
-        begin_s: When the first begins.
-        steps: How many.
-        chunks: Prefill tokens of each request per step.
-        decodes: Requests that decode.
-        base_s: Duration of the first step.
-        slope_s: By how much each step is longer than the one before.
-        end_s: When the last ends.
-        version: Changes when the stretch is cut short.
-    """
-
-    begin_s: float
-    steps: int
-    chunks: list[tuple[Request, int]]
-    decodes: list[Request]
-    base_s: float
-    slope_s: float
-    end_s: float
-    version: int
-
-    def duration_s(self, steps: int) -> float:
-        """Seconds of the first so many steps."""
-        return steps * self.base_s + 0.5 * steps * (steps - 1) * self.slope_s
-
-    def steps_until(self, now: float) -> int:
-        """The step in progress at this time, counted from one."""
-        elapsed = now - self.begin_s
-        if elapsed <= 0.0:
-            return 1
-        if self.slope_s * self.steps < 1e-9 * self.base_s:
-            estimate = elapsed / self.base_s
-        else:
-            linear = self.base_s - 0.5 * self.slope_s
-            estimate = (
-                math.sqrt(linear * linear + 2.0 * self.slope_s * elapsed) - linear
-            ) / self.slope_s
-        return max(1, min(self.steps, math.ceil(estimate - 1e-9)))
-
-
-@dataclass(slots=True)
-class Meters:
-    """Counters of a replica."""
-
-    steps: int = 0
-    busy_s: float = 0.0
-    prefilled: int = 0
-    resumed: int = 0
-    resumed_hits: int = 0
-    decoded: int = 0
-    expert_loads: float = 0.0
-    preemptions: int = 0
-    blocked_s: float = 0.0
-    stall_s: float = 0.0
 
 
 class Replica:
@@ -143,6 +47,9 @@ class Replica:
         self.waiting: list[Request] = []
         self.running: list[Request] = []
         self.stretch: Stretch | None = None
+        self._incoming: set[str] = set()
+        self._joining: list[Request] = []
+        self._leaving: list[tuple[Request, Callable[[float], None], Callable[[float], None]]] = []
         self.meters = Meters()
         self._finished = finished
         self._wait_of = wait_of
@@ -156,6 +63,8 @@ class Replica:
     def arrive(self, request: Request, now: float) -> None:
         """A turn comes in; the step in progress ends before it is looked at."""
         self.policy.arrived(request.turn, now)
+        request.missing_s, request.missing_blocks = self.needs(request)
+        request.queued_since_s = now
         self.waiting.append(request)
         self.cut(now)
 
@@ -188,11 +97,20 @@ class Replica:
                 ended.append(request)
         for request in ended:
             self._end(request, now)
+        leaving, self._leaving = self._leaving, []
+        for request, left, missed in leaving:
+            if request in self.running:
+                self._hand_out(request, now)
+                left(now)
+            else:
+                missed(now)
 
     def plan(self, now: float) -> Stretch | None:
         """Schedule: expire pins, grow, admit, and lay out the next stretch of equal steps."""
         for pin in self.policy.expired(now):
             self._release(self._jobs[pin.program])
+        self.running += self._joining
+        self._joining = []
         self._make_room_to_grow(now)
         if self.waiting:
             self._admit(now)
@@ -202,6 +120,101 @@ class Replica:
             return None
         self.stretch = self._lay_out(now)
         return self.stretch
+
+    # ------------------------------------------------------------------ programs that move
+
+    def evict_pin(self, job: Job) -> None:
+        """Turn a program's pin, already taken from the policy, into plain cache."""
+        self._release(job)
+
+    def reserve(self, job: Job, tokens: int) -> int:
+        """Hold room for a program's KV that is on its way.
+
+        Returns:
+            Its blocks, without those of the shared prefix.
+        """
+        size = self.engine.block_tokens
+        prefix = self._prefix_blocks(job)
+        if prefix:
+            self.memory.hold(job.group, prefix, prefix)
+        own = (tokens + size - 1) // size - prefix
+        self.memory.hold(job.name, own, 0)
+        self._incoming.add(job.name)
+        self._jobs[job.name] = job
+        return own
+
+    def copied(self, job: Job) -> None:
+        """The KV for which room was reserved is there."""
+        self._incoming.discard(job.name)
+
+    def cancel(self, job: Job) -> None:
+        """Give up the room that was reserved: the copy came to nothing."""
+        self._incoming.discard(job.name)
+        self._release(job)
+        self.memory.drop(job.name)
+
+    def wants(self, job: Job, tokens: int) -> int:
+        """Blocks that would no longer be available if a program's KV came here."""
+        size = self.engine.block_tokens
+        prefix = self._prefix_blocks(job)
+        missing = self.memory.missing(job.name, (tokens + size - 1) // size - prefix)
+        return missing + (self.memory.missing(job.group, prefix) if prefix else 0)
+
+    def take_out(
+        self,
+        request: Request,
+        now: float,
+        left: Callable[[float], None],
+        missed: Callable[[float], None],
+    ) -> None:
+        """Take a decoding request out at the end of the step in progress.
+
+        Args:
+            request: A running one.
+            now: The time.
+            left: Called with the time when it is out.
+            missed: Called instead if the step was its last.
+        """
+        self._leaving.append((request, left, missed))
+        self.cut(now)
+
+    def job(self, name: str) -> Job:
+        """The job of a program that has run here."""
+        return self._jobs[name]
+
+    def join(self, request: Request, now: float) -> None:
+        """Go on with a request that decoded elsewhere; its room was reserved."""
+        self.copied(request.job)
+        blocks = self.memory.resident(request.job.name)
+        self.policy.started(request.turn, now, request.turn.prompt_tokens, blocks)
+        request.share_mark = self._service_meter
+        self._joining.append(request)
+        self.cut(now)
+
+    def _hand_out(self, request: Request, now: float) -> None:
+        self.running.remove(request)
+        request.service_s += self._service_meter - request.share_mark
+        self._release(request.job)
+        self.memory.drop(request.job.name)
+
+    # ------------------------------------------------------------------ what others see of it
+
+    def needs(self, request: Request) -> tuple[float, int]:
+        """Engine seconds of prefill and blocks that a turn would take here."""
+        law, found = self.engine.law, self._reusable(request)
+        seconds = law.prefill_s(request.turn.prompt_tokens) - law.prefill_s(found)
+        return seconds, self._missing(request)
+
+    @property
+    def queued_s(self) -> float:
+        """Engine seconds of prefill that queue or are in progress."""
+        law = self.engine.law
+        left = sum(
+            law.prefill_s(r.context + r.prefill_left) - law.prefill_s(r.context)
+            for r in self.running
+            if r.prefill_left
+        )
+        return left + sum(r.missing_s for r in self.waiting)
 
     # ------------------------------------------------------------------ steps
 
@@ -296,8 +309,6 @@ class Replica:
         meters.busy_s += seconds
         meters.decoded += stretch.steps * len(stretch.decodes)
         meters.expert_loads += stretch.steps * self._experts(len(stretch.decodes), stretch.chunks)
-        if self.waiting:
-            meters.blocked_s += seconds
         self._service_meter += seconds / len(self.running)
 
     def _advance_prefill(
@@ -378,7 +389,7 @@ class Replica:
         size, job = self.engine.block_tokens, request.job
         prefix = self._prefix_blocks(job)
         found = min(prefix, self.memory.resident(job.group)) if prefix else 0
-        if found == prefix:
+        if found == prefix and job.name not in self._incoming:
             own = max(0, request.shared // size - prefix)
             found += min(own, self.memory.resident(job.name))
         # The last token is always computed: it yields the first answer token.
@@ -413,6 +424,7 @@ class Replica:
                 self.meters.resumed_hits += reused
         request.context = reused
         request.prefill_left = tokens - reused
+        self.meters.stall_s += now - request.queued_since_s
         request.share_mark = self._service_meter
         self._jobs[job.name] = job
         self.running.append(request)
@@ -425,6 +437,7 @@ class Replica:
         self.meters.preemptions += 1
         self._release(request.job)
         self.policy.preempted(request.turn, now)
+        request.queued_since_s = now
         self.waiting.append(request)
 
     def _end(self, request: Request, now: float) -> None:
