@@ -100,6 +100,18 @@ def _maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], En
             slots=config.slots, context_tokens=config.context_tokens, **_named(config)
         )
         return lambda name: SimulatedEngine(simulated)
+    if kind == "vllm":
+        from services.llm.engines.vllm import VllmEngine, VllmSpec
+
+        if config.weights is None:
+            raise UserError("--engine vllm needs --weights, a model folder in Hugging Face's form")
+        vllm = VllmSpec(
+            weights=config.weights,
+            model=config.model or config.weights.name.lower(),
+            context_tokens=config.context_tokens,
+            policy=config.policy,
+        )
+        return lambda name: VllmEngine(vllm, runtime, name)
     address, mark, model = kind.partition("#")
     if address.startswith(("http://", "https://")) and mark and model:
         from services.llm.engines.remote import RemoteEngine, RemoteSpec

@@ -88,23 +88,23 @@ class RemoteEngine:
 
     async def save(self, slot: int, key: str) -> KvFile:
         """Refuses."""
-        raise _NO_KV
+        raise _no_kv()
 
     async def restore(self, slot: int, key: str) -> int:
         """Refuses."""
-        raise _NO_KV
+        raise _no_kv()
 
     async def erase(self, slot: int) -> None:
         """Refuses."""
-        raise _NO_KV
+        raise _no_kv()
 
     async def take(self, key: str) -> bytes:
         """Refuses."""
-        raise _NO_KV
+        raise _no_kv()
 
     async def put(self, key: str, data: bytes) -> None:
         """Refuses."""
-        raise _NO_KV
+        raise _no_kv()
 
     async def drop(self, key: str) -> None:
         """Does nothing: there are no keys."""
@@ -140,4 +140,5 @@ class RemoteEngine:
         return self._endpoint
 
 
-_NO_KV = EngineRefused("This engine keeps its KV to itself.")
+def _no_kv() -> EngineRefused:
+    return EngineRefused("This engine keeps its KV to itself.")
