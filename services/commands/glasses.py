@@ -12,6 +12,7 @@ from services.commands.output import json_option, print_json, print_table, warn
 
 if TYPE_CHECKING:
     from services.alpha.contracts import LedgerEntry, Replay
+    from services.alpha.lab.metrics import Score
     from services.alpha.orders import GlassesConfig
 
 source_option = click.option(
@@ -236,6 +237,56 @@ def record(
     return 0
 
 
+@glasses.command("eval")
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
+@skill_option
+@redact_option
+@json_option
+def eval_(traces: tuple[str, ...], skills: tuple[str, ...], redact: bool, as_json: bool) -> int:
+    """Replay traces and compare what was said with their gold.
+
+    An intervention counts if it begins from one second before to two seconds after what it is
+    about, once. Exits with 0 whatever the figures are.
+    """
+    from services.alpha.lab.metrics import score, total
+    from services.alpha.orders import GlassesConfig
+    from services.alpha.session import replay
+    from services.alpha.trace_source import read_trace
+
+    config = GlassesConfig(skills=skills, redact=redact)
+    scores, cost = {}, {}
+    for path in traces:
+        trace, _ = read_trace(Path(path))
+        result = replay(Path(path), config)
+        told = [e for e in result.ledger if e.kind == "intervention" and e.skill != "glasses"]
+        scores[path] = score(trace.gold, told, result.duration_s)
+        cost[path] = result.cpu_s
+    if len(traces) > 1:
+        scores["all"] = total(scores.values())
+        cost["all"] = sum(cost.values())
+    if as_json:
+        print_json({name: {**_figures(one), "cpu_s": cost[name]} for name, one in scores.items()})
+        return 0
+    columns = ("gold", "told", "precision", "recall", "right", "false/h", "duplicates", "ESTP-F1")
+    rows = []
+    for name, one in scores.items():
+        figures = _figures(one)
+        minutes = one.seconds / 60.0 or 1.0
+        rows.append(
+            (
+                name,
+                *(f"{figures[c]:.3g}" for c in columns),
+                f"{one.pauc_mean:.3f}",
+                f"{one.abstained}/{one.unseen}",
+                f"{one.wait(0.95):.2f} s",
+                f"{cost[name] / minutes:.1f} s",
+            )
+        )
+    heads = (*columns, "PAUC", "abstained", "p95 to audio", "CPU a minute")
+    print_table(("trace", *heads), rows, wide=0)
+    return 0
+
+
 @glasses.command("new-skill")
 @click.argument("name")
 @click.option(
@@ -299,6 +350,24 @@ def _config(
             why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
             raise UserError(f"the wearer file {wearer} can not be used: {why}") from None
     return GlassesConfig(skills=skills, wearer=profile, redact=redact, fps=fps)
+
+
+def _figures(one: Score) -> dict[str, float]:
+    return {
+        "gold": one.gold,
+        "told": one.told,
+        "precision": one.precision,
+        "recall": one.recall,
+        "right": one.accuracy,
+        "false/h": one.false_per_hour,
+        "duplicates": one.duplicate_share,
+        "ESTP-F1": one.estp_f1,
+        "PAUC": one.pauc_mean,
+        "abstained": one.abstained,
+        "unseen": one.unseen,
+        "p95_to_audio_s": one.wait(0.95),
+        "seconds": one.seconds,
+    }
 
 
 def _settings(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:

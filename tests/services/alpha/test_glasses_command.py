@@ -101,5 +101,17 @@ def test_a_new_skill_passes_its_own_tests(invoke, tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+def test_eval_compares_with_the_gold(film, invoke):
+    gold = (
+        {"skill": "crossing-light", "t": 1.0, "until_s": 4.0, "answer": "wait"},
+        {"skill": "crossing-light", "t": 6.0, "until_s": 8.0, "answer": "walk"},
+    )
+    trace = film([(1.0, "red")], gold=gold)
+    arguments = ("eval", str(trace), "--skill", LIGHT, "--no-redact")
+    figures = json.loads(invoke(*arguments, "--json"))[str(trace)]
+    assert (figures["precision"], figures["recall"], figures["right"]) == (1.0, 0.5, 1.0)
+    assert "precision" in invoke(*arguments)
+
+
 def test_glasses_are_a_command():
     assert "glasses" in app.commands
