@@ -41,6 +41,7 @@ def examine() -> tuple[Check, ...]:
         _six_packages(),
         *_weights(),
         _chromium(),
+        *_glasses(),
         *_plugins(),
         _machine(),
     )
@@ -165,6 +166,38 @@ def _chromium() -> Check:
         needed=False,
         fix="" if found else "apt-get install chromium",
     )
+
+
+def _glasses() -> Iterator[Check]:
+    """What the glasses can do without, each with a loss."""
+    from devices.glasses.hearing import INSTALL as HEARING
+    from devices.glasses.redact import INSTALL as REDACTION
+    from devices.glasses.redact import weights
+    from devices.glasses.voice import INSTALL as VOICE
+
+    parts: tuple[tuple[str, object, str, str], ...] = (
+        ("face detector", weights(), "without it the glasses keep no picture", REDACTION),
+        (
+            "voice",
+            shutil.which("espeak-ng") or shutil.which("espeak"),
+            "without it the glasses write captions only",
+            VOICE,
+        ),
+        (
+            "transcriber",
+            util.find_spec("faster_whisper"),
+            "without it the glasses read what is typed and hear nothing",
+            HEARING,
+        ),
+    )
+    for name, found, without, fix in parts:
+        yield Check(
+            name=f"glasses: {name}",
+            state="ok" if found else "missing",
+            detail="installed" if found else without,
+            needed=False,
+            fix="" if found else fix,
+        )
 
 
 def _plugins() -> Iterator[Check]:

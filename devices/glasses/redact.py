@@ -65,17 +65,23 @@ def face_finder(width: int = 320) -> FaceFinder:
     Raises:
         Refused: there is none; the sentence says how to get it, or to do without.
     """
-    package, member = WEIGHTS
-    try:
-        weights = Path(str(metadata.distribution(package).locate_file(member)))
-    except metadata.PackageNotFoundError:
-        weights = Path("nowhere") / member
-    if not weights.is_file():
+    found = weights()
+    if found is None:
         raise Refused(
             "there is no face detector here, so no picture is kept: "
             f"install one with `{INSTALL}`, or allow faces to be kept with --no-redact"
         )
-    return FaceFinder(weights, width)
+    return FaceFinder(found, width)
+
+
+def weights() -> Path | None:
+    """The face detector's file, if its package is installed."""
+    package, member = WEIGHTS
+    try:
+        path = Path(str(metadata.distribution(package).locate_file(member)))
+    except metadata.PackageNotFoundError:
+        return None
+    return path if path.is_file() else None
 
 
 def _overlap(one: Box, other: Box) -> bool:
