@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
+
+from devices.skill import SkillCard
 
 Words = tuple[str, ...]
 
@@ -75,6 +78,28 @@ class Lexicon:
     rewrites: tuple[tuple[Words, Words], ...]
     phrases: dict[Words, Words]
     words: dict[str, Any]
+
+    def taught(self, skills: Mapping[str, SkillCard]) -> Lexicon:
+        """This lexicon and the verbs that the skills bring along, each meaning its skill."""
+        verbs = {head: list(readings) for head, readings in self.verbs.items()}
+        new: list[str] = []
+        for name, card in skills.items():
+            for phrase in card.verbs:
+                first, *rest = phrase.lower().split()
+                verbs.setdefault(first, []).insert(0, (tuple(rest), name))
+                new.append(first)
+        if not new:
+            return self
+        forms = {form: head for head in new for form in _inflected(head)}
+        return replace(
+            self,
+            verbs={
+                head: tuple(sorted(dict.fromkeys(readings), key=lambda r: -len(r[0])))
+                for head, readings in verbs.items()
+            },
+            beyond=self.beyond - frozenset(new),
+            forms={**self.forms, **forms},
+        )
 
     def all_words(self) -> frozenset[str]:
         """Every word the lexicon knows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from brain.language.clauses import Clause
 from brain.language.clearing import Clearing
@@ -14,6 +15,7 @@ from brain.language.site import Site
 from brain.language.stating import Stating
 from brain.language.stocking import Stocking
 from devices.facts import Condition, Value
+from devices.skill import Atom
 
 Handler = Callable[[Clause], list[Condition]]
 
@@ -50,6 +52,15 @@ class Orders:
             "pour": self.stocking.pour,
             "go": self.moving.go,
         }
+        for card in site.view.skills().values():
+            states = [a for a in card.post if a.pred == "be" and a.value is not None]
+            if card.verbs and states:
+                self._handlers[card.name] = partial(self._made, states[0])
+
+    def _made(self, state: Atom, clause: Clause) -> list[Condition]:
+        """What a skill with verbs of its own makes true of the thing it is said of."""
+        assert state.value is not None
+        return self.stating.be(clause, state.args[1], state.value)
 
     def conditions(self, action: str, clause: Clause) -> list[Condition]:
         """What the clause makes true, read as this action.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brain.language.lexicon import Words, lexicon
+from brain.language.lexicon import Words
 from brain.language.site import Site
 from brain.language.spelling import corrected
 from brain.language.tokens import NUMBERS, Token, make, tokenise
@@ -12,7 +12,7 @@ from brain.language.tokens import NUMBERS, Token, make, tokenise
 
 def words_of(text: str, site: Site) -> list[Token]:
     """The tokens of a text, spelling corrected."""
-    words = lexicon()
+    words = site.lexicon
     tokens = tokenise(text, words)
     tokens = _replaced(_abbreviated(tokens, site), words.phrases)
     return corrected(tokens, site.vocabulary, words.all_words(), site.whole_words)

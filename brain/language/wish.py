@@ -48,12 +48,13 @@ class Wish:
     ) -> None:
         self.text = text
         self.past = past
-        self.site = Site(view, lexicon())
+        words = lexicon().taught(view.skills())
+        self.site = Site(view, words)
         answers = dict(past.answers)
         self.ground = Grounding(self.site, who, past.things, answers)
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, text)
-        self._forms = FormReader(self.site, lexicon())
+        self._forms = FormReader(self.site, words)
         self._states = lexicon().words["states"]
         reader = self._forms.reader
         self._guesser = Guesser(self.site, reader, self.orders, head) if head else None

@@ -1,0 +1,103 @@
+"""A body, a skill and a world of somebody else: installed as a package, planned, performed, judged."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.app import run
+from services.contracts import PostedWish, RunConfig
+
+MODULE = """
+from cerebellum.leaves import operate
+from cerebellum.tree import Tree
+from devices.contracts import BodyCard
+from devices.skill import Atom, Param, SkillCard
+
+GARDENER = BodyCard(
+    kind="gardener",
+    title="garden robot",
+    mobility="wheels",
+    speed_m_s=0.7,
+    skills={"navigate": 1.0, "look": 1.0, "scan": 1.0, "sprinkle": 1.0},
+)
+
+
+class Sprinkle:
+    card = SkillCard(
+        name="sprinkle",
+        title="water a plant",
+        params=(Param(name="target", kind="fixture", cls=("plant_pot",)),),
+        at="target",
+        pre=(Atom(pred="be", args=("$target", "watered"), value=False),),
+        post=(Atom(pred="be", args=("$target", "watered"), value=True),),
+        base_s=9.0,
+        process="sprinkle",
+        verbs=("water", "irrigate"),
+    )
+
+    def build(self, order, context):
+        target = context.argument("target")
+        return Tree(operate(context, "sprinkle", target, at=target))
+
+
+SPRINKLE = Sprinkle()
+"""
+
+WORLD = """
+name: garden
+title: A house with a garden
+operator: me
+classes:
+  - cls: plant_pot
+    category: fixture
+    names: [plant, plant pot]
+    states: {watered: {values: [false, true], default: false}}
+processes:
+  - {name: sprinkle, target_cls: [plant_pot], needs: {watered: false}, sets: {watered: true}, seconds: 9}
+plan:
+  name: garden
+  rooms:
+    - {id: hall, cls: hall, polygon: [[0, 0], [4, 0], [4, 4], [0, 4]]}
+    - {id: garden, cls: terrace, polygon: [[4, 0], [10, 0], [10, 4], [4, 4]]}
+  doors:
+    - {id: way, rooms: [hall, garden], at: [4, 2], width_m: 1.4}
+  fixtures:
+    - {id: rose, cls: plant_pot, names: [rose], room: garden, x: 9, y: 2, size_m: [0.4, 0.4]}
+    - {id: fern, cls: plant_pot, names: [fern], room: garden, x: 6, y: 3.5, size_m: [0.4, 0.4]}
+people:
+  - {id: me, at: hall}
+bodies:
+  - {id: greta, kind: gardener, pose: {x: 2, y: 2}}
+"""
+
+
+@pytest.mark.scenario
+def test_a_strangers_robot_does_a_strangers_skill_in_a_strangers_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "site" / "gardener-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gardener\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[retinue.devices]\ngardener = gardener_robot:GARDENER\n"
+        "[retinue.skills]\nsprinkle = gardener_robot:SPRINKLE\n"
+    )
+    (tmp_path / "site" / "gardener_robot.py").write_text(MODULE)
+    (tmp_path / "garden.yaml").write_text(WORLD)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.delitem(sys.modules, "gardener_robot", raising=False)
+    result = run(
+        RunConfig(
+            world=str(tmp_path / "garden.yaml"),
+            wishes=(PostedWish(t=0.0, text="please water the rose"),),
+            runtime="local",
+            out=str(tmp_path / "run"),
+            film=False,
+        )
+    )
+    assert [goal.status for goal in result.goals] == ["satisfied"], result.goals
+    assert result.goals[0].checked_by_world
+    assert result.steps >= 2
