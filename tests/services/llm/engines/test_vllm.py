@@ -40,10 +40,11 @@ LlamaForCausalLM(LlamaConfig(
 )
 class TestVllm(EngineConformance):
     @pytest.fixture(autouse=True, scope="class")
-    def _model(self, tmp_path_factory, request):
+    @classmethod
+    def _model(cls, tmp_path_factory):
         folder = tmp_path_factory.mktemp("tiny-llama")
         subprocess.run([os.environ[PYTHON_VARIABLE], "-c", _MODEL, str(folder)], check=True)
-        request.cls.folder = folder
+        cls.folder = folder
 
     def make(self) -> Engine:
         spec = VllmSpec(weights=self.folder, model="tiny", context_tokens=1024, concurrency=8)

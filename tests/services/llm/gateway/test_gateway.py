@@ -290,6 +290,22 @@ def test_status_tells_what_programs_wait_for_and_they_can_be_ended(endpoint, cap
     assert "goal/1" not in {p.name for p in read_status(endpoint.url, "none").programs}
 
 
+def test_clients_that_send_no_unknown_fields_tell_by_headers(endpoint):
+    headers = {
+        "x-session-id": "goal-2",
+        "x-tool": "wash",
+        "x-body": "arm-1",
+        "x-expected-tool-seconds": "30",
+    }
+    client = endpoint.client()
+    client.chat.completions.create(model=MODEL, messages=HELLO, extra_headers=headers)
+    program = next(p for p in read_status(endpoint.url, "none").programs if p.name == "goal-2")
+    assert (program.tool, program.body, program.expected_s) == ("wash", "arm-1", 30.0)
+    last = {"x-session-id": "goal-2", "x-last-step": "1"}
+    client.chat.completions.create(model=MODEL, messages=HELLO, extra_headers=last)
+    assert "goal-2" not in {p.name for p in read_status(endpoint.url, "none").programs}
+
+
 def test_the_last_step_frees_everything(endpoint):
     endpoint.client().chat.completions.create(
         model=MODEL, messages=HELLO, extra_body={"program": "brief", "last_step": True}
