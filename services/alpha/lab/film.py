@@ -292,4 +292,4 @@ def _noise(width: int, spread: float, number: int) -> np.ndarray:
     rng = np.random.default_rng([width, number])
     felt = spread * min(1.0, width / 1280) ** 0.5
     noise = rng.normal(0, felt, (round(width * ASPECT), width, 1))
-    return np.rint(noise).astype(np.int16)
+    return np.asarray(np.rint(noise), np.int16)

@@ -90,7 +90,7 @@ def walk(
     hung += [("", foreign(rng)) for _ in range(strangers)]
     rng.shuffle(hung)
     length = STEP * (len(hung) + 1)
-    wall = rng.choice([t for t in style.textures if t not in {"felt", "cloth"}] or ["plaster"])
+    wall = rng.choice(style.walls)
     stage = Stage(surface(wall, rng.choice(style.hues), length, HEIGHT, rng.randrange(1 << 30)))
     t = begins
     views = [View(t, STEP * 0.4, HEIGHT / 2, rng.uniform(1700, 1900))]

@@ -138,7 +138,9 @@ def _label(
                 patches.append(patch(on, ink, not hit[3]))
                 labels.append(CLASSES.index(other) if other else OTHER)
         elif rng.random() < 0.12 and not _near_any(ink, targets):
-            inner = cv.mapped(np.array([[ink.x, ink.y]], np.float32), np.linalg.inv(way))[0]
+            inner = cv.mapped(
+                np.array([[ink.x, ink.y]], np.float32), np.asarray(np.linalg.inv(way), np.float64)
+            )[0]
             centre = 0.24 * w < inner[0] < 0.76 * w
             if card[:-1] in {"J", "Q", "K"} or not centre:
                 patches.append(patch(on, ink, rng.random() < 0.5))

@@ -37,9 +37,9 @@ def _paper(rng: Random) -> cv.Image:
 def _plate(rng: Random) -> cv.Image:
     """A plate with something on it."""
     plate = np.zeros((320, 320, 4), np.uint8)
-    cv.disc(plate, (160, 160), 155, (235, 235, 235, 255))  # type: ignore[arg-type]
-    cv.disc(plate, (160, 160), 110, (215, 218, 220, 255))  # type: ignore[arg-type]
-    cv.disc(plate, (150, 170), 60, (60, rng.randrange(60, 160), 150, 255))  # type: ignore[arg-type]
+    cv.disc(plate, (160, 160), 155, (235, 235, 235, 255))
+    cv.disc(plate, (160, 160), 110, (215, 218, 220, 255))
+    cv.disc(plate, (150, 170), 60, (60, rng.randrange(60, 160), 150, 255))
     return plate
 
 
@@ -61,7 +61,7 @@ def _person(rng: Random) -> cv.Image:
     cv.polygon(
         body, np.array([[90, 260], [270, 260], [320, 880], [40, 880]], np.int32), (*coat, 255)
     )
-    cv.disc(body, (180, 150), 100, (120, 150, 200, 255))  # type: ignore[arg-type]
+    cv.disc(body, (180, 150), 100, (120, 150, 200, 255))
     return body
 
 

@@ -81,7 +81,7 @@ def visit(style: Style, rng: Random, begins: float, takes: int) -> Visit:
     """
     count = takes * 2 + 2
     length = STEP * (count + 2)
-    wall = rng.choice([t for t in style.textures if t not in {"felt", "cloth"}] or ["plaster"])
+    wall = rng.choice(style.walls)
     stage = Stage(surface(wall, rng.choice(style.hues), length, HEIGHT, rng.randrange(1 << 30)))
     stage.ground[330:346] = (70, 70, 75)
     gold: list[GoldEvent] = []

@@ -45,6 +45,11 @@ class Style(Noun):
     tilt: float
     skin: tuple[int, int, int]
 
+    @property
+    def walls(self) -> tuple[Texture, ...]:
+        """The textures that a wall may have."""
+        return tuple(t for t in self.textures if t not in {"felt", "cloth"}) or ("plaster",)
+
 
 STYLES = {
     style.name: style
@@ -121,7 +126,7 @@ def surface(
 
     def rough(cells_x: int, cells_y: int) -> np.ndarray:
         small = rng.integers(0, 256, (max(2, cells_y), max(2, cells_x))).astype(np.uint8)
-        return cv.resized(small, width, height).astype(np.float32) / 127.5 - 1.0
+        return np.asarray(cv.resized(small, width, height).astype(np.float32) / 127.5 - 1.0)
 
     light = 0.06 * rough(4, 3)
     if kind == "felt":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -119,7 +120,7 @@ class _Dealer:
         self._clear(cards, begins)
 
     def _decide(
-        self, held: list[str], up: str, rest: float, covered: bool, deal_more: object
+        self, held: list[str], up: str, rest: float, covered: bool, deal_more: Callable[[], None]
     ) -> None:
         rng = self.rng
         first = True
@@ -145,7 +146,7 @@ class _Dealer:
             self.t = rest + thinking
             if play.best not in {"hit", "double"} or covered or (not first and total >= 17):
                 return
-            deal_more()  # type: ignore[operator]
+            deal_more()
             rest = self.laid[-1].t
             if play.best == "double":
                 return
@@ -192,7 +193,7 @@ class _Dealer:
         held: list[str],
         x: float,
         y: float,
-        deal: object,
+        deal: Callable[[str, float, float, bool], None],
         cards: list[tuple[str, Prop, float]],
     ) -> None:
         """The dealer turns the hidden card and draws to seventeen."""
@@ -208,7 +209,7 @@ class _Dealer:
         while total < 17 or (total == 17 and soft and self.rules.hit_soft_17):
             card = self.shoe.pop()
             held.append(card)
-            deal(card, x + CARD_W * 1.12 * n, y, True)  # type: ignore[operator]
+            deal(card, x + CARD_W * 1.12 * n, y, True)
             n += 1
             total, soft = add(total, soft, rank_of(card))
 

@@ -35,7 +35,7 @@ class Stock:
         self.works = assets.artworks()
         self.listed = tuple(work.id for work in self.works[: len(self.works) - STRANGERS])
         folder.mkdir(parents=True, exist_ok=True)
-        entries = []
+        entries: list[dict[str, str]] = []
         for work in self.works:
             if work.id in self.listed:
                 name = f"work-{len(entries)}.png"

@@ -49,7 +49,7 @@ BEFORE_S = 2.5
 GREW = 1.7
 LEAST_AREA = 0.12
 # Print lower than this share of the picture's width is on some other garment's tag.
-LEAST_PRINT = 0.022
+LEAST_PRINT = 0.028
 SPEC = SkillSpec(
     name=NAME,
     title="Shopping fit: does it fit, is it dear, do I have one",
@@ -139,7 +139,7 @@ class ShoppingFit:
         """Read the tag and the colour of the cloth."""
         shot = shots[-1]
         t = shot.frame.t
-        found = [line for line in lines(shot.pixels) if line.height >= LEAST_PRINT]
+        found = _near_print(lines(shot.pixels))
         evidence = [*_tag(found, t), *_colour(shot, t)]
         have = {e.slot for e in evidence}
         if not available():
@@ -256,6 +256,22 @@ def _scale(size: str) -> str:
         return order(size)[0]
     except ValueError:
         return ""
+
+
+def _near_print(found: Sequence[Line]) -> list[Line]:
+    """The lines of the tag that is held up: tall print, close together."""
+    tall = [line for line in found if line.height >= LEAST_PRINT]
+    if not tall:
+        return []
+    lead = max(tall, key=lambda line: (line.height, line.text))
+    reach = 6.0 * lead.height
+    return [
+        line
+        for line in tall
+        if line.height >= 0.6 * lead.height
+        and abs(line.x - lead.x) < reach
+        and abs(line.y - lead.y) < reach
+    ]
 
 
 def _tag(found: Sequence[Line], t: float) -> list[Evidence]:

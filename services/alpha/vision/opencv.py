@@ -174,11 +174,16 @@ def grown(mask: Grey, size: int) -> Grey:
     return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)))
 
 
+def _blob(label: int, stats: list[int], x: float, y: float) -> Blob:
+    left, top, width, height, area = stats
+    return Blob(label, left, top, width, height, area, x, y)
+
+
 def blobs(mask: Grey, least: int = 1) -> tuple[list[Blob], NDArray[np.int32]]:
     """Connected regions (eight neighbours) of at least that area, and the label of each pixel."""
     count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = [
-        Blob(i, *(int(v) for v in stats[i]), float(centres[i][0]), float(centres[i][1]))
+        _blob(i, [int(v) for v in stats[i]], float(centres[i][0]), float(centres[i][1]))
         for i in range(1, count)
         if stats[i][4] >= least
     ]
@@ -221,8 +226,9 @@ def filled(shape: tuple[int, int], outlines_: Sequence[NDArray[np.int32]]) -> Gr
 
 def features(image: Grey, most: int = 800) -> Features:
     """ORB key points (E. Rublee and others, 2011), strongest first."""
-    points, found = cv2.ORB_create(nfeatures=most, fastThreshold=10).detectAndCompute(image, None)
-    if found is None:
+    finder = cv2.ORB.create(nfeatures=most, fastThreshold=10)
+    points, found = finder.detectAndCompute(image, None)
+    if not len(points):
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8))
     where = np.array([p.pt for p in points], np.float32)
     return Features(where, np.asarray(found, np.uint8))
@@ -252,9 +258,10 @@ def homography(source: Points, target: Points, off: float = 4.0) -> tuple[Matrix
         return None, 0
     cv2.setRNGSeed(7)
     way, agree = cv2.findHomography(source, target, cv2.RANSAC, off)
-    if way is None:
+    found = np.asarray(way, np.float64)
+    if found.shape != (3, 3):  # None where there is none, whatever the stubs say
         return None, 0
-    return np.asarray(way, np.float64), int(np.count_nonzero(agree))
+    return found, int(np.count_nonzero(agree))
 
 
 def write_text(
@@ -262,7 +269,7 @@ def write_text(
     words: str,
     at: tuple[int, int],
     size: int,
-    colour: tuple[int, int, int],
+    colour: tuple[int, ...],
     face: str = "sans",
     weight: int = 400,
 ) -> int:
@@ -281,7 +288,7 @@ def write_text(
     return int(end[0])
 
 
-def disc(image: Image, at: tuple[int, int], radius: int, colour: tuple[int, int, int]) -> None:
+def disc(image: Image, at: tuple[int, int], radius: int, colour: tuple[int, ...]) -> None:
     """A filled circle."""
     cv2.circle(image, at, radius, colour, -1, cv2.LINE_AA)
 
@@ -309,7 +316,7 @@ def marks(image: Grey) -> list[tuple[int, Points]]:
     """ArUco marks of four by four bits (S. Garrido-Jurado and others, 2014): number, corners."""
     words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     corners, ids, _ = cv2.aruco.ArucoDetector(words).detectMarkers(image)
-    if ids is None:
+    if not len(corners):
         return []
     found = [
         (int(number), np.asarray(quad, np.float32).reshape(4, 2))
