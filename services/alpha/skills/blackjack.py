@@ -42,6 +42,8 @@ from services.errors import UserError
 NAME = "blackjack"
 STILL_S = 0.35
 GONE_S = 1.0
+# The table is taken for cleared when less than this share of the cards is left.
+LEFT = 0.35
 # A further card shows at least this share of itself when it lies on others.
 NEW_CARD = 0.17
 DEALER_BELOW = 0.42
@@ -131,8 +133,9 @@ class Blackjack:
         if not steady(self._last, now):
             self._still_since = t
         self._last.append(now)
-        if not now:
-            return self._empty(t)
+        here = sum(p.area for p in now)
+        if here < LEFT * self._told or not now:
+            return self._empty(t, here)
         self._seen_s = t
         if t - self._still_since < STILL_S - 1e-6:
             return ()
@@ -154,10 +157,10 @@ class Blackjack:
             ),
         )
 
-    def _empty(self, t: float) -> Sequence[Notice]:
+    def _empty(self, t: float, left: float) -> Sequence[Notice]:
         if not self._told or t - self._seen_s < GONE_S:
             return ()
-        self._told = 0.0
+        self._told = left
         self._read = None
         self._version += 1
         return (Gone(skill=NAME, t=t, version=self._version, reason="the cards are gone"),)

@@ -13,6 +13,7 @@ WIDTH = 320
 # Shares of the picture: smaller is no card at arm's length, larger no group of cards.
 _SMALLEST, _LARGEST = 0.006, 0.30
 _SOLID = 0.70
+_SLIM = 0.25
 _CONTRAST = 34.0
 
 
@@ -46,7 +47,9 @@ def papers(image: cv.Image) -> tuple[Sheetlet, ...]:
             continue
         if cv.area_of(outline) < _SOLID * area:
             continue
-        x, y, *_ = cv.smallest_box(outline)
+        x, y, wide, tall, _ = cv.smallest_box(outline)
+        if min(wide, tall) < _SLIM * max(wide, tall):
+            continue  # a line of print on the table
         found.append(Sheetlet(x / WIDTH, y / height, area / WIDTH**2))
     return tuple(sorted(found, key=lambda s: (s.y, s.x)))
 
