@@ -62,6 +62,8 @@ def _arguments(settings: dict[str, object], port: int) -> list[str]:
         "--scheduler-cls": _CPU_SCHEDULER if _on_cpu() else _GPU_SCHEDULER,
     }
     flags = ["--enable-prompt-tokens-details", "--enable-auto-tool-choice"]
+    # Free whitespace lets small models fill an answer with it.
+    flags += ["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}']
     flags += ["--tool-call-parser", str(settings.get("tool_parser") or "hermes")]
     if _on_cpu():
         # Compilation takes minutes there, and short prefixes never fill a block of the usual 128.
