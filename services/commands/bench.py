@@ -104,3 +104,42 @@ def memory(events: int, facts: int, folder: str | None, as_json: bool) -> None:
             for f in figures
         ],
     )
+
+
+@bench.command()
+@click.option(
+    "--split",
+    type=click.Choice(["test", "train"]),
+    default="test",
+    show_default=True,
+    help="Whose styles: those to judge by, or those to develop with.",
+)
+@click.option(
+    "--takes",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="How many films of each kind and style.",
+)
+@click.option(
+    "--quiet-hours",
+    type=click.FloatRange(min=0.0),
+    default=2.0,
+    show_default=True,
+    metavar="HOURS",
+    help="How much quiet footage, over all styles.",
+)
+@click.option("--baselines/--no-baselines", default=True, help="Whether the baselines run, too.")
+@json_option
+def glasses(split: str, takes: int, quiet_hours: float, baselines: bool, as_json: bool) -> None:
+    """Measure the glasses: when they speak, whether they are right, what it costs."""
+    from services.alpha.lab.bench import as_table, bench_glasses
+
+    card = bench_glasses(
+        split, takes, quiet_hours, baselines, lambda line: click.echo(line, err=True)
+    )
+    if as_json:
+        print_json(card.model_dump(mode="json"))
+    else:
+        click.echo(as_table(card))
