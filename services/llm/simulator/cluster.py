@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.llm.latency import LatencyModel
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Turn, Wait
 from services.llm.simulator.jobs import Job
@@ -54,6 +55,7 @@ class Simulation:
         policies: One policy per replica.
         arrivals: Jobs with their arrival times, in order.
         router: Name of the router.
+        latency: Learns the engine's step times, so that policies know them from measurement alone.
     """
 
     def __init__(
@@ -62,11 +64,12 @@ class Simulation:
         policies: list[AgentPolicy],
         arrivals: list[tuple[float, Job]],
         router: str = "retinue",
+        latency: LatencyModel | None = None,
     ) -> None:
         self.engine = engine
         self.now = 0.0
         self.replicas = [
-            Replica(number, engine, policy, self._turn_ended, self._wait_of)
+            Replica(number, engine, policy, self._turn_ended, self._wait_of, latency)
             for number, policy in enumerate(policies)
         ]
         self.homes: dict[str, Replica] = {}

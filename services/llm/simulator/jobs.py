@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def _job(session: str, number: int, prefix: int, group: str, turns: list[JobTurn
     )
 
 
-def fit(jobs: list[Job], longest_tokens: int) -> list[Job]:
+def fit(jobs: Sequence[Job], longest_tokens: int) -> list[Job]:
     """Leave out turns whose prompt and answer exceed the engine's memory, and jobs left empty."""
     fitted = []
     for job in jobs:
@@ -139,8 +140,13 @@ def fit(jobs: list[Job], longest_tokens: int) -> list[Job]:
     return fitted
 
 
-def draw(jobs: list[Job], count: int, rate: float, rng: random.Random) -> list[tuple[float, Job]]:
-    """Draw jobs with replacement and Poisson arrival times.
+def draw(
+    jobs: Sequence[Job], count: int, rate: float, rng: random.Random
+) -> list[tuple[float, Job]]:
+    """Draw jobs with Poisson arrival times.
+
+    One job is drawn from each of `count` equal strata of the jobs by their size, so that every draw is
+    as mixed as the whole: a few giants more or less would drown what is to be compared.
 
     Args:
         jobs: To draw from.
@@ -148,10 +154,13 @@ def draw(jobs: list[Job], count: int, rate: float, rng: random.Random) -> list[t
         rate: Jobs per second.
         rng: The source of chance.
     """
+    ordered = sorted(jobs, key=lambda job: (sum(t.prompt for t in job.turns), job.name))
+    share = len(ordered) / count
+    chosen = [ordered[int(share * (number + rng.random()))] for number in range(count)]
+    rng.shuffle(chosen)
     now = 0.0
     drawn = []
-    for number in range(count):
+    for number, job in enumerate(chosen):
         now += rng.expovariate(1.0) / rate
-        job = rng.choice(jobs)
         drawn.append((now, Job(f"{number}:{job.name}", job.prefix, job.group, job.turns)))
     return drawn

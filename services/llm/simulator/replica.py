@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.llm.latency import LatencyModel, Step
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Outcome, Turn, Wait
 from services.llm.simulator.jobs import Job
@@ -30,6 +31,7 @@ class Replica:
         policy: Its scheduler.
         finished: Called with each request that ends, and the time.
         wait_of: What the job will do after a turn, as its caller announces it; None after its last.
+        latency: Learns the engine's step times; None if nobody wants to know.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Replica:
         policy: AgentPolicy,
         finished: Callable[[Request, float, Replica], None],
         wait_of: Callable[[Request, float], Wait | None],
+        latency: LatencyModel | None = None,
     ) -> None:
         self.number = number
         self.engine = engine
@@ -51,6 +54,7 @@ class Replica:
         self._joining: list[Request] = []
         self._leaving: list[tuple[Request, Callable[[float], None], Callable[[float], None]]] = []
         self.meters = Meters()
+        self._latency = latency
         self._finished = finished
         self._wait_of = wait_of
         self._service_meter = 0.0
@@ -241,7 +245,8 @@ class Replica:
         )
         slope = (last - base) / (steps - 1) if steps > 1 else 0.0
         self._version += 1
-        stretch = Stretch(now, steps, chunks, decodes, base, slope, 0.0, self._version)
+        first = Step(tokens - len(decodes), len(decodes), context, pairs)
+        stretch = Stretch(now, steps, chunks, decodes, base, slope, 0.0, self._version, first)
         if self.waiting:
             expiry = self.policy.next_expiry()
             if expiry < now + stretch.duration_s(steps):
@@ -310,6 +315,8 @@ class Replica:
         meters.decoded += stretch.steps * len(stretch.decodes)
         meters.expert_loads += stretch.steps * self._experts(len(stretch.decodes), stretch.chunks)
         self._service_meter += seconds / len(self.running)
+        if self._latency is not None:
+            self._latency.observe(stretch.first, stretch.base_s)
 
     def _advance_prefill(
         self, request: Request, chunk: int, steps: int, now: float, ended: list[Request]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from services.llm.latency import Step
 from services.llm.policy.contracts import Turn
 from services.llm.simulator.jobs import Job
 
@@ -66,6 +67,7 @@ class Stretch:
         slope_s: By how much each step is longer than the one before.
         end_s: When the last ends.
         version: Changes when the stretch is cut short.
+        first: What the first step does.
     """
 
     begin_s: float
@@ -76,6 +78,7 @@ class Stretch:
     slope_s: float
     end_s: float
     version: int
+    first: Step
 
     def duration_s(self, steps: int) -> float:
         """Seconds of the first so many steps."""
