@@ -12,7 +12,6 @@ from services.contracts import LlmUse
 from services.errors import UserError
 from services.plugins import discover
 
-
 #: Names the house's own endpoint and model, such as http://127.0.0.1:8000/v1#smollm2-135m-instruct.
 ENDPOINT_VARIABLE = "RETINUE_LLM"
 #: Holds that endpoint's key, as for `retinue llm serve`.

@@ -230,7 +230,8 @@ def _corners(view: View, tilt: float) -> cv.Points:
     far, near = half * (1 + tilt), half * (1 - tilt)
     points = np.array([[-far, -tall], [far, -tall], [near, tall], [-near, tall]])
     c, s = math.cos(view.roll), math.sin(view.roll)
-    return (points @ np.array([[c, s], [-s, c]]) + [view.x, view.y]).astype(np.float32)
+    turned: cv.Points = (points @ np.array([[c, s], [-s, c]]) + [view.x, view.y]).astype(np.float32)
+    return turned
 
 
 def _draw(ground: cv.Image, picture: cv.Image, key: Key, shrink: int) -> None:

@@ -69,9 +69,7 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[Callable[[], None]], None]
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[Callable[[], None]], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
