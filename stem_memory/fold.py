@@ -153,7 +153,7 @@ class Fold:
         if motion is not None:
             self.plan = moved_plan(self.plan, motion)
             self.rooms = {room: motion(at) for room, at in self.rooms.items()}
-            self.things.shift(motion)
+            self.things.shift(motion.__call__)
             self.bodies.shift(motion)
 
     def _merge(self, body: log.IdentitiesMerged, t: float) -> None:
