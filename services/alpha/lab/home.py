@@ -96,7 +96,7 @@ def day(style: Style, rng: Random, begins: float, visits: int) -> Day:
         scenes.append(Scene(t, stage, views, gain=rng.uniform(*style.gain)))
         t = ends
     for name in sorted(where):
-        t += 6.0
+        t = round(t + 6.0, 3)
         words.append(Words(t=t, text=f"where did I leave my {name}?"))
         gold.append(
             GoldEvent(

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from devices.facts import Value
-from devices.glasses.contracts import Box, Words
+from devices.glasses.contracts import Words
 from devices.glasses.shot import Shot
 from services.alpha.contracts import (
     Draft,
@@ -35,7 +35,7 @@ from services.alpha.contracts import (
 from services.alpha.skill import Case, Tool
 from services.alpha.tools.fit import fit, order
 from services.alpha.vision.colour import name_of
-from services.alpha.vision.framed import figure
+from services.alpha.vision.framed import figure, middle_cover
 from services.alpha.vision.ocr import INSTALL, Line, available, lines
 from services.errors import UserError
 
@@ -46,8 +46,9 @@ KINDS = (
 )  # fmt: skip
 STEADY_S = 0.3
 BEFORE_S = 2.5
-GREW = 1.7
-LEAST_AREA = 0.12
+# Shares of the middle of the view: what a held garment covers at least, and adds to before.
+LEAST_COVER = 0.14
+GREW = 0.10
 # Print lower than this share of the picture's width is on some other garment's tag.
 LEAST_PRINT = 0.028
 SPEC = SkillSpec(
@@ -102,8 +103,7 @@ class ShoppingFit:
     def notice(self, shot: Shot) -> Sequence[Notice]:
         """Something grew in the middle of the view and is held there; or it is put back."""
         t = shot.frame.t
-        seen = figure(shot.pixels)
-        area = seen.area if seen is not None else 0.0
+        area = middle_cover(shot.pixels)
         self._areas.append((t, area))
         while self._areas and t - self._areas[0][0] > BEFORE_S:
             self._areas.popleft()
@@ -115,10 +115,10 @@ class ShoppingFit:
                 return (Gone(skill=NAME, t=t, version=self._version, reason="it is put back"),)
             return ()
         before = [a for when, a in self._areas if t - when > STEADY_S + 0.5]
-        if seen is None or len(before) < 3 or area < LEAST_AREA or len(lately) < 3:
+        if len(before) < 3 or area < LEAST_COVER or len(lately) < 3:
             return ()
-        steady = max(lately) - min(lately) <= 0.08 * area
-        if not steady or area < GREW * float(np.median(before)):
+        steady = max(lately) - min(lately) <= 0.12 * area
+        if not steady or area < float(np.median(before)) + GREW:
             return ()
         self._held, self._least = True, area
         self._version += 1
@@ -131,7 +131,6 @@ class ShoppingFit:
                 score=0.75,
                 version=self._version,
                 reason="the wearer holds something up",
-                box=Box(left=seen.left, top=seen.top, right=seen.right, bottom=seen.bottom),
             ),
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 from services.alpha.vision import opencv as cv
 
 WIDTH = 160
-_UNLIKE = 26.0
+_FAR = 26.0
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def small_grey(image: cv.Image) -> cv.Grey:
     return cv.grey(cv.resized(image, WIDTH, round(image.shape[0] * WIDTH / image.shape[1])))
 
 
-def figure(image: cv.Image) -> Figure | None:
-    """The thing in the middle, told from its surroundings by colour; None if there is none."""
+def _unlike(image: cv.Image) -> cv.Grey:
+    """What differs in colour from the edges of a small copy of the picture."""
     height = round(image.shape[0] * WIDTH / image.shape[1])
     small = cv.lab(cv.blurred(cv.resized(image, WIDTH, height), 1.0)).astype(np.int16)
     edge = 6
@@ -44,8 +44,22 @@ def figure(image: cv.Image) -> Figure | None:
         ]
     )
     ground = np.median(ring, axis=0)
-    unlike = np.abs(small - ground).sum(axis=2) > _UNLIKE
-    mask = cv.opened(cv.closed((unlike * 255).astype(np.uint8), 7), 3)
+    unlike = np.abs(small - ground).sum(axis=2) > _FAR
+    return cv.opened(cv.closed((unlike * 255).astype(np.uint8), 7), 3)
+
+
+def middle_cover(image: cv.Image) -> float:
+    """The share of the middle of a picture that differs in colour from the picture's edges."""
+    mask = _unlike(image)
+    height = mask.shape[0]
+    middle = mask[round(0.08 * height) : round(0.85 * height), WIDTH // 5 : WIDTH - WIDTH // 6]
+    return float((middle > 0).mean())
+
+
+def figure(image: cv.Image) -> Figure | None:
+    """The thing in the middle, told from its surroundings by colour; None if there is none."""
+    mask = _unlike(image)
+    height = mask.shape[0]
     found, _ = cv.blobs(mask, round(0.03 * WIDTH * height))
     middle = [
         b
