@@ -1,8 +1,8 @@
 """How well interventions meet the gold, in the metrics of the field and in ours.
 
 Matching is one to one: an intervention of a skill that begins within [-1, +2] s of a gold event hits it,
-the nearest first. Definitions: ESTP-F1 after "Eyes Wide Open" (arXiv 2510.14560) with the answer score
-one for a right answer and a half for a hit with a wrong one; PAUC after ProactiveVideoQA (arXiv 2507.09313)
+the nearest first. Definitions: ESTP-F1 after "Eyes Wide Open" (arXiv 2510.14560), a wrong answer being
+a miss and a false alarm; PAUC after ProactiveVideoQA (arXiv 2507.09313)
 with omega one half.
 """
 
@@ -35,7 +35,6 @@ class Score(Noun):
     unseen: int = 0
     guessed: int = 0
     abstained: int = 0
-    estp: float = 0.0
     pauc: float = 0.0
     stale: int = 0
     seconds: float = 0.0
@@ -58,10 +57,10 @@ class Score(Noun):
 
     @property
     def estp_f1(self) -> float:
-        """2·ΣS / (2·ΣS + FP + FN)."""
-        missed = self.gold - self.hits
-        whole = 2 * self.estp + self.false_alarms + self.duplicates + missed
-        return 2 * self.estp / whole if whole else 1.0
+        """2·ΣS / (2·ΣS + FP + FN), S being 1 for a right answer in the window."""
+        alarms = self.false_alarms + self.duplicates + self.wrong
+        whole = 2 * self.right + alarms + self.gold - self.right
+        return 2 * self.right / whole if whole else 1.0
 
     @property
     def pauc_mean(self) -> float:
@@ -102,7 +101,7 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
         if gi not in met and ii not in taken:
             met[gi], taken[ii] = ii, gi
     result = {"hits": 0, "right": 0, "wrong": 0, "false_alarms": 0, "duplicates": 0, "guessed": 0}
-    estp = pauc = 0.0
+    pauc = 0.0
     waits = []
     for gi, event in enumerate(sure):
         answer = said[met[gi]] if gi in met else None
@@ -112,7 +111,6 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
         right = answer.answer == event.answer or not event.answer
         result["hits"] += 1
         result["right" if right else "wrong"] += 1
-        estp += 1.0 if right else 0.5
         pauc += _pauc(event, answer.began_s, right)
         waits.append(max(0.0, round(answer.began_s - event.t, 3)))
     quiet_hits = 0
@@ -147,7 +145,6 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
         told=len(said) - quiet_hits,
         unseen=len(unseen),
         abstained=len(unseen) - len(guessed_at),
-        estp=estp,
         pauc=pauc,
         stale=sum(i.ends_s > i.deadline_s + 1e-6 for i in said),
         seconds=duration_s,
