@@ -1,0 +1,82 @@
+"""A take as a trace on disk: `trace.json` beside a video, a sound track, and what the skills need."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from devices.camera import VideoOutput
+from services.alpha.contracts import Trace
+from services.alpha.lab.reel import FULL, Take
+from services.alpha.lab.style import STYLES
+
+RATE = 16_000
+_HUM = 40.0
+
+
+def write_trace(take: Take, folder: Path, style: str, seed: int, fps: float = 10.0) -> Path:
+    """Write a take so that `retinue glasses eval FOLDER` replays it. Returns the trace's path.
+
+    What is said is spoken by espeak-ng where it is installed; without it the sound track holds room
+    noise only, and the words stand in the trace as typed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = int(take.film.duration_s * fps)
+    video = VideoOutput(folder / "video.mp4", fps, (FULL, FULL * 3 // 4))
+    try:
+        for number in range(frames):
+            video.write(take.film.frame(round(number / fps, 3), FULL))
+    finally:
+        video.close()
+    _write_sound(take, folder / "audio.wav", seed)
+    trace = Trace(
+        name=take.name,
+        video="video.mp4",
+        audio="audio.wav",
+        duration_s=round(take.film.duration_s, 3),
+        fps=fps,
+        wearer=take.wearer,
+        words=take.words,
+        gold=take.gold,
+        skills=take.skills,
+        style=style,
+        split=STYLES[style].split,
+        seed=seed,
+        configuration=take.settings or {},
+    )
+    path = folder / "trace.json"
+    path.write_text(trace.model_dump_json(indent=1), encoding="utf-8")
+    return path
+
+
+def _write_sound(take: Take, path: Path, seed: int) -> None:
+    rng = np.random.default_rng([seed, 5])
+    sound = rng.normal(0.0, _HUM, int(take.film.duration_s * RATE))
+    for words in take.words:
+        voice = _spoken(words.text)
+        begin = int(words.t * RATE)
+        voice = voice[: len(sound) - begin]
+        sound[begin : begin + len(voice)] += voice
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.clip(sound, -32768, 32767).astype("<i2").tobytes())
+
+
+def _spoken(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The words as samples at RATE; none without espeak-ng."""
+    if shutil.which("espeak-ng") is None:
+        return np.zeros(0)
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        subprocess.run(["espeak-ng", "-w", file.name, text], check=True, capture_output=True)
+        with wave.open(file.name, "rb") as said:
+            rate = said.getframerate()
+            samples = np.frombuffer(said.readframes(said.getnframes()), "<i2").astype(np.float64)
+    times = np.arange(int(len(samples) * RATE / rate)) * rate / RATE
+    return np.interp(times, np.arange(len(samples)), samples)
