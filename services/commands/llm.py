@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from services.commands.llm_simulate import simulate
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -288,3 +289,6 @@ def _key(key_file: Path | None) -> str | None:
             raise click.UsageError(f"{key_file} holds no key")
         return text
     return os.environ.get(KEY_VARIABLE) or None
+
+
+llm.add_command(simulate)
