@@ -29,7 +29,6 @@ def open_parts(spec: str) -> tuple[str, Understanding]:
     """
     # Here, so that the command and its gold load without what understands.
     from brain.interpret import WishInterpreter
-
     from services.minds import Metered, Understanding, make_models
 
     model, embedder = make_models(EMBEDDED if spec in (ENCODER, MODEL) else spec)
