@@ -1,0 +1,76 @@
+"""Comparisons: loads, tables, intervals, the command."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from services.commands.llm_simulate import simulate as command
+from services.errors import UserError
+from services.llm.simulate import Question, answer
+from services.llm.simulator.chart import Line
+from services.llm.simulator.chart import draw as draw_chart
+from services.llm.simulator.experiment import OURS, STOCK, Arm, Setting, simulate
+from services.llm.simulator.intervals import interval, quantile, ratio
+from services.llm.simulator.laws import ENGINES
+from services.llm.simulator.workloads import glasses
+
+
+def test_intervals_are_students() -> None:
+    found = interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert found.mean == 3.0
+    assert found.high - found.mean == pytest.approx(2.776 * 1.5811 / 5**0.5, rel=1e-3)
+    assert interval([7.0]).low == 7.0
+
+
+def test_ratios_are_paired_and_geometric() -> None:
+    found = ratio([2.0, 8.0], [1.0, 1.0])
+    assert found.mean == pytest.approx(4.0)
+    assert quantile([1.0, 2.0, 3.0], 0.5) == 2.0
+    assert quantile([], 0.5) == 0.0
+
+
+def test_ours_beats_stock_where_memory_is_short_and_costs_nothing_where_it_is_not() -> None:
+    setting = Setting(ENGINES["a100-8b"], tuple(glasses(random.Random(1), 200)), count=150)
+    crowded = [simulate(setting, arm, 20.0, 0).jct_s for arm in (STOCK, OURS)]
+    calm = [simulate(setting, arm, 0.2, 0).jct_s for arm in (STOCK, OURS)]
+    assert crowded[1] < 0.9 * crowded[0]
+    assert calm[1] < 1.01 * calm[0]
+
+
+@pytest.mark.parametrize("load", ["", "x", "0.5x", "-1", "fast"])
+def test_a_load_that_is_none_is_told_in_a_sentence(load: str) -> None:
+    with pytest.raises(UserError, match="jobs per second"):
+        answer(Question(workload="glasses", load=load), False, lambda line: None)
+
+
+def test_an_unknown_engine_is_told_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="a100-8b"):
+        answer(Question(workload="glasses", engine="abacus"), False, lambda line: None)
+
+
+@pytest.mark.slow
+def test_the_command_prints_the_table_and_writes_json_and_a_picture(tmp_path: Path) -> None:
+    data, png = tmp_path / "out.json", tmp_path / "out.png"
+    arguments = ["--workload", "glasses", "--seeds", "2", "--jobs", "40", "--load", "5"]
+    result = CliRunner().invoke(command, [*arguments, "--json", str(data), "--plot", str(png)])
+    assert result.exit_code == 0, result.output
+    assert "retinue" in result.output
+    rows = json.loads(data.read_text())["rows"]
+    assert Arm("stock").policy in {row["arm"]["policy"] for row in rows}
+    assert any(row["tuned"] for row in rows)
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_chart_is_a_png() -> None:
+    picture = draw_chart(
+        [Line("stock", ((1.0, 10.0), (2.0, 500.0))), Line("ours", ((1.0, 9.0), (2.0, 12.0)))],
+        "title",
+        "load",
+        "seconds",
+    )
+    assert picture.startswith(b"\x89PNG")
