@@ -28,8 +28,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="Recorded coding agents, or robots and glasses of the worlds.",
 )
-@click.option("--replicas", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--seeds", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option(
+    "--replicas",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many engines share the jobs.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 50),
+    default=5,
+    show_default=True,
+    help="How many independent runs the intervals come from.",
+)
 @click.option(
     "--load",
     default="3x",
@@ -69,7 +81,13 @@ if TYPE_CHECKING:
 @click.option(
     "--overlap", is_flag=True, help="Memory and compute of a step overlap (NanoFlow's bound)."
 )
-@click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="How many runs go on at the same time.",
+)
 @click.option(
     "--json",
     "json_file",
