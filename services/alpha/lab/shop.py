@@ -64,7 +64,8 @@ def hung(garment: cv.Image, lines: tuple[str, ...], rng: Random) -> cv.Image:
     board[20 : 20 + tall, 20 : 20 + wide] = cv.resized(garment, wide, tall)
     tag = np.full((200, 230, 3), (238, 240, 240), np.uint8)
     for i, line in enumerate(lines):
-        cv.write_text(tag, line, (14, 52 + 56 * i), 38, (30, 30, 30), weight=500)
+        size = min(38, 340 // max(1, len(line)))  # the longest line must fit on the tag
+        cv.write_text(tag, line, (14, 52 + 56 * i), size, (30, 30, 30), weight=500)
     left, top = 515, 330 + rng.randrange(-40, 40)
     board[top : top + 200, left : left + 230, :3] = tag
     board[top : top + 200, left : left + 230, 3] = 255
