@@ -145,8 +145,9 @@ def draw(
 ) -> list[tuple[float, Job]]:
     """Draw jobs with Poisson arrival times.
 
-    One job is drawn from each of `count` equal strata of the jobs by their size, so that every draw is
-    as mixed as the whole: a few giants more or less would drown what is to be compared.
+    Draws vary in everything but the load, which would drown what is to be compared: one job is drawn
+    from each of `count` equal strata of the jobs by their size, so that every draw is as mixed as the
+    whole, and the times are those of a Poisson process that has `count` arrivals in its usual time.
 
     Args:
         jobs: To draw from.
@@ -158,9 +159,8 @@ def draw(
     share = len(ordered) / count
     chosen = [ordered[int(share * (number + rng.random()))] for number in range(count)]
     rng.shuffle(chosen)
-    now = 0.0
-    drawn = []
-    for number, job in enumerate(chosen):
-        now += rng.expovariate(1.0) / rate
-        drawn.append((now, Job(f"{number}:{job.name}", job.prefix, job.group, job.turns)))
-    return drawn
+    times = sorted(rng.random() * count / rate for _ in chosen)
+    return [
+        (at, Job(f"{number}:{job.name}", job.prefix, job.group, job.turns))
+        for number, (at, job) in enumerate(zip(times, chosen, strict=True))
+    ]
