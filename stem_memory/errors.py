@@ -31,6 +31,10 @@ class StoreReadOnly(MemoryFault):
     """The store was opened for reading and was asked to write."""
 
 
+class StoreClosed(MemoryFault):
+    """The writer was closed, or is about to be, and takes nothing more."""
+
+
 class EventConflict(MemoryFault):
     """The same origin and number came twice with different content."""
 
