@@ -11,7 +11,7 @@ from typing import Protocol
 from devices.glasses.contracts import Fault, FaultKind, Frame, Recovered, Signal
 from devices.glasses.gate import Gate
 from devices.glasses.shot import Image, Shot
-from devices.glasses.sources import Raw, Source
+from devices.glasses.sources import Bursts, Raw, Source
 
 # How long the lens must be covered (or the scene dark) before it is told, and clear before it is over.
 PATIENCE_S = 1.0
@@ -69,6 +69,13 @@ class Capture:
         if frame.verdict == "good" or self._show_all:
             return self._redactor.redact(item.pixels, frame)
         return frame
+
+    def burst(self, pictures: int, width: int) -> bool:
+        """Ask for better pictures than the stream's; False if the source knows no better ones."""
+        if not isinstance(self._source, Bursts):
+            return False
+        self._source.burst(pictures, width)
+        return True
 
     def close(self) -> None:
         """Let go of the source."""

@@ -7,11 +7,13 @@ thread overwrites the newest picture, so a slow reader gets a fresh one and `dro
 
 from __future__ import annotations
 
+import importlib
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast, runtime_checkable
 
 from devices.camera import VideoInput, read_picture
 from devices.clock import Clock
@@ -21,6 +23,9 @@ from devices.glasses.shot import Image
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 RETRY_S = 1.0
+
+
+_PLUGIN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,17 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the hardware."""
+        ...
+
+
+@runtime_checkable
+class Bursts(Protocol):
+    """A source whose stream is poor and that gives a few good pictures when asked, as glasses on a
+    slow link do. A source without this gives every picture as good as it can.
+    """
+
+    def burst(self, pictures: int, width: int) -> None:
+        """Let the next `pictures` pictures be at least `width` pixels wide, as far as can be."""
         ...
 
 
@@ -262,18 +278,39 @@ class LiveCamera:
             self._reader.close()
 
 
+def is_live(spec: str) -> bool:
+    """Whether the source is a camera's number, a stream's address, or hardware by a plug-in."""
+    return spec.isdigit() or "://" in spec or _is_plugin(spec)
+
+
 def open_source(spec: str, fps: float, clock: Clock) -> Source:
-    """The source that a string names: a camera's number, a stream's address, a folder, a file.
+    """The source that a string names: a camera's number, a stream's address, a folder, a file, or
+    "module:factory" of a live `Source` (called with `fps` and `clock`).
 
     Raises:
         Refused, Unreachable: it can not be opened, in one sentence.
     """
-    if spec.isdigit() or "://" in spec:
+    if _is_plugin(spec):
+        return _plugged_in(spec, fps, clock)
+    if is_live(spec):
         return LiveCamera(lambda: VideoInput(spec), clock)
     path = Path(spec)
     if path.is_dir():
         return PictureFolder(path, fps)
     return VideoFile(path, fps)
+
+
+def _is_plugin(spec: str) -> bool:
+    return _PLUGIN.fullmatch(spec) is not None and not Path(spec).exists()
+
+
+def _plugged_in(spec: str, fps: float, clock: Clock) -> Source:
+    module, _, name = spec.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise Refused(f"the source {spec!r} can not be loaded: {error}") from error
+    return cast(Source, factory(fps, clock))
 
 
 def _damaged(path: Path, t: float, length: float | None) -> Fault:

@@ -27,9 +27,10 @@ MOST_FAILURES = 3
 
 @dataclass
 class _Burst:
-    """Pictures gathered for a look."""
+    """Pictures gathered for a look; only those wider than `narrow`, where the source gives such."""
 
     request: LookRequest
+    narrow: int = 0
     shots: list[Shot] = field(default_factory=list)
 
 
@@ -72,11 +73,18 @@ class InputUnit:
         )
 
     def order(self, request: LookRequest) -> LookResult | None:
-        """Order a look. Answers at once if the newest picture is all it takes."""
+        """Order a look. Answers at once if the newest picture is all it takes.
+
+        Where the stream is narrower than the look wants, and the source can do better for a moment,
+        it is asked to, and the look takes those pictures.
+        """
         self._bursts = [b for b in self._bursts if b.request.skill != request.skill]
         burst = _Burst(request)
         self._bursts = [*self._bursts[1 - MOST_LOOKS :], burst]
         newest = self._newest
+        poor = newest is not None and newest.frame.width < request.width
+        if newest is not None and poor and self._capture.burst(request.frames, request.width):
+            burst.narrow, newest = newest.frame.width, None
         fresh = newest is not None and request.t - newest.frame.t <= FRESH_S
         if newest is not None and fresh and newest.frame.verdict == "good":
             burst.shots.append(self._at_width(newest, request.width))
@@ -108,6 +116,9 @@ class InputUnit:
             request = burst.request
             if shot.frame.t > request.deadline_s:
                 self._bursts.remove(burst)
+                continue
+            if shot.frame.width <= burst.narrow:  # the good one was blurred
+                self._capture.burst(request.frames - len(burst.shots), request.width)
                 continue
             burst.shots.append(self._at_width(shot, request.width))
             if len(burst.shots) >= request.frames:

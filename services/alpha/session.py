@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from devices.glasses.contracts import Fault, Words
+from devices.glasses.sources import is_live
 from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
@@ -149,11 +150,6 @@ def run_units(
         cpu_s=round(time.process_time() - began, 3),
         frame_quality=quality,
     )
-
-
-def is_live(source: str) -> bool:
-    """Whether the source is a camera's number or a stream's address."""
-    return source.isdigit() or "://" in source
 
 
 def is_trace(source: str) -> bool:

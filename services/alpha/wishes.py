@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from devices.glasses.sources import is_live
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig
-from services.alpha.session import is_live, play, wishes
+from services.alpha.session import play, wishes
 from services.contracts import PostedWish
 from services.errors import UserError
 

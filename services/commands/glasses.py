@@ -152,8 +152,9 @@ def run(
     of the wearer: "stop" ends what is being said.
     """
     from devices.glasses.contracts import Words
+    from devices.glasses.sources import is_live
     from services.alpha.output.unit import OutputConfig
-    from services.alpha.session import is_live, play
+    from services.alpha.session import play
     from services.runtime import LocalRuntime, Runtime
 
     config = _config(skills, wearer, redact, fps).model_copy(
@@ -207,8 +208,9 @@ def record(
     """Record a trace to replay: pictures without faces, and what you type meanwhile."""
     import time
 
+    from devices.glasses.sources import is_live
     from services.alpha.record import record as record_trace
-    from services.alpha.session import HostClock, is_live
+    from services.alpha.session import HostClock
     from services.alpha.trace_source import live_capture
     from services.alpha.words_in import Inbox, read_lines
 

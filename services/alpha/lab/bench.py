@@ -161,7 +161,7 @@ def _solver(run: Replay) -> tuple[int, int]:
 def _quiet(takes: Sequence[Take], skills: tuple[str, ...], say: Callable[[str], None]) -> Score:
     scores = []
     for take in takes:
-        run = play(take, GlassesConfig(skills=skills), fps=QUIET_FPS, thrifty=True)
+        run = play(take, GlassesConfig(skills=skills), fps=QUIET_FPS)
         scores.append(score((), _told(run), take.film.duration_s))
         say(f"{take.name}: {scores[-1].false_alarms} false alarms, {run.looks} looks")
     return total(scores)

@@ -202,10 +202,8 @@ class Film:
         if math.hypot(dx, dy) >= 2.5:
             image = cv.smeared(image, dx, dy)
         flicker = 1 + self.style.flicker * math.sin(2 * math.pi * 1.7 * t + self._phases[0][0])
-        table = _light(self.style.cast, round(scene.gain * flicker, 3))
-        image = np.stack([table[c][image[..., c]] for c in range(3)], axis=-1)
-        noise = _noise(width, self.style.noise, round(t * 1000) % _NOISES)
-        return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
+        lit = cv.toned(image, _light(self.style.cast, round(scene.gain * flicker, 3)))
+        return cv.added(lit, _noise(width, self.style.noise, round(t * 1000) % _NOISES))
 
 
 def _between(views: Sequence[View], t: float) -> View:
@@ -282,9 +280,10 @@ def _halved(picture: cv.Image) -> cv.Image:
 
 
 @lru_cache(maxsize=64)
-def _light(cast: tuple[float, float, float], gain: float) -> list[cv.Image]:
-    levels = np.arange(256)
-    return [np.clip(levels * gain * c, 0, 255).astype(np.uint8) for c in cast]
+def _light(cast: tuple[float, float, float], gain: float) -> cv.Image:
+    """What each level of each colour becomes in the light, 256 × 3."""
+    levels = np.arange(256)[:, None] * gain * np.array(cast)
+    return np.asarray(np.clip(levels, 0, 255), np.uint8)
 
 
 @lru_cache(maxsize=32)
@@ -293,4 +292,4 @@ def _noise(width: int, spread: float, number: int) -> np.ndarray:
     rng = np.random.default_rng([width, number])
     felt = spread * min(1.0, width / 1280) ** 0.5
     noise = rng.normal(0, felt, (round(width * ASPECT), width, 1))
-    return np.asarray(np.rint(noise), np.int16)
+    return np.asarray(np.repeat(np.rint(noise), 3, axis=2), np.int16)

@@ -41,6 +41,7 @@ from services.errors import UserError
 NAME = "where-is-it"
 SETTLE_S = 0.6
 AGAIN_S = 1.5
+SEARCH_S = 0.6
 SPEC = SkillSpec(
     name=NAME,
     title="Where did I leave it",
@@ -80,7 +81,7 @@ class WhereIsIt:
         self._folder = Path()
         self._known: dict[str, Known] | None = None
         self._dwelling = Dwelling(SETTLE_S, reach=0.10)
-        self._looked_s = -1e9
+        self._looked_s = self._searched_s = -1e9
         self._count = 0
 
     def configure(self, settings: Mapping[str, Value]) -> None:
@@ -113,6 +114,9 @@ class WhereIsIt:
         since = self._dwelling.stays(shot.pixels, t)
         if not self.things or since is None or t - self._looked_s < AGAIN_S:
             return ()
+        if t - self._searched_s < SEARCH_S:
+            return ()
+        self._searched_s = t
         if not cv.marks(cv.grey(shot.pixels)):
             return ()
         self._looked_s = t

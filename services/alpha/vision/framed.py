@@ -44,7 +44,8 @@ def _unlike(image: cv.Image) -> cv.Grey:
         ]
     )
     ground = np.median(ring, axis=0)
-    unlike = np.abs(small - ground).sum(axis=2) > _FAR
+    apart = np.abs(small - ground)
+    unlike = apart[..., 0] + apart[..., 1] + apart[..., 2] > _FAR
     return cv.opened(cv.closed((unlike * 255).astype(np.uint8), 7), 3)
 
 

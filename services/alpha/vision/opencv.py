@@ -106,6 +106,30 @@ def smeared(image: Image, dx: float, dy: float) -> Image:
     return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), np.uint8)
 
 
+def toned(image: Image, table: NDArray[np.uint8]) -> Image:
+    """Each level of each colour replaced by what the table (256 × 3) has for it."""
+    return np.asarray(cv2.LUT(image, table.reshape(1, 256, 3)), np.uint8)
+
+
+def added(image: Image, change: NDArray[np.int16]) -> Image:
+    """The sum, no darker than black and no brighter than white."""
+    return np.asarray(cv2.add(image, change, dtype=cv2.CV_8U), np.uint8)
+
+
+def plainest(image: Image) -> Grey:
+    """The smallest of each pixel's three values."""
+    blue, green, red = cv2.split(image)
+    return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
+
+
+def level_at(image: Grey, share: float) -> float:
+    """The level below which that share (0..1) of the pixels lies, between two levels if need be."""
+    below = np.cumsum(np.bincount(image.ravel(), minlength=256))
+    place = (image.size - 1) * share
+    low, high = (int(np.searchsorted(below, int(k), "right")) for k in (place, np.ceil(place)))
+    return low + (high - low) * (place - int(place))
+
+
 def box_mean(image: Grey, size: int) -> Grey:
     """Mean over a square of `size` pixels around each pixel."""
     return np.asarray(cv2.blur(image, (size, size)), np.uint8)

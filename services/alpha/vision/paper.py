@@ -32,8 +32,8 @@ def papers(image: cv.Image) -> tuple[Sheetlet, ...]:
     small = cv.resized(image, WIDTH, height)
     # Paper is bright in all three colours; felt, wood and skin are dark in one at least. The table
     # fills most of the view, so the median is the table's.
-    plain = np.ascontiguousarray(small.min(axis=2))
-    table, white = (float(v) for v in np.percentile(plain, (50, 99.5)))
+    plain = cv.plainest(small)
+    table, white = cv.level_at(plain, 0.5), cv.level_at(plain, 0.995)
     if white - table < _CONTRAST:
         return ()
     bright = plain > table + 0.55 * (white - table)

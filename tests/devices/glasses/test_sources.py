@@ -10,7 +10,14 @@ from devices.glasses.capture import Capture
 from devices.glasses.contracts import Ended, Fault, Frame, Recovered
 from devices.glasses.redact import NoRedaction
 from devices.glasses.shot import Shot
-from devices.glasses.sources import LiveCamera, PictureFolder, Raw, VideoFile
+from devices.glasses.sources import (
+    LiveCamera,
+    PictureFolder,
+    Raw,
+    VideoFile,
+    is_live,
+    open_source,
+)
 
 
 def everything(source):
@@ -143,3 +150,30 @@ def test_a_short_touch_of_the_lens_is_not_worth_words():
     flat = np.full((90, 160, 3), 100, np.uint8)
     items = everything(Capture(Stills([sharp] * 5 + [flat] * 6 + [sharp] * 20), NoRedaction()))
     assert all(isinstance(item, Shot | Frame) for item in items)
+
+
+def test_hardware_comes_in_by_a_plugin(tmp_path, monkeypatch):
+    (tmp_path / "my_glasses.py").write_text(
+        "class Mine:\n"
+        "    live = True\n"
+        "    dropped = 0\n"
+        "    def __init__(self, fps, clock):\n"
+        "        self.fps = fps\n"
+        "    def read(self):\n"
+        "        return None\n"
+        "    def close(self):\n"
+        "        pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert is_live("my_glasses:Mine")
+    assert open_source("my_glasses:Mine", 7.0, ManualClock()).fps == 7.0
+    with pytest.raises(Refused, match="my_glasses:Other"):
+        open_source("my_glasses:Other", 7.0, ManualClock())
+
+
+def test_a_file_is_no_plugin(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a:b").write_text("")
+    assert not is_live("a:b")
+    assert not is_live("clip.mp4")
+    assert is_live("rtsp://camera/1")

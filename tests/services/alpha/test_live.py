@@ -8,7 +8,8 @@ from devices.errors import Unreachable
 from devices.glasses.capture import Capture
 from devices.glasses.contracts import Words
 from devices.glasses.redact import NoRedaction
-from devices.glasses.sources import LiveCamera
+from devices.glasses.sources import LiveCamera, Raw
+from services.alpha.contracts import LookRequest
 from services.alpha.input_unit import InputUnit
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig
@@ -109,3 +110,60 @@ def test_an_unplugged_camera_comes_back_in_the_middle_of_a_session():
     assert kinds == [("fault", "camera_lost"), ("recovered", "camera_lost")]
     answers = [e.answer for e in result.ledger if e.kind == "intervention" and e.answer]
     assert answers == ["wait", "walk"]
+
+
+class Poor:
+    """Glasses on a slow link: small pictures, and large ones when asked. The first large one of
+    each burst is blurred.
+    """
+
+    live = False
+    dropped = 0
+
+    def __init__(self):
+        self.asked = []
+        self.seq = 0
+        self.better = 0
+
+    def burst(self, pictures, width):
+        self.asked.append((pictures, width))
+        self.better = pictures
+
+    def read(self):
+        size = (1280, 720) if self.better else (640, 360)
+        spoilt = bool(self.better) and len(self.asked) == 1
+        self.better = max(0, self.better - 1)
+        noise = np.random.default_rng(2).integers(60, 150, (size[1] // 8, size[0] // 8, 1))
+        picture = np.kron(noise.astype(np.uint8), np.ones((8, 8, 3), np.uint8))
+        y, x = np.mgrid[: size[1], : size[0]]
+        picture[np.hypot(x - 0.6 * size[0], y - 0.4 * size[1]) <= 0.06 * size[1]] = (40, 40, 230)
+        if spoilt:
+            picture[:] = 128
+        self.seq += 1
+        return Raw(self.seq - 1, round(0.1 * (self.seq - 1), 3), picture)
+
+    def close(self):
+        """Nothing is held."""
+
+
+def test_a_look_asks_for_a_burst_and_takes_only_the_good_pictures():
+    source = Poor()
+    unit = InputUnit(CONFIG, Capture(source, NoRedaction()))
+    trigger = next(n for _ in range(9) for n in unit.read().notices)
+    request = LookRequest(
+        id="l", case="c", skill=trigger.skill, t=trigger.t, deadline_s=9.0, frames=2, width=1280,
+        trigger=trigger,
+    )  # fmt: skip
+    seen = []
+    skill = unit._skills[trigger.skill]
+    monitored = skill.look
+    skill.look = lambda request, shots: (
+        seen.extend(s.frame.width for s in shots) or monitored(request, shots)
+    )
+    assert unit.order(request) is None
+    for _ in range(9):
+        if unit.read().looks:
+            break
+    assert seen == [1280, 1280]
+    assert source.asked[0] == (2, 1280)
+    assert len(source.asked) > 1

@@ -50,8 +50,15 @@ def test_a_film_is_a_source_of_pictures():
     source = FilmSource(_film(0.35))
     items = [source.read() for _ in range(5)]
     assert [item.t for item in items] == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert items[0].pixels.shape == (960, 1280, 3)
+    assert items[0].pixels.shape == (480, 640, 3)
     assert items[-1].kind == "ended"
+
+
+def test_a_film_gives_wide_pictures_when_asked_and_then_narrow_ones_again():
+    source = FilmSource(_film())
+    source.read()
+    source.burst(2, 1280)
+    assert [source.read().pixels.shape[1] for _ in range(3)] == [1280, 1280, 640]
 
 
 def test_styles_of_the_two_sides_share_no_deck():
