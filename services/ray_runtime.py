@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from services.errors import ActorDied
 
 CALL_LIMIT_S = 300.0
+# Shared actors are found by name in this namespace, whatever the namespace of the program.
+NAMESPACE = "retinue"
+MOST_CALLS = 1000
 
 
 class Host:
@@ -25,6 +30,51 @@ class Host:
     def call(self, method: str, args: tuple[Any, ...]) -> Any:
         """Call a method of the object."""
         return getattr(self._target, method)(*args)
+
+
+class SharedHost:
+    """A Ray actor that makes one object of coroutines at its first call, and lets calls overlap."""
+
+    def __init__(self, maker: str, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._maker = maker
+        self._factory, self._args = factory, args
+        self._target: Any = None
+
+    async def made_by(self) -> str:
+        """Which runtime made this actor."""
+        return self._maker
+
+    async def call(self, method: str, args: tuple[Any, ...]) -> Any:
+        """Call a method of the object."""
+        if self._target is None:
+            self._target = self._factory(*self._args)
+        return await getattr(self._target, method)(*args)
+
+    async def close(self) -> None:
+        """Let the object close what it holds."""
+        if self._target is not None:
+            await self._target.close()
+
+
+class RayPort:
+    """A shared actor in a Ray worker process."""
+
+    def __init__(self, name: str, actor: Any) -> None:
+        self._name = name
+        self._actor = actor
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        return self._name
+
+    def begin(self, method: str, *args: Any) -> Any:
+        """Begin a remote call."""
+        return self._actor.call.remote(method, args)
+
+    def answer(self, pending: Any) -> Any:
+        """Wait for a remote answer, `CALL_LIMIT_S` seconds at most."""
+        return _answer(self._name, pending)
 
 
 class RayHandle:
@@ -51,9 +101,13 @@ class RayRuntime:
     than the number of cores must still start.
     """
 
+    is_shared = True
+
     def __init__(self) -> None:
         self._own = not ray.is_initialized()
         self._actors: list[tuple[str, Any]] = []
+        self._shared: list[Any] = []
+        self._id = uuid.uuid4().hex
         if self._own:
             ray.init(
                 address=os.environ.get("RAY_ADDRESS"),
@@ -62,6 +116,32 @@ class RayRuntime:
                 logging_level=logging.ERROR,
             )
         self._host = ray.remote(Host)
+        self._shared_host = ray.remote(SharedHost)
+
+    @property
+    def address(self) -> str:
+        """Where other programs find this Ray: what to set RAY_ADDRESS to."""
+        return str(ray.get_runtime_context().gcs_address)
+
+    def share(self, name: str, factory: Callable[..., Any], *args: Any) -> RayPort:
+        """Find the actor on this Ray by its name, or make it on this host.
+
+        Its process is started anew when it dies, and calls that were under way are made again.
+        """
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        actor: Any = self._shared_host.options(
+            name=name,
+            namespace=NAMESPACE,
+            get_if_exists=True,
+            scheduling_strategy=here,
+            num_cpus=0,
+            max_restarts=-1,
+            max_task_retries=-1,
+            max_concurrency=MOST_CALLS,
+        ).remote(self._id, factory, args)
+        if _answer(name, actor.made_by.remote()) == self._id:
+            self._shared.append(actor)
+        return RayPort(name, actor)
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> RayHandle:
         """Make the actor in a worker process; errors in its constructor show at the first call."""
@@ -72,7 +152,7 @@ class RayRuntime:
 
     def gather(self, pending: Sequence[Any]) -> list[Any]:
         """Wait for remote answers, `CALL_LIMIT_S` seconds at most."""
-        return [self._get(name, reference) for name, reference in pending]
+        return [_answer(name, reference) for name, reference in pending]
 
     def kill(self, name: str) -> None:
         """End one actor's process at once, as a crash would."""
@@ -86,15 +166,20 @@ class RayRuntime:
             with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
                 ray.get(actor.call.remote("close", ()), timeout=10.0)
         self._actors.clear()
+        for actor in self._shared:
+            with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
+                ray.get(actor.close.remote(), timeout=CALL_LIMIT_S)
+            ray.kill(actor)
+        self._shared.clear()
         if self._own:
             ray.shutdown()
 
-    @staticmethod
-    def _get(name: str, reference: Any) -> Any:
-        try:
-            return ray.get(reference, timeout=CALL_LIMIT_S)
-        except RayTaskError as error:
-            cause = error.cause
-            raise (cause if isinstance(cause, Exception) else error) from None
-        except (RayActorError, GetTimeoutError) as error:
-            raise ActorDied(name, str(error).splitlines()[0]) from None
+
+def _answer(name: str, reference: Any) -> Any:
+    try:
+        return ray.get(reference, timeout=CALL_LIMIT_S)
+    except RayTaskError as error:
+        cause = error.cause
+        raise (cause if isinstance(cause, Exception) else error) from None
+    except (RayActorError, GetTimeoutError) as error:
+        raise ActorDied(name, str(error).splitlines()[0]) from None

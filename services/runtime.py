@@ -7,6 +7,7 @@ them is lock-step.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -28,8 +29,39 @@ class Handle(Protocol):
         ...
 
 
+class Port(Protocol):
+    """A way to call an actor that many call at the same time. It can be passed on to actors."""
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        ...
+
+    def begin(self, method: str, *args: Any) -> Pending:
+        """Begin a call; calls under way overlap."""
+        ...
+
+    def answer(self, pending: Pending) -> Any:
+        """Wait for a call begun here. Raises as `Runtime.gather` does."""
+        ...
+
+
 class Runtime(Protocol):
     """Hosts actors and waits for their answers."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other programs can reach what is shared here."""
+        ...
+
+    def share(self, name: str, factory: Callable[..., Any], *args: Any) -> Port:
+        """The actor of this name for all programs on this host: one is made where there is none.
+
+        `factory` makes it at the first call, which raises what the factory raises, and again should
+        its process die; a call that the death interrupts is made again. Its methods are coroutines.
+        It ends with the program that made it.
+        """
+        ...
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> Handle:
         """Make an actor: `factory(*args)` in its own place."""
@@ -72,11 +104,55 @@ class LocalHandle:
         return lambda: value
 
 
+class LocalPort:
+    """An actor of coroutines in this process."""
+
+    def __init__(self, name: str, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._name = name
+        self._make = lambda: factory(*args)
+        self._loop = asyncio.new_event_loop()
+        self._target: Any = None
+
+    @property
+    def name(self) -> str:
+        """The actor's name."""
+        return self._name
+
+    def begin(self, method: str, *args: Any) -> Callable[[], Any]:
+        """Begin a call; here it happens when its answer is asked for."""
+        return lambda: self._loop.run_until_complete(self._call(method, args))
+
+    def answer(self, pending: Any) -> Any:
+        """Make the call."""
+        return pending()
+
+    def close(self) -> None:
+        """End the actor."""
+        if not self._loop.is_closed():
+            if self._target is not None:
+                self._loop.run_until_complete(self._target.close())
+            self._loop.close()
+
+    async def _call(self, method: str, args: tuple[Any, ...]) -> Any:
+        if self._target is None:
+            self._target = self._make()
+        return await getattr(self._target, method)(*args)
+
+
 class LocalRuntime:
     """All actors in this process, called one after the other."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self._actors: list[Any] = []
+        self._shared: dict[str, LocalPort] = {}
+
+    def share(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalPort:
+        """The actor of this name; nobody but this process can reach it."""
+        if name not in self._shared:
+            self._shared[name] = LocalPort(name, factory, args)
+        return self._shared[name]
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalHandle:
         """Make the actor here."""
@@ -94,3 +170,5 @@ class LocalRuntime:
             close = getattr(self._actors.pop(), "close", None)
             if close is not None:
                 close()
+        while self._shared:
+            self._shared.popitem()[1].close()

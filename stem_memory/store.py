@@ -65,6 +65,7 @@ class EventStore:
         self._head: tuple[int, str] = (0, GENESIS)
         self._derived = Derived(db.conn, self.ledger.opened)
         self._state: MemoryState | None = None
+        self._state_of = -1
         self._snapshot_at = 0
         self.facts = FactReader(db.conn)
 
@@ -174,13 +175,12 @@ class EventStore:
 
     @property
     def state(self) -> MemoryState:
-        """What is believed after the newest event. A writer keeps it up to date: do not change it."""
-        if self._state is not None:
+        """What is believed after the newest event. It is kept for the next question: do not change it."""
+        if self._state is not None and (self._clock or self._state_of == self.position()):
             return self._state
-        state = self.state_at(self.position())
-        if self._clock is not None:
-            self._state = state
-        return state
+        position = self.position()
+        self._state, self._state_of = self.state_at(position), position
+        return self._state
 
     def state_at(self, position: int) -> MemoryState:
         """What was believed after the event at `position`: a snapshot, and what came after it."""
@@ -268,7 +268,9 @@ class EventStore:
             StoreUnreadable: If the file is damaged.
             ChainBroken: If an entry was changed, removed or put in after it was recorded.
         """
-        with readable(self.path):
+        with readable(self.path), self._look():
+            # FTS5 checks against what it last read unless it is asked something first.
+            self._db.execute("SELECT rowid FROM words LIMIT 1").fetchone()
             fault = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if fault != "ok":
             raise StoreUnreadable(f"{self.path} is damaged ({fault}); restore it from a copy.")
@@ -305,6 +307,16 @@ class EventStore:
             if rows[-1][0] - self._snapshot_at >= _SNAPSHOT_EVERY:
                 self._snapshot_at = rows[-1][0]
                 self._derived.snapshots.save(rows[-1][0], state)
+
+    @contextlib.contextmanager
+    def _look(self) -> Iterator[None]:
+        """Everything read inside it is of one moment."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.conn.in_transaction:
+                self._db.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -32,6 +32,7 @@ class Keyring:
     def __init__(self, path: Path, draw: Callable[[int], bytes] = os.urandom) -> None:
         self.path = path
         self._draw = draw
+        self._seen = _version(path)
         self._keys = _read(path)
         self._names = {pseudonym(key): name for name, key in self._keys.items()}
 
@@ -39,6 +40,24 @@ class Keyring:
     def beside(cls, store: Path) -> Keyring:
         """The keys of a memory file."""
         return cls(store.with_name(store.name + ".keys"))
+
+    def refresh(self) -> None:
+        """Take over what the process that writes has made or destroyed meanwhile.
+
+        Raises:
+            KeysUnreadable: If the file can not be read.
+        """
+        while (now := _version(self.path)) != self._seen:
+            try:
+                self._keys = _read(self.path)
+            except KeysUnreadable:
+                # A file that is replaced while it is read is blanked: read the one that is there.
+                if _version(self.path) == now:
+                    raise
+                continue
+            self._names = {pseudonym(key): name for name, key in self._keys.items()}
+            self._seen = now
+            forget_keys()
 
     def key(self, name: str) -> bytes | None:
         """The key of this name, if there is one."""
@@ -98,11 +117,21 @@ class Keyring:
         os.fsync(folder)
         os.close(folder)
         self._keys = keys
+        self._seen = _version(self.path)
 
 
 def pseudonym(key: bytes) -> str:
     """A name that only who holds the key can link to whom it stands for."""
     return f"anon-{hmac.digest(key, b'pseudonym', hashlib.sha256).hex()[:16]}"
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    """What changes whenever the file is written; None: there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _read(path: Path) -> dict[str, bytes]:

@@ -1,0 +1,239 @@
+"""One memory for several programs of a host: all record, each reads, nothing acknowledged is lost.
+
+```python
+from services.ray_runtime import RayRuntime
+from services.shared_memory import SharedMemory
+
+runtime = RayRuntime()                      # the Ray that RAY_ADDRESS names, else one of our own
+memory = SharedMemory.join("house.db", runtime)
+memory.append(events)                       # returns when they are on the disk
+print(memory.state.location("mug-1"))
+memory.close()
+runtime.close()
+```
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from services.errors import ActorDied
+from services.runtime import Pending, Port, Runtime
+from services.writer import Receipt, WriterNode
+from stem_memory.contracts import Event, Recorded, Verified
+from stem_memory.errors import EventUnfit, StoreClosed
+from stem_memory.group_commit import Counts, Gathering
+from stem_memory.privacy.vault import Vault
+from stem_memory.state import MemoryState
+from stem_memory.store import EventStore
+from stem_memory.words import Hit
+
+Call = tuple[tuple[Event, ...], Pending]
+
+
+def open_writer(path: Path | str, runtime: Runtime, gathering: Gathering | None = None) -> Port:
+    """The one writer of a memory on this host: the one that runs, else a new one.
+
+    Args:
+        path: The memory's file; made if there is none.
+        runtime: Where it lives. Programs on one Ray share it.
+        gathering: When it commits, should it be new.
+
+    Raises:
+        MemoryFault: The file can not be written, or somebody outside this runtime writes to it.
+    """
+    file = Path(path).resolve()
+    name = f"memory of {socket.gethostname()}:{file}"
+    port = runtime.share(name, WriterNode, str(file), gathering or Gathering())
+    port.answer(port.begin("position"))
+    return port
+
+
+class SharedMemory:
+    """An `EventLog` that others write to, too. It belongs to one thread of one program.
+
+    What this program was told is recorded it reads back at once; so does everybody else.
+
+    Args:
+        path: The memory's file, on this host.
+        port: Its writer, see `open_writer`. An actor that is given the port makes its own.
+        in_flight: How many calls `append_soon` lets be under way.
+    """
+
+    def __init__(self, path: Path | str, port: Port, in_flight: int = 4) -> None:
+        self.path = Path(path)
+        self._port = port
+        self._in_flight = in_flight
+        self._calls: deque[Call] = deque()
+        self._vault = Vault.beside(self.path)
+        self._reader = EventStore.reader(self.path, self._vault)
+        self._state: MemoryState | None = None
+        self._folded = 0
+
+    @classmethod
+    def join(
+        cls, path: Path | str, runtime: Runtime, gathering: Gathering | None = None
+    ) -> SharedMemory:
+        """Open a memory together with every program on the same runtime. See `open_writer`."""
+        return cls(path, open_writer(path, runtime, gathering))
+
+    @property
+    def port(self) -> Port:
+        """The writer, to pass on to an actor."""
+        return self._port
+
+    def append(self, events: Iterable[Event], now_ms: int | None = None) -> tuple[Recorded, ...]:
+        """Record events, all or none, and return once they are on the disk.
+
+        A retry of the same events (same origin and number, same content) is harmless.
+
+        Args:
+            events: What to record. Give every program origins of its own.
+            now_ms: Transaction time in milliseconds, on the clock of the events. Unless given: the
+                latest of their times.
+
+        Raises:
+            EventConflict, EventUnfit: Something is wrong with these events; none is recorded.
+            StoreClosed: The program that held the writer has ended.
+        """
+        call = self._begin(events, now_ms)
+        return self._end(call)
+
+    def append_soon(self, events: Iterable[Event], now_ms: int | None = None) -> None:
+        """Begin to record events. They are on the disk when `settle` has returned.
+
+        Calls under way have no order among them. Waits for the oldest while `in_flight` are; what
+        went wrong with an earlier call is raised then, or by `settle`.
+        """
+        while len(self._calls) >= self._in_flight:
+            self._end(self._calls.popleft())
+        self._calls.append(self._begin(events, now_ms))
+
+    def settle(self) -> None:
+        """Wait until everything that was begun is on the disk."""
+        while self._calls:
+            self._end(self._calls.popleft())
+
+    def counts(self) -> Counts:
+        """What the writer has done for everybody."""
+        counts: Counts = self._ask("counts")
+        return counts
+
+    def read(
+        self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
+    ) -> Iterator[Recorded]:
+        """Events in the order of the log: positions `after` < id <= `until`, of these kinds."""
+        self._refresh()
+        return self._reader.read(after, until, kinds)
+
+    def replay(self, as_of: float | None = None, position: int | None = None) -> MemoryState:
+        """Fold what happened up to `as_of` (seconds), as known at `position`."""
+        self._refresh()
+        return self._reader.replay(as_of, position)
+
+    @property
+    def state(self) -> MemoryState:
+        """What is believed after the newest event of anybody. It goes on changing."""
+        self._refresh()
+        if self._state is None:
+            self._folded = self._reader.position()
+            self._state = self._reader.state_at(self._folded)
+        for entry in self._reader.read(after=self._folded):
+            self._state.apply(entry.event)
+            self._folded = entry.id
+        return self._state
+
+    @property
+    def facts(self) -> Any:
+        """What was so at any time, see `stem_memory.fact_query.FactReader`."""
+        return self._reader.facts
+
+    def search(self, words: str, at_most: int = 20) -> tuple[Hit, ...]:
+        """What was said, wanted, seen or went wrong, by words; best matches first."""
+        return self._reader.search(words, at_most)
+
+    def position(self) -> int:
+        """The id of the newest event; 0 for an empty log."""
+        return self._reader.position()
+
+    def last_time(self) -> float:
+        """The newest valid time in the log, in seconds; 0 for an empty log."""
+        return self._reader.last_time()
+
+    def last_seq(self, origin: str) -> int | None:
+        """The highest number of an origin, so that it can go on counting; None: never heard of."""
+        return self._reader.last_seq(origin)
+
+    def verify(self) -> Verified:
+        """Check the whole log; an exception says what is wrong with it."""
+        return self._reader.verify()
+
+    def close(self) -> None:
+        """Wait for what is under way, and leave. The writer stays for the others."""
+        self.settle()
+        self._reader.close()
+
+    def __enter__(self) -> SharedMemory:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _begin(self, events: Iterable[Event], now_ms: int | None) -> Call:
+        given = tuple(events)
+        if now_ms is None:
+            now_ms = round(max((event.t for event in given), default=0.0) * 1000)
+        try:
+            text = to_json(given)
+        except (PydanticSerializationError, ValueError):
+            raise EventUnfit(
+                "An event has text that is not Unicode; mend it before recording."
+            ) from None
+        return given, self._port.begin("record", text, now_ms)
+
+    def _end(self, call: Call) -> tuple[Recorded, ...]:
+        given, pending = call
+        receipts: list[Receipt] = self._answer(pending)
+        return tuple(
+            Recorded(
+                id=id_,
+                tx_ms=tx_ms,
+                hash=hash_,
+                event=event if kept is None else Event.model_validate_json(kept),
+            )
+            for event, (id_, tx_ms, hash_, kept) in zip(given, receipts, strict=True)
+        )
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        return self._answer(self._port.begin(method, *args))
+
+    def _answer(self, pending: Pending) -> Any:
+        try:
+            return self._port.answer(pending)
+        except ActorDied:
+            raise StoreClosed(
+                f"The program that held the writer of {self.path} has ended; record again, or "
+                f"have it held for all: retinue memory serve {self.path}"
+            ) from None
+
+    def _refresh(self) -> None:
+        """See keys that were made or destroyed meanwhile."""
+        if self._vault is None:
+            self._vault = Vault.beside(self.path)
+            if self._vault is not None:
+                self._reader.close()
+                self._reader = EventStore.reader(self.path, self._vault)
+        else:
+            self._vault.keys.refresh()
