@@ -27,6 +27,11 @@ MODEL_NAME = "embedded"
 # other work to do, throughput was measured to fall tenfold; one thread always makes progress.
 THREADS = 1
 PREFIX_CACHE_MIB = 256
+# Prompt tokens that are read in one step. Nobody else gets a token until a step is over, and a request that
+# was cancelled ends only then. On a processor smaller steps cost no throughput: 1033 tokens took 4.5 CPU
+# seconds in steps of 2048 and 4.3 in steps of 128, and the longest pause of a stream beside them fell from 18 s
+# to 1.3 s.
+CHUNK_TOKENS = 128
 
 
 class ServerSettings(BaseModel):
@@ -39,6 +44,7 @@ class ServerSettings(BaseModel):
         context_tokens: Longest conversation of one request, answer included.
         slots: Requests that are served at the same time; each has ``context_tokens``.
         threads: Threads that compute.
+        chunk_tokens: Prompt tokens that are read in one step.
         host_cache_mib: How much host memory holds prompts that lost their slot; 0 for none.
         slot_folder: Where slots may be saved to; None for nowhere.
     """
@@ -51,6 +57,7 @@ class ServerSettings(BaseModel):
     context_tokens: int = 4096
     slots: int = 1
     threads: int = THREADS
+    chunk_tokens: int = CHUNK_TOKENS
     host_cache_mib: int = 0
     slot_folder: Path | None = None
 
@@ -163,6 +170,7 @@ def serve(settings: ServerSettings) -> Server:
     params.n_ctx = settings.context_tokens * settings.slots
     params.n_parallel = settings.slots
     params.kv_unified = False
+    params.n_batch = params.n_ubatch = settings.chunk_tokens
     params.cpuparams.n_threads = settings.threads
     params.cpuparams_batch.n_threads = settings.threads
     params.cache_prompt = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -26,6 +27,10 @@ from services.llm.weights import SMOLLM2, locate
 from services.runtime import Runtime
 
 _HEALTH_LIMIT_S = 5.0
+# A process that lives but has not answered for so long is taken for stuck.
+_SILENT_LIMIT_S = 60.0
+# What llama.cpp calls an ability, and the type of the parts that need it.
+_PARTS = {"vision": "image_url", "audio": "input_audio", "video": "input_video"}
 # llama.cpp rounds a slot's context up to whole multiples of this.
 _CELLS = 256
 
@@ -82,6 +87,8 @@ class LlamaCppEngine:
         self._endpoint: Endpoint | None = None
         self._pid: int | None = None
         self._knows_tools = False
+        self._reads = {"text"}
+        self._answered_s = 0.0
         self._running = 0
         self._restarts = 0
 
@@ -127,14 +134,18 @@ class LlamaCppEngine:
             self._pid = address["pid"]
             self._endpoint = Endpoint(address["url"], address["key"], keep_alive=False)
             props = await self._endpoint.get("/props")
+            self._answered_s = time.monotonic()
             caps = props.get("chat_template_caps") or {}
             self._knows_tools = bool(caps.get("supports_tools") and caps.get("supports_tool_calls"))
+            modalities = props.get("modalities") or {}
+            self._reads = {"text"} | {_PARTS.get(m, m) for m, able in modalities.items() if able}
 
     async def generate(
         self, call: ChatCall, slot: int | None = None, hint: Hint | None = None
     ) -> AsyncGenerator[Piece, None]:
         """Answer piece by piece; in the slot, if one is given and slots are owned."""
         endpoint = self._live()
+        self._require_readable(call)
         extra = {} if slot is None or not self._spec.own_slots else {"id_slot": slot}
         by_words = wants_tools(call) and not self._knows_tools
         asked = in_words(call) if by_words else call
@@ -197,13 +208,14 @@ class LlamaCppEngine:
         )
 
     async def healthy(self) -> bool:
-        """Whether the server answers."""
+        """Whether the server answers; one that is only slow to is given some time."""
         if self._endpoint is None:
             return False
         try:
             await self._endpoint.get("/health", _HEALTH_LIMIT_S)
         except (EngineDied, EngineRefused):
-            return False
+            return await self._slow()
+        self._answered_s = time.monotonic()
         return True
 
     async def restart(self) -> None:
@@ -221,6 +233,26 @@ class LlamaCppEngine:
             self._endpoint = None
         if self._link is not None:
             await self._link.close()
+
+    async def _slow(self) -> bool:
+        """Whether the process lives and answered not long ago: a busy machine is no crash."""
+        if time.monotonic() - self._answered_s > _SILENT_LIMIT_S:
+            return False
+        try:
+            return bool(await self._linked().call("alive"))
+        except EngineDied:
+            return False
+
+    def _require_readable(self, call: ChatCall) -> None:
+        for message in call.messages:
+            content = message.get("content")
+            for part in content if isinstance(content, list) else ():
+                if part["type"] not in self._reads:
+                    readable = ", ".join(sorted(self._reads))
+                    raise EngineRefused(
+                        f"The model {self._spec.model} does not read parts of type "
+                        f"{part['type']!r}; it reads {readable}."
+                    )
 
     def _live(self) -> Endpoint:
         if self._endpoint is None:

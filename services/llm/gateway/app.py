@@ -6,11 +6,11 @@ import asyncio
 import base64
 import hmac
 import json
-import math
+import logging
 import secrets
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,24 +22,23 @@ from starlette.routing import Route
 
 from brain.model import Embedder, ModelError
 from services.llm.cluster import Cluster
-from services.llm.engines.contracts import ChatCall, Hint, Piece
+from services.llm.engines.contracts import ChatCall, Piece
 from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
-from services.llm.gateway.contracts import BadInput, ChatBody, EmbeddingsBody, parsed
+from services.llm.gateway.contracts import BadInput, ChatBody, DrainBody, EmbeddingsBody, parsed
+from services.llm.gateway.hints import told
 from services.llm.gateway.metrics import GatewayMetrics
 from services.llm.gateway.programs import ProgramBook
 from services.llm.gateway.replies import DONE, Answer, error, event
 from services.llm.gateway.work import Work
 from services.llm.policy.contracts import Turn
 
+_log = logging.getLogger(__name__)
+
 EMBEDDING_MODEL = "all-minilm-l6-v2"
-# Servers and clients that route by conversation use this header (vLLM among them).
-_SESSION_HEADER = "x-session-id"
-# Our fields for clients that must not send unknown ones in the body.
-_LAST_STEP_HEADER = "x-last-step"
-_TOOL_HEADER = "x-tool"
-_BODY_HEADER = "x-body"
-_EXPECTED_HEADER = "x-expected-tool-seconds"
+# A client may repeat by itself what was refused for want of room, and nothing else that was refused.
+_PASSING = {429, 503}
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1"}
+_FAULT = "The endpoint has a fault, which is in its log; the next request may succeed."
 _KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -111,9 +110,7 @@ class Gateway:
             # Load balancers ask this without a token; it tells nothing but life.
             Route("/health", self._health, methods=["GET"]),
         ]
-        return Starlette(
-            routes=routes, exception_handlers={HTTPException: _told_http, Exception: _told_fault}
-        )
+        return Starlette(routes=routes, exception_handlers={HTTPException: _told_http})
 
     def _guarded(
         self, handle: Callable[[Request], Awaitable[Response]]
@@ -127,12 +124,15 @@ class Gateway:
             except BadInput as bad:
                 response = _told(str(bad), 400)
             except EngineRefused as refused:
-                # A client must not repeat by itself what can only be refused again.
-                response = _told(str(refused), refused.status, {"x-should-retry": "false"})
+                headers = {} if refused.status in _PASSING else {"x-should-retry": "false"}
+                response = _told(str(refused), refused.status, headers)
             except (EngineDied, ModelError) as died:
                 response = _told(str(died), 503, {"retry-after": "1"})
             except _ClientGone:
                 response = Response(status_code=499)
+            except Exception:  # noqa: BLE001 - the endpoint must outlive its own faults
+                _log.exception("a fault while answering %s", request.url.path)
+                response = _told(_FAULT, 500)
             path = request.scope["route"].path
             self._metrics.requests.labels(path, str(response.status_code)).inc()
             return response
@@ -161,37 +161,32 @@ class Gateway:
             if len(data) > limit:
                 raise _Refused(413, f"The request is longer than {limit} bytes; shorten it.")
         try:
-            return json.loads(data)
-        except ValueError as why:
+            return json.loads(data, parse_constant=_no_number)
+        except (ValueError, RecursionError) as why:
             raise BadInput("The request's body is not JSON.") from why
 
     async def _chat(self, request: Request) -> Response:
         body = parsed(ChatBody, await self._json(request))
         if body.model not in self._cluster.models:
             raise _Refused(404, self._no_model(body.model))
-        if self._in_progress >= self._limits.concurrent:
-            raise _Refused(
-                429,
-                f"{self._in_progress} requests are in progress, which is the limit; try again.",
-                {"retry-after": "1"},
-            )
+        self._require_room()
         conversation = body.conversation()
-        hint = self._hint(body, request.headers, conversation)
-        program = hint.program
+        known = told(body, request.headers, conversation, self._book.name)
+        hint, deadline_s = known.hint, known.deadline_s
         call = ChatCall(messages=conversation, options=body.options())
         now = self._clock()
         self._turns += 1
         length = len(json.dumps(conversation, ensure_ascii=False))
         turn = Turn(
-            program=program,
+            program=hint.program,
             turn_id=f"turn-{self._turns}",
             arrived_s=now,
             prompt_tokens=max(1, round(length / self._characters_per_token)),
-            priority=body.priority,
-            deadline_s=None if body.deadline is None else now + body.deadline,
+            priority=hint.priority,
+            deadline_s=None if deadline_s is None else now + deadline_s,
         )
         self._in_progress += 1
-        work = Work(self._cluster.run(body.model, turn, call, hint), body.deadline)
+        work = Work(self._cluster.run(body.model, turn, call, hint), deadline_s)
         answer = Answer(f"chatcmpl-{secrets.token_hex(12)}", body.model, int(time.time()))
         pieces = self._pieces(request, work, answer, now, length)
         if body.stream:
@@ -201,29 +196,19 @@ class Gateway:
             return StreamingResponse(
                 _events(first, pieces, answer, usage),
                 media_type="text/event-stream",
-                headers={"cache-control": "no-cache", "x-program": _printable(program)},
+                headers={"cache-control": "no-cache", "x-program": _printable(hint.program)},
             )
         async for _ in pieces:
             pass
-        return JSONResponse(answer.whole(), headers={"x-program": _printable(program)})
+        return JSONResponse(answer.whole(), headers={"x-program": _printable(hint.program)})
 
-    def _hint(
-        self, body: ChatBody, headers: Mapping[str, str], conversation: tuple[dict[str, Any], ...]
-    ) -> Hint:
-        """What the body, else the headers, else the conversation itself tell of the program."""
-        named = body.program or headers.get(_SESSION_HEADER)
-        expected = body.expected_tool_seconds
-        if expected is None and _EXPECTED_HEADER in headers:
-            expected = _seconds(headers[_EXPECTED_HEADER])
-        return Hint(
-            program=named or self._book.name(body.model, conversation),
-            last_step=body.last_step or headers.get(_LAST_STEP_HEADER) == "1",
-            tool=body.tool or headers.get(_TOOL_HEADER, ""),
-            body=body.body or headers.get(_BODY_HEADER, ""),
-            expected_s=expected,
-            priority=body.priority,
-            implied=named is None,
-        )
+    def _require_room(self) -> None:
+        if self._in_progress >= self._limits.concurrent:
+            raise _Refused(
+                429,
+                f"{self._in_progress} requests are in progress, which is the limit; try again.",
+                {"retry-after": "1"},
+            )
 
     async def _pieces(
         self, request: Request, work: Work, answer: Answer, arrived_s: float, length: int
@@ -260,10 +245,20 @@ class Gateway:
     async def _embeddings(self, request: Request) -> Response:
         body = parsed(EmbeddingsBody, await self._json(request))
         texts = [body.input] if isinstance(body.input, str) else body.input
-        if body.model == EMBEDDING_MODEL and self._embedder is not None:
-            vectors = await asyncio.to_thread(self._embedder.embed, texts)
-        else:
-            vectors = await self._cluster.embed(body.model, texts)
+        self._require_room()
+        self._in_progress += 1
+        try:
+            if body.model == EMBEDDING_MODEL and self._embedder is not None:
+                vectors = await asyncio.to_thread(self._embedder.embed, texts)
+            else:
+                vectors = await self._cluster.embed(body.model, texts)
+        finally:
+            self._in_progress -= 1
+        length = len(vectors[0])
+        if body.dimensions not in {None, length}:
+            raise BadInput(
+                f"The field 'dimensions' is wrong: vectors of this model have {length} numbers."
+            )
         data = [
             {"object": "embedding", "index": index, "embedding": _encoded(vector, body)}
             for index, vector in enumerate(vectors)
@@ -292,12 +287,10 @@ class Gateway:
 
     async def _drain(self, request: Request) -> Response:
         name = request.path_params["name"]
-        value = await self._json(request)
-        draining = value.get("draining", True) if isinstance(value, dict) else None
-        if not isinstance(draining, bool):
-            raise BadInput("The field 'draining' is wrong: it is true or false.")
+        draining = parsed(DrainBody, await self._json(request)).draining
         if not self._cluster.drain(name, draining):
-            raise _Refused(404, f"There is no replica {name!r} here.")
+            known = ", ".join(sorted(self._cluster.replicas))
+            raise _Refused(404, f"There is no replica {name!r} here; there are {known}.")
         return JSONResponse({"replica": name, "draining": draining})
 
     async def _prometheus(self, request: Request) -> Response:
@@ -336,6 +329,10 @@ async def _events(
         return
     except _ClientGone:
         return
+    except Exception:  # noqa: BLE001 - without a word the client would take the answer for whole
+        _log.exception("a fault in the middle of an answer")
+        yield event(error(_FAULT, "server_error", 500))
+        return
     if include_usage:
         yield event(answer.usage_chunk())
     yield DONE
@@ -352,26 +349,13 @@ async def _told_http(request: Request, why: Exception) -> Response:
     return _told(sentence, why.status_code)
 
 
-async def _told_fault(request: Request, why: Exception) -> Response:
-    # Starlette raises it again afterwards, so that the server logs it.
-    return _told(
-        "The endpoint has a fault, which is in its log; the next request may succeed.", 500
-    )
-
-
 def _told(sentence: str, status: int, headers: dict[str, str] | None = None) -> Response:
     kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return JSONResponse(error(sentence, kind, status), status, headers)
 
 
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0.0 <= value < math.inf:
-        raise BadInput(f"The header {_EXPECTED_HEADER!r} is wrong: give seconds, such as 4.5.")
-    return value
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number in JSON.")
 
 
 def _host_name(host: str) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 Body = TypeVar("Body", bound=BaseModel)
+_UNION_MEMBERS = {"str", "int", "NamedTool"}
+#: The lowest and the highest priority.
+PRIORITIES = (-1000, 1000)
 
 # Fields that shape the answer and go to the engine as they are.
 _OPTIONS = (
@@ -33,15 +37,55 @@ _OPTIONS = (
 )
 
 
+class ContentPart(BaseModel):
+    """A part of a message: text, or what only some engines read."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    text: str | None = None
+
+    @model_validator(mode="after")
+    def _has_its_text(self) -> ContentPart:
+        if self.type == "text" and self.text is None:
+            raise ValueError("a part of type text has a text")
+        return self
+
+
+class CalledFunction(BaseModel):
+    """What the model called, with its arguments as JSON in a string."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    arguments: str
+
+
+class ToolCall(BaseModel):
+    """A call that an earlier answer made."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str = ""
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
 class ChatMessage(BaseModel):
     """One message; fields beyond these go to the engine as they are."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[dict[str, Any]] | None = None
-    tool_calls: list[dict[str, Any]] | None = None
+    content: str | list[ContentPart] | None = None
+    tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ChatMessage:
+        if self.content is None and self.role != "assistant":
+            raise ValueError(f"a message of role {self.role} has content")
+        return self
 
 
 class FunctionTool(BaseModel):
@@ -61,6 +105,23 @@ class Tool(BaseModel):
 
     type: Literal["function"]
     function: FunctionTool
+
+
+class NamedFunction(BaseModel):
+    """The name of a function."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+
+class NamedTool(BaseModel):
+    """The tool that must be called."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: Literal["function"]
+    function: NamedFunction
 
 
 class JsonSchema(BaseModel):
@@ -95,6 +156,9 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+Stop = Annotated[str, Field(min_length=1)]
+
+
 class ChatBody(BaseModel):
     """A chat completion request: OpenAI's fields, some that local servers share, and ours.
 
@@ -121,7 +185,7 @@ class ChatBody(BaseModel):
     top_k: int | None = Field(default=None, ge=0)
     min_p: float | None = Field(default=None, ge=0.0, le=1.0)
     seed: int | None = None
-    stop: str | list[str] | None = None
+    stop: Stop | list[Stop] | None = None
     max_tokens: int | None = Field(default=None, gt=0)
     max_completion_tokens: int | None = Field(default=None, gt=0)
     presence_penalty: float | None = Field(default=None, ge=-2.0, le=2.0)
@@ -131,7 +195,7 @@ class ChatBody(BaseModel):
     logprobs: bool | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
     tools: list[Tool] | None = None
-    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
@@ -150,8 +214,20 @@ class ChatBody(BaseModel):
     tool: str = Field(default="", max_length=256)
     body: str = Field(default="", max_length=256)
     expected_tool_seconds: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    priority: int = Field(default=0, ge=-1000, le=1000)
+    priority: int = Field(default=0, ge=PRIORITIES[0], le=PRIORITIES[1])
     deadline: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _has_the_tools_that_it_chooses(self) -> ChatBody:
+        offered = [tool.function.name for tool in self.tools or ()]
+        choice = self.tool_choice
+        if choice == "required" and not offered:
+            raise ValueError("tool_choice asks for a tool, and tools offers none")
+        if isinstance(choice, NamedTool) and choice.function.name not in offered:
+            raise ValueError(
+                f"tool_choice names {choice.function.name!r}, which is not among the tools"
+            )
+        return self
 
     def options(self) -> dict[str, Any]:
         """The fields that shape the answer, those that were given."""
@@ -178,6 +254,14 @@ class EmbeddingsBody(BaseModel):
     user: str | None = None
 
 
+class DrainBody(BaseModel):
+    """Whether a replica is to be emptied."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    draining: bool = True
+
+
 class BadInput(Exception):
     """What a client sent is wrong; the text is one sentence."""
 
@@ -191,7 +275,9 @@ def parsed(kind: type[Body], value: object) -> Body:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        told = error.errors(include_url=False)
+        # Of a union's members the one that the value got farthest into knows best what is wrong.
+        first = max((e for e in told if _place(e) == _place(told[0])), key=_depth)
         field = _path([part for part in first["loc"] if _is_field(part)])
         if first["type"] == "extra_forbidden":
             raise BadInput(f"There is no field {field!r} in this request; remove it.") from None
@@ -199,13 +285,24 @@ def parsed(kind: type[Body], value: object) -> Body:
             raise BadInput(f"The field {field!r} is missing.") from None
         reason = first["msg"].removeprefix("Value error, ")
         reason = reason[0].lower() + reason[1:]
-        named = f"The field {field!r} is wrong" if field else "The request is not a JSON object"
-        raise BadInput(f"{named}: {reason}.") from None
+        if not isinstance(value, dict):
+            raise BadInput("The request is not a JSON object.") from None
+        named = f"field {field!r}" if field else "request"
+        raise BadInput(f"The {named} is wrong: {reason}.") from None
+
+
+def _place(error: ErrorDetails) -> tuple[str | int, ...]:
+    field, *rest = error["loc"] or ("",)
+    return (field, rest[0]) if rest and isinstance(rest[0], int) else (field,)
+
+
+def _depth(error: ErrorDetails) -> int:
+    return len(error["loc"])
 
 
 def _is_field(part: str | int) -> bool:
-    # Pydantic puts the names of a union's members into the path, too.
-    return isinstance(part, int) or part.replace("_", "").isalnum()
+    # Pydantic puts the names of a union's members into the path, too; fields are in lower case.
+    return isinstance(part, int) or (part not in _UNION_MEMBERS and part.replace("_", "").isalnum())
 
 
 def _path(parts: list[str | int]) -> str:

@@ -114,6 +114,11 @@ def test_sentences_become_vectors(endpoint, form):
     ].embedding == [3.0, 0.5]
 
 
+def test_vectors_have_the_length_of_their_model(endpoint):
+    with pytest.raises(openai.BadRequestError, match="vectors of this model have 2 numbers"):
+        endpoint.client().embeddings.create(model="all-minilm-l6-v2", input="cup", dimensions=7)
+
+
 def test_models_are_listed_and_looked_up(endpoint):
     client = endpoint.client()
     assert [card.id for card in client.models.list()] == [MODEL, "all-minilm-l6-v2"]
@@ -133,6 +138,37 @@ BAD = [
     ({"response_format": {"type": "json_schema"}}, 400, "give json_schema"),
     ({"messages": [{"role": "user", "content": "w " * 5000}]}, 400, "5001 tokens and this model"),
     ({"extra_headers": {"x-expected-tool-seconds": "soon"}}, 400, "give seconds, such as 4.5"),
+    ({"extra_headers": {"x-priority": "high"}}, 400, "give a whole number from -1000 to 1000"),
+    ({"extra_headers": {"x-deadline": "0"}}, 400, "give more than 0 seconds"),
+    ({"max_tokens": -1}, 400, "The field 'max_tokens' is wrong"),
+    ({"stop": [""]}, 400, "The field 'stop"),
+    (
+        {"messages": [{"role": "user", "content": 5}]},
+        400,
+        "The field 'messages[0].content' is wrong",
+    ),
+    ({"messages": [{"role": "user"}]}, 400, "a message of role user has content"),
+    (
+        {"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+        400,
+        "'messages[0].content[0]' is wrong: a part of type text has a text",
+    ),
+    (
+        {"messages": [*HELLO, {"role": "assistant", "tool_calls": [{"id": "1"}]}]},
+        400,
+        "The field 'messages[1].tool_calls[0].function' is missing",
+    ),
+    ({"tool_choice": "required"}, 400, "tool_choice asks for a tool, and tools offers none"),
+    (
+        {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "fly"}}},
+        400,
+        "tool_choice names 'fly', which is not among the tools",
+    ),
+    (
+        {"tools": TOOLS, "tool_choice": {"type": "function", "function": "navigate"}},
+        400,
+        "The field 'tool_choice.function' is wrong",
+    ),
 ]
 
 
@@ -148,6 +184,8 @@ def test_what_is_not_the_protocol_is_refused(endpoint):
     chat = "/v1/chat/completions"
     assert plain(endpoint, "POST", chat, "{")[0] == 400
     assert plain(endpoint, "POST", chat, "[]")[0] == 400
+    assert plain(endpoint, "POST", chat, "[" * 100_000)[0] == 400
+    assert plain(endpoint, "POST", chat, '{"temperature": NaN}')[0] == 400
     assert plain(endpoint, "POST", chat, "{}")[1].count("The field 'model' is missing.") == 1
     assert plain(endpoint, "POST", chat, "{}", {"content-type": "text/plain"})[0] == 415
     assert plain(endpoint, "GET", chat)[0] == 405
@@ -304,6 +342,35 @@ def test_clients_that_send_no_unknown_fields_tell_by_headers(endpoint):
     last = {"x-session-id": "goal-2", "x-last-step": "1"}
     client.chat.completions.create(model=MODEL, messages=HELLO, extra_headers=last)
     assert "goal-2" not in {p.name for p in read_status(endpoint.url, "none").programs}
+
+
+def test_a_replica_is_drained_over_http(endpoint):
+    drain = "/v1/replicas/replica-0/drain"
+    assert plain(endpoint, "POST", drain, "{}") == (200, '{"replica":"replica-0","draining":true}')
+    assert read_status(endpoint.url, "none").replicas[0].draining
+    assert plain(endpoint, "POST", drain, '{"draining": false}')[0] == 200
+    assert not read_status(endpoint.url, "none").replicas[0].draining
+    assert plain(endpoint, "POST", drain, '{"drainin": false}')[0] == 400
+    assert plain(endpoint, "POST", drain, '{"draining": 5}')[0] == 400
+    status, told = plain(endpoint, "POST", "/v1/replicas/replica-9/drain", "{}")
+    assert status == 404
+    assert "there are replica-0" in told
+
+
+def test_a_fault_of_ours_is_told_in_a_stream_too(caplog):
+    async def work(_):
+        steps.append(1)
+        if len(steps) == 4:
+            raise RuntimeError("a bug")
+
+    steps = []
+    with served(simulated(work)) as endpoint:
+        client = endpoint.client()
+        stream = client.chat.completions.create(model=MODEL, messages=HELLO, stream=True)
+        with pytest.raises(openai.APIError, match="The endpoint has a fault"):
+            list(stream)
+        assert client.chat.completions.create(model=MODEL, messages=HELLO).choices
+    assert "a bug" in caplog.text
 
 
 def test_the_last_step_frees_everything(endpoint):
