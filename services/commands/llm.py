@@ -198,6 +198,39 @@ def status(url: str, once: bool, key_file: Path | None, as_json: bool) -> None:
 
 
 @llm.command()
+@click.argument("replica")
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="The endpoint's address.")
+@click.option("--end", is_flag=True, help="Let the replica take new programs again.")
+@click.option("--wait", is_flag=True, help="Come back only when nothing is left there.")
+@key_option
+@json_option
+def drain(
+    replica: str, url: str, end: bool, wait: bool, key_file: Path | None, as_json: bool
+) -> None:
+    """Empty REPLICA for maintenance: it takes no new programs, and those that wait move away.
+
+    Turns in progress are answered to their end. `retinue llm status` names the replicas.
+    """
+    from services.llm import maintenance
+
+    def tell(left: maintenance.Held) -> None:
+        click.echo(f"{left.turns} turns and {left.programs} waiting programs left", err=True)
+
+    left = maintenance.drain(url, _key(key_file) or "none", replica, not end, wait, tell)
+    if as_json:
+        told = {"replica": replica, "draining": not end}
+        print_json({**told, "turns": left.turns, "programs": left.programs})
+    elif end:
+        click.echo(f"{replica} takes new programs again")
+    elif left.is_empty:
+        click.echo(f"{replica} is empty")
+    else:
+        click.echo(
+            f"{replica} drains: {left.turns} turns and {left.programs} waiting programs are left"
+        )
+
+
+@llm.command()
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),

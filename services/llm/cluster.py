@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from services.llm.engines.contracts import ChatCall, Hint, Piece
-from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
 from services.llm.policy.contracts import Turn
 from services.llm.policy.programs import Program
 from services.llm.replica import Replica
@@ -59,11 +59,23 @@ class Cluster:
     async def start(self) -> None:
         """Start every engine, one after the other, and the housekeeping.
 
+        One that does not start is tried again by the housekeeping, if another one serves its model.
+
         Raises:
-            EngineMissing: If one cannot start.
+            EngineMissing: If none that serves a model can start.
         """
+        missing: dict[str, EngineMissing] = {}
         for replica in self.replicas.values():
-            await replica.start()
+            try:
+                await replica.start()
+            except EngineMissing as error:
+                missing[replica.name] = error
+        up = {r.engine.capabilities.model for r in self.replicas.values() if r.name not in missing}
+        for name, why in missing.items():
+            if self.replicas[name].engine.capabilities.model not in up:
+                raise why
+            _log.warning("%s is down: %s", name, why)
+            self._down.add(name)
         self._ticker = asyncio.create_task(self._tick_for_ever())
 
     async def close(self) -> None:
@@ -174,17 +186,25 @@ class Cluster:
         self.migrated_bytes += len(data)
         return True
 
-    def drain(self, name: str, draining: bool = True) -> bool:
+    def drain(self, name: str, draining: bool = True) -> None:
         """Let a replica take no new programs, and move those that wait; or end that.
 
-        Returns:
-            Whether there is a replica of this name.
+        Raises:
+            EngineRefused: If there is no such replica, or nobody else who could take its programs.
         """
         replica = self.replicas.get(name)
         if replica is None:
-            return False
+            known = ", ".join(sorted(self.replicas))
+            raise EngineRefused(f"There is no replica {name!r} here; there are {known}.", 404)
+        model = replica.engine.capabilities.model
+        others = [r for r in self._serving(model) if r is not replica and not r.board.draining]
+        if draining and not any(r.name not in self._down for r in others):
+            raise EngineRefused(
+                f"{name} is the only replica that takes programs for {model}; "
+                "start another one before this one is drained.",
+                409,
+            )
         replica.board.draining = draining
-        return True
 
     def forget(self, program: str) -> bool:
         """Free everything that is held for a program. Returns whether it was known."""

@@ -27,6 +27,8 @@ MODEL_NAME = "embedded"
 # other work to do, throughput was measured to fall tenfold; one thread always makes progress.
 THREADS = 1
 PREFIX_CACHE_MIB = 256
+# llama.cpp counts the tokens of all conversations with 32 bits.
+MOST_TOKENS = 2**31 - 1
 # Prompt tokens that are read in one step. Nobody else gets a token until a step is over, and a request that
 # was cancelled ends only then. On a processor smaller steps cost no throughput: 1033 tokens took 4.5 CPU
 # seconds in steps of 2048 and 4.3 in steps of 128, and the longest pause of a stream beside them fell from 18 s
@@ -158,6 +160,11 @@ def serve(settings: ServerSettings) -> Server:
         raise ModelUnavailable(
             "The embedded model needs xllamacpp, which is not installed; run: pip install xllamacpp"
         ) from error
+    if settings.context_tokens * settings.slots > MOST_TOKENS:
+        raise ModelUnavailable(
+            f"{settings.slots} conversations of {settings.context_tokens} tokens are too much for one "
+            "engine; give fewer slots or a shorter context."
+        )
     params = CommonParams()
     params.model.path = str(settings.weights)
     params.model_alias = {MODEL_NAME}

@@ -13,6 +13,7 @@ import sys
 
 from brain.model import ModelError
 from services.llm.embedded import ServerSettings, serve
+from services.llm.engines.server_process import STOP
 
 
 def main() -> None:
@@ -20,7 +21,6 @@ def main() -> None:
     # llama.cpp may print to standard output, which belongs to the answer.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    parent = os.getppid()
     settings = ServerSettings.model_validate_json(sys.stdin.readline())
     try:
         server = serve(settings)
@@ -28,8 +28,8 @@ def main() -> None:
     except ModelError as error:
         answer = {"error": str(error)}
     print(json.dumps(answer), file=answers, flush=True)
-    sys.stdin.read()
-    if settings.slot_folder is not None and os.getppid() != parent:
+    stopped = sys.stdin.read() == STOP
+    if settings.slot_folder is not None and not stopped:
         # Whoever would have deleted the KV files was killed; they hold what people said.
         shutil.rmtree(settings.slot_folder, ignore_errors=True)
     # The server's threads may be in the middle of an answer that nobody waits for any more.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +17,7 @@ from services.llm.engines.contracts import (
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
-from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 
 _HEALTH_LIMIT_S = 5.0
 
@@ -62,10 +63,35 @@ class RemoteEngine:
         )
 
     async def start(self) -> None:
-        """Make the client; nothing is sent."""
-        if self._endpoint is None:
-            self._endpoint = Endpoint(
-                self._spec.url.rstrip("/").removesuffix("/v1"), self._spec.key
+        """Make the client, and see whether the server is there and takes the key.
+
+        Raises:
+            EngineMissing: If it is not, does not, or has no model of this name.
+        """
+        if self._endpoint is not None:
+            return
+        url = self._spec.url
+        endpoint = Endpoint(url.rstrip("/").removesuffix("/v1"), self._spec.key)
+        try:
+            told = await endpoint.get("/v1/models", _HEALTH_LIMIT_S)
+            self._require_model(told)
+        except EngineDied:
+            await endpoint.close()
+            raise EngineMissing(
+                f"Nobody answers at {url}; start that server or correct the address."
+            ) from None
+        except (EngineRefused, EngineMissing) as why:
+            await endpoint.close()
+            raise EngineMissing(f"The endpoint {url} cannot be used: {why}") from None
+        self._endpoint = endpoint
+
+    def _require_model(self, told: Any) -> None:
+        cards = told.get("data") if isinstance(told, dict) else None
+        names = sorted(str(card["id"]) for card in cards or () if "id" in card)
+        # A server that lists nothing may still serve; its refusal will tell.
+        if names and self._spec.model not in names:
+            raise EngineMissing(
+                f"it has no model {self._spec.model!r}; it has {', '.join(names[:20])}."
             )
 
     async def generate(
@@ -115,6 +141,8 @@ class RemoteEngine:
 
     async def healthy(self) -> bool:
         """Whether anything answers there; a refusal is an answer."""
+        if self._endpoint is None:
+            return False
         try:
             await self._live().get("/v1/models", _HEALTH_LIMIT_S)
         except EngineRefused:

@@ -15,6 +15,8 @@ from typing import IO, Any
 from services.llm.engines.errors import EngineMissing
 
 _KEPT_LINES = 20
+#: The last line of a child's standard input if it is stopped in order; without it its parent was killed.
+STOP = "stop\n"
 
 
 class ServerProcess:
@@ -112,6 +114,7 @@ class ServerProcess:
             return
         assert process.stdin is not None
         try:
+            process.stdin.write(STOP)
             process.stdin.close()
         except BrokenPipeError:
             # It is gone already, with unread input.

@@ -288,9 +288,7 @@ class Gateway:
     async def _drain(self, request: Request) -> Response:
         name = request.path_params["name"]
         draining = parsed(DrainBody, await self._json(request)).draining
-        if not self._cluster.drain(name, draining):
-            known = ", ".join(sorted(self._cluster.replicas))
-            raise _Refused(404, f"There is no replica {name!r} here; there are {known}.")
+        self._cluster.drain(name, draining)
         return JSONResponse({"replica": name, "draining": draining})
 
     async def _prometheus(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from services.errors import UserError
 from services.llm.cluster import Cluster
 from services.llm.config import LlmConfig, make_cluster
 from services.llm.engines.contracts import ChatCall, Hint
-from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.llamacpp import LlamaCppEngine
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.policy.contracts import Turn
@@ -137,7 +137,7 @@ def test_draining_empties_a_replica_while_programs_wait():
     async def body(house):
         for program in "abcd":
             await house.ask(program)
-        assert house.cluster.drain("r0")
+        house.cluster.drain("r0")
         await house.cluster.tick()
         assert set((await house.where()).values()) == {"r1"}
         await house.ask("e")
@@ -145,7 +145,12 @@ def test_draining_empties_a_replica_while_programs_wait():
         for program in "abcd":
             usage = await house.ask(program)
             assert usage.cached_tokens >= usage.prompt_tokens - 1
-        assert not house.cluster.drain("r9")
+        with pytest.raises(EngineRefused, match="no replica 'r9' here; there are r0, r1"):
+            house.cluster.drain("r9")
+        with pytest.raises(EngineRefused, match="r1 is the only replica that takes programs"):
+            house.cluster.drain("r1")
+        house.cluster.drain("r0", False)
+        house.cluster.drain("r1")
 
     run(body, slots=3)
 
@@ -208,6 +213,30 @@ def test_housekeeping_revives_a_dead_engine_and_its_pins_are_forgotten():
         assert (await house.ask("a")).cached_tokens == 0
 
     run(body, replicas=1)
+
+
+def test_one_dead_engine_does_not_keep_the_others_from_starting():
+    async def body():
+        clock = Clock()
+        dead, alive = SimulatedEngine(), SimulatedEngine()
+
+        async def missing():
+            raise EngineMissing("Nobody answers there.")
+
+        dead.start = missing
+        cluster = Cluster([Replica(f"r{i}", e, clock=clock) for i, e in enumerate((dead, alive))])
+        await cluster.start()
+        assert cluster.choose(MODEL, Turn("a", "t", 0.0, 10)).name == "r1"
+        del dead.start
+        await cluster.tick()
+        status = await cluster.status()
+        assert [r.stats.alive for r in status.replicas] == [True, True]
+        await cluster.close()
+        dead.start = missing
+        with pytest.raises(EngineMissing, match="Nobody answers there"):
+            await Cluster([Replica("r0", dead, clock=clock)]).start()
+
+    asyncio.run(body())
 
 
 def test_programs_that_never_come_back_are_forgotten():

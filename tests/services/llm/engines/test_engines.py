@@ -9,6 +9,7 @@ from brain.model import ModelUnavailable
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineMissing
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
+from services.llm.engines.remote import RemoteEngine, RemoteSpec
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.testing import EngineConformance
 from services.llm.weights import SMOLLM2, locate
@@ -58,3 +59,10 @@ def test_weights_that_do_not_load_are_told_by_the_engine_in_its_own_words(tmp_pa
     engine = LlamaCppEngine(LlamaCppSpec(weights=broken), LocalRuntime(), "llama")
     with pytest.raises(EngineMissing, match=r"broken\.gguf could not be loaded; give a whole"):
         asyncio.run(engine.start())
+
+
+def test_a_remote_endpoint_that_cannot_be_used_is_told_at_the_start():
+    nobody = RemoteEngine(RemoteSpec(url="http://127.0.0.1:9/v1", model="qwen3"))
+    with pytest.raises(EngineMissing, match="Nobody answers at http://127"):
+        asyncio.run(nobody.start())
+    assert not asyncio.run(nobody.healthy())

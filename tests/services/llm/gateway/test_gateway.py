@@ -1,5 +1,6 @@
 """What a client of the endpoint sees, through the real `openai` client and through plain HTTP."""
 
+import asyncio
 import http.client
 import json
 import threading
@@ -9,9 +10,12 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from services.errors import UserError
 from services.llm.engines.engine import Engine
+from services.llm.engines.errors import EngineMissing
 from services.llm.engines.remote import RemoteEngine, RemoteSpec
 from services.llm.gateway.app import GatewayLimits
+from services.llm.maintenance import drain
 from services.llm.testing import EngineConformance
 from services.llm.watch import read_status, show
 from tests.services.llm.gateway.conftest import LIMIT_S, Gate, served, simulated
@@ -344,17 +348,27 @@ def test_clients_that_send_no_unknown_fields_tell_by_headers(endpoint):
     assert "goal-2" not in {p.name for p in read_status(endpoint.url, "none").programs}
 
 
-def test_a_replica_is_drained_over_http(endpoint):
-    drain = "/v1/replicas/replica-0/drain"
-    assert plain(endpoint, "POST", drain, "{}") == (200, '{"replica":"replica-0","draining":true}')
-    assert read_status(endpoint.url, "none").replicas[0].draining
-    assert plain(endpoint, "POST", drain, '{"draining": false}')[0] == 200
-    assert not read_status(endpoint.url, "none").replicas[0].draining
-    assert plain(endpoint, "POST", drain, '{"drainin": false}')[0] == 400
-    assert plain(endpoint, "POST", drain, '{"draining": 5}')[0] == 400
-    status, told = plain(endpoint, "POST", "/v1/replicas/replica-9/drain", "{}")
-    assert status == 404
-    assert "there are replica-0" in told
+def test_a_replica_is_drained_for_maintenance_and_given_back():
+    with served(simulated(), simulated()) as endpoint:
+        client = endpoint.client()
+        for name in "abcd":
+            client.chat.completions.create(
+                model=MODEL, messages=HELLO, tools=TOOLS, extra_body={"program": name}
+            )
+        left = drain(endpoint.url, "none", "replica-0", True, wait=True)
+        assert left.is_empty
+        programs = read_status(endpoint.url, "none").programs
+        assert {p.replica for p in programs} == {"replica-1"}
+        assert sorted(p.name for p in programs) == list("abcd")
+        with pytest.raises(UserError, match="replica-1 is the only replica that takes programs"):
+            drain(endpoint.url, "none", "replica-1", True)
+        assert drain(endpoint.url, "none", "replica-0", False).is_empty
+        assert not read_status(endpoint.url, "none").replicas[0].draining
+        path = "/v1/replicas/replica-0/drain"
+        assert plain(endpoint, "POST", path, '{"drainin": false}')[0] == 400
+        assert plain(endpoint, "POST", path, '{"draining": 5}')[0] == 400
+        with pytest.raises(UserError, match="there are replica-0, replica-1"):
+            drain(endpoint.url, "none", "replica-9", True)
 
 
 def test_a_fault_of_ours_is_told_in_a_stream_too(caplog):
@@ -401,6 +415,20 @@ def test_many_clients_at_once_are_all_answered(endpoint):
     for thread in threads:
         thread.join(LIMIT_S)
     assert len(answers) == 16
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "sentence"),
+    [
+        ("gpt-7", "sesame", "it has no model 'gpt-7'; it has all-minilm-l6-v2, simulated"),
+        (MODEL, "guess", "The API key is wrong or missing"),
+    ],
+)
+def test_a_remote_endpoint_that_does_not_fit_is_told_at_the_start(model, key, sentence):
+    with served(simulated(), limits=GatewayLimits(key="sesame")) as endpoint:
+        engine = RemoteEngine(RemoteSpec(url=endpoint.url, model=model, key=key))
+        with pytest.raises(EngineMissing, match=sentence):
+            asyncio.run(engine.start())
 
 
 class TestRemote(EngineConformance):
