@@ -239,24 +239,31 @@ class Bench:
         """Mean completion time of jobs that are alone."""
         return self.baseline_s(_IDLE_RATE)
 
-    def overload(self, factor: float, idle_s: float, rounds: int = 8) -> float:
+    def overload(self, factor: float, idle_s: float, rounds: int = 10) -> float:
         """The rate at which the baseline's mean completion time is so many times its idle value.
 
-        Bisection of the rate's logarithm, on the seeds of the table.
+        Bisection of the rate's logarithm, on the seeds of the table. Near saturation the time jumps
+        with the rate rather than growing with it, so the answer is the rate tried that came closest.
         """
         self._tell(f"looking for the load at which {self._baseline.policy} takes {factor:g}x")
+        tried: dict[float, float] = {}
+
+        def above(rate: float) -> bool:
+            tried[rate] = self.baseline_s(rate) / idle_s
+            return tried[rate] > factor
+
         low = high = 4.0 / idle_s
-        while self.baseline_s(high) < factor * idle_s:
+        while not above(high):
             low, high = high, 2.0 * high
-        while low == high or self.baseline_s(low) > factor * idle_s:
+        while low == high or above(low):
             high, low = low, 0.5 * low
         for _ in range(rounds):
             middle = math.sqrt(low * high)
-            if self.baseline_s(middle) > factor * idle_s:
+            if above(middle):
                 high = middle
             else:
                 low = middle
-        return math.sqrt(low * high)
+        return min(tried, key=lambda rate: abs(math.log(tried[rate] / factor)))
 
     def tuned_ttl(self, rate: float) -> Arm:
         """The fixed time to live with the lowest mean completion time, on seeds of its own."""
