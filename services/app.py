@@ -17,11 +17,14 @@ from services.contracts import GoalOutcome, GoalResult, PostedWish, RunConfig, R
 from services.errors import UserError
 from services.loop import AUTHOR, Crew, Diary, Loop
 from services.nodes import BodyNode, BrainNode, MemoryNode, make_world
+from services.privacy import declared, rules
 from services.runtime import Handle, LocalRuntime, Runtime
 from services.scenarios import read_world
 from services.tally import Tally, Ticker
+from services.veil import veiled
 from sim_worlds.contracts import Fault, Film, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
+from stem_memory.privacy.rules import PrivacyRules
 
 FILM = "film.json.gz"
 METRICS = "metrics.json"
@@ -54,6 +57,7 @@ def run(
     )
     if config.glasses:
         config = config.model_copy(update={"wishes": all_wishes(config, scenario)})
+    privacy = rules(declared(config, scenario), scenario)
     folder = run_folder(config)
     ticker = Ticker(config.speed, on_tick)
     runtime = runtime or open_runtime(config)
@@ -68,9 +72,13 @@ def run(
             () if config.wishes or config.glasses else says,
             scenario.limit_s,
             ticker.show,
+            privacy,
         )
         diary = loop.run()
-        result = conclude(config, crew, diary, ticker.tally, len(survey.bodies), folder, started)
+        held = PrivacyRules.of(privacy)
+        result = conclude(
+            config, crew, diary, ticker.tally, len(survey.bodies), folder, started, held
+        )
     finally:
         runtime.close()
     (folder / METRICS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -165,6 +173,7 @@ def conclude(
     bodies: int,
     folder: Path,
     started: float,
+    privacy: PrivacyRules,
 ) -> RunResult:
     """Ask world, memory and brain for the last word and put the result together."""
     film, (events, digest), brain_digest, llm = crew.runtime.gather(
@@ -179,8 +188,11 @@ def conclude(
         raise RuntimeError(
             "the log and the brain's memory differ: please report this run folder as a bug"
         )
+    expired: int = crew.runtime.gather([crew.memory.call("expire", diary.now)])[0]
+    if expired:
+        events, digest = crew.runtime.gather([crew.memory.call("digest")])[0]
     if config.film:
-        write_film(film, folder / FILM)
+        write_film(veiled(film, privacy), folder / FILM)
     return RunResult(
         goals=tuple(outcome(goal, diary) for goal in diary.goals),
         bodies=bodies,
@@ -191,6 +203,7 @@ def conclude(
         reassigned=tally.reassigned,
         llm=llm,
         events=events,
+        expired=expired,
         state_sha256=digest,
         run_dir=str(folder),
     )

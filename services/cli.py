@@ -14,9 +14,10 @@ from services.commands.bench import bench
 from services.commands.fleet import bodies, skills
 from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
-from services.commands.keep import cubes, erase, export, import_, notes
+from services.commands.keep import cubes, export, import_, notes
 from services.commands.llm import llm
 from services.commands.memory import memory
+from services.commands.private import audit, erase, expire, privacy
 from services.commands.report import report
 from services.commands.run import run
 from services.commands.worlds import worlds
@@ -48,7 +49,7 @@ def app() -> None:
 
 for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, bench, llm):
     app.add_command(command)
-for command in (cubes, notes, export, import_, erase):
+for command in (cubes, notes, export, import_, privacy, audit, expire, erase):
     memory.add_command(command)
 
 

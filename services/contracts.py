@@ -25,6 +25,8 @@ class RunConfig(Noun):
     means as fast as possible, else virtual seconds per real second. `model` is an OpenAI-compatible
     endpoint ("http://host:port/v1#name"), "embedded", or "none". `glasses` is the trace (or film)
     of glasses that somebody in the world wears: what they ask of robots become their wishes.
+    `no_record` are rooms where nothing is recorded and `keep` how long reports are kept, in words
+    (`services.privacy`), besides what the scenario says of both.
     """
 
     world: str
@@ -38,6 +40,8 @@ class RunConfig(Noun):
     model: str = "embedded"
     film: bool = True
     glasses: str = ""
+    no_record: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 class GoalResult(Noun):
@@ -58,7 +62,11 @@ class LlmUse(Noun):
 
 
 class RunResult(Noun):
-    """The answer of a run; `retinue run --json` prints exactly this."""
+    """The answer of a run; `retinue run --json` prints exactly this.
+
+    `expired` counts reports that were to be kept for less than the run lasted and are gone.
+    `state_sha256` is that of the memory in the folder, without them.
+    """
 
     goals: tuple[GoalResult, ...]
     bodies: int
@@ -69,6 +77,7 @@ class RunResult(Noun):
     reassigned: int
     llm: LlmUse
     events: int
+    expired: int = 0
     state_sha256: str
     run_dir: str
 

@@ -38,6 +38,7 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
+from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.tasks import Goal
 
 AUTHOR = "#author"
@@ -81,6 +82,7 @@ class Loop:
         says: tuple[Says, ...],
         limit_s: float,
         on_round: Callable[[float, tuple[Event, ...]], None],
+        prelude: tuple[Payload, ...] = (),
     ) -> None:
         self._crew = crew
         self._survey = survey
@@ -89,6 +91,11 @@ class Loop:
         self._says = list(says)
         self._limit_s = limit_s
         self._on_round = on_round
+        # What memory holds before the first report: rules of privacy, and what earlier runs taught.
+        self._prelude = prelude
+        self._has_zones = any(
+            isinstance(p, PrivacyChanged) and p.change.act == "zone_drawn" for p in prelude
+        )
         self._fleet = Fleet()
         self._seq: dict[str, int] = {}
         self._wakes: dict[str, float] = {}
@@ -121,7 +128,11 @@ class Loop:
     def _round(self, step: WorldStep, events: list[Event]) -> None:
         """Everything that happens at one instant."""
         now = self.diary.now = step.now
-        events = events + self._reports(step) + self._posted(step)
+        events = events + self._reports(step)
+        if self._has_zones and events:
+            # Before anybody learns of it: neither memory nor brain may know.
+            events = list(self._ask(self._crew.memory, "admit", tuple(events)))
+        events += self._posted(step)
         heard = tuple(body for body in step.heard if body not in self._dead)
         changes = self._fleet.listen(now, heard)
         events += [self._event("fleet", now, change) for change in changes]
@@ -218,6 +229,7 @@ class Loop:
             SkillsDeclared(cards=self._skills),
         ]
         site += [BodyEnrolled(spec=spec, card=cards[spec.kind]) for spec in survey.bodies]
+        site += self._prelude
         for spec in survey.bodies:
             self._fleet.enrol(spec.id, 0.0)
         return [self._event("site", 0.0, payload) for payload in site]

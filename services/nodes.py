@@ -20,6 +20,11 @@ from services.minds import make_interpreter
 from sim_worlds.contracts import Fault, Scenario
 from sim_worlds.engine import SimWorld
 from stem_memory.contracts import Event
+from stem_memory.privacy.erase import expire
+from stem_memory.privacy.keys import Keyring
+from stem_memory.privacy.vault import Vault
+from stem_memory.privacy.zones import allowed
+from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 
 
@@ -46,11 +51,26 @@ class BodyNode:
 
 
 class MemoryNode:
-    """The one writer of the log. An append returns only after a durable commit."""
+    """The one writer of the log. An append returns only after a durable commit.
+
+    What is personal lies in the log sealed, with keys in a file beside it (`stem_memory.privacy`).
+    """
 
     def __init__(self, path: str) -> None:
         self._now_ms = 0
-        self._store = EventStore.writer(Path(path), lambda: self._now_ms)
+        self._path = Path(path)
+        self._store = self._open()
+
+    def admit(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """The events as they may be recorded: without what no-record zones hide."""
+        memory = self._store.state if self._store.position() else MemoryState()
+        kept: list[Event] = []
+        for event in events:
+            kept.append(allowed(event, memory.annexes.privacy, memory))
+            if not self._store.position():
+                # The first events bring the rules and the floor plan themselves.
+                memory.apply(kept[-1])
+        return tuple(kept)
 
     def append(self, events: tuple[Event, ...], now_ms: int) -> int:
         """Commit the events at this time (milliseconds); returns the position of the last one."""
@@ -66,9 +86,23 @@ class MemoryNode:
         """The whole log, to restore a brain."""
         return tuple(entry.event for entry in self._store.read())
 
+    def expire(self, now_s: float) -> int:
+        """Destroy the keys of reports that were to be kept no longer; how many reports that was."""
+        if not self._store.state.annexes.privacy.retention:
+            return 0
+        self._now_ms = round(now_s * 1000)
+        self._store.close()
+        gone = expire(self._path, Vault(Keyring.beside(self._path)), now_s, lambda: self._now_ms)
+        self._store = self._open()
+        return gone.sealed_events
+
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+
+    def _open(self) -> EventStore:
+        vault = Vault(Keyring.beside(self._path))
+        return EventStore.writer(self._path, lambda: self._now_ms, vault)
 
 
 class BrainNode:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
-from devices.facts import ClassCard, Condition, Relation, Selector, Thing, Value
+from devices.facts import Category, ClassCard, Condition, Relation, Selector, Thing, Value
 from devices.noun import Noun
 from devices.site import Point, SitePlan
 
@@ -176,6 +176,47 @@ class Drain(Noun):
 Fault = Annotated[Offline | ToolFail | Slow | Drain, Field(discriminator="kind")]
 
 
+class NoRecord(Noun):
+    """A place where nothing is recorded: a room, or a polygon (metres in the map frame).
+
+    What is within `margin_m` of it counts as inside. `categories` limits it to people or objects
+    (empty: everything that moves or is said). It holds from `from_s` until `to_s` (None: for good).
+    """
+
+    id: str
+    room: str = ""
+    polygon: tuple[Point, ...] = ()
+    margin_m: float = Field(default=0.25, ge=0.0, le=5.0)
+    categories: tuple[Category, ...] = ()
+    from_s: float = Field(default=0.0, ge=0.0)
+    to_s: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> NoRecord:
+        if bool(self.room) == bool(self.polygon):
+            raise ValueError("a place is a `room` or a `polygon`; give one")
+        return self
+
+
+class Keep(Noun):
+    """Reports of things of class `cls` seen at `place` are kept `keep_s` seconds.
+
+    A place is a room, a fixture or a class of them; an empty `cls` or `place` means any. Of several
+    rules that fit, the shortest holds.
+    """
+
+    cls: str = ""
+    place: str = ""
+    keep_s: float = Field(gt=0.0)
+
+
+class Privacy(Noun):
+    """What is never recorded, and how long the rest is kept."""
+
+    no_record: tuple[NoRecord, ...] = ()
+    keep: tuple[Keep, ...] = ()
+
+
 class Scenario(Noun):
     """A whole world as one file. `operator` is the person who types wishes on the console.
 
@@ -196,6 +237,7 @@ class Scenario(Noun):
     bodies: tuple[BodySpec, ...]
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Fault, ...] = ()
+    privacy: Privacy = Privacy()
     limit_s: float = 3600.0
 
 

@@ -13,6 +13,11 @@ def id_words(id_: str) -> str:
     return id_.replace("-", " ").replace("_", " ")
 
 
+def in_words(relation: str) -> str:
+    """How a relation stands before its holder: "held by", else the word itself."""
+    return "held by" if relation == "held" else relation
+
+
 def names_of(entity: Entity, ontology: Ontology, alone: bool) -> tuple[str, ...]:
     """Names, best first: its own, its class with what it looks like, its class, its id's words.
 

@@ -18,7 +18,7 @@ from stem_memory.fact_query import Difference
 from stem_memory.facts import Fact
 from stem_memory.meaning import MeaningIndex
 from stem_memory.mention import EVIDENCE_KINDS, Mention, mentions, own_time, vain_look
-from stem_memory.naming import id_words
+from stem_memory.naming import id_words, in_words
 from stem_memory.spatial import Near, Whereabouts, near, where_is
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
@@ -278,7 +278,7 @@ def _where(memory: MemoryState, thing: str) -> Where:
         sentence = f"{name} ({thing}) belongs to the floor plan, in {memory.room_of(thing)}."
     elif place is not None and belief is not None:
         sentence = (
-            f"{name} ({thing}) is {place.relation} {id_words(place.holder)}, sure "
+            f"{name} ({thing}) is {in_words(place.relation)} {id_words(place.holder)}, sure "
             f"{belief.confidence:.0%}: {_seen_by(belief)}."
         )
     elif places:

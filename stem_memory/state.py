@@ -293,6 +293,12 @@ class MemoryState:
             thing = place.holder
         return None
 
+    def unrecorded(self, category: Category, place: str) -> str | None:
+        """The no-record zone that hides what of this category is at the place; None: it is seen."""
+        rules = self._fold.annexes.privacy
+        at = self.position(place) if rules.zones and category in ("object", "person") else None
+        return rules.zone_at(at, category, self._fold.now) if at is not None else None
+
     def performance(self, body: str, skill: str) -> Performance | None:
         """Learned duration and success of this body (or kind of body); None: never tried."""
         return self._fold.performance.get(body, skill)
@@ -302,6 +308,11 @@ class MemoryState:
         return tuple(self._fold.talk.lines)
 
     # -- more than the view ------------------------------------------------------------------
+
+    def own_names(self, thing: str) -> tuple[str, ...]:
+        """The names of this very thing, without those of its class."""
+        entity = self._fold.things.entity(thing)
+        return entity.names if entity is not None else ()
 
     def members(self, thing: str) -> tuple[str, ...]:
         """All ids that mean the same thing as this one, the one that stands for them first."""

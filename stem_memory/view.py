@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from devices.contracts import BodyCard, BodySpec, BodyState
-from devices.facts import ClassCard, Facts, Value
+from devices.facts import Category, ClassCard, Facts, Value
 from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
@@ -100,6 +100,10 @@ class MemoryView(Facts, Protocol):
 
     def room_of(self, thing: str) -> str | None:
         """The room the thing is in."""
+        ...
+
+    def unrecorded(self, category: Category, place: str) -> str | None:
+        """The no-record zone that hides what of this category is at the place; None: it is seen."""
         ...
 
     def performance(self, body: str, skill: str) -> Performance | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from brain.contracts import Decomposition, Impossible, Planned, Violation
 from brain.planning.decompose import decompose
 from brain.planning.sketch import numbered
+from brain.planning.unseen import unseen
 from brain.planning.verify import verify
 from devices.facts import Condition
 from devices.roadmap import Roadmap
@@ -63,4 +64,9 @@ def plan(
     if wrong:
         index = min((i for s in made.steps if s.id == wrong[0].step for i in s.serves), default=0)
         return Impossible(condition=index, reason=f"No plan holds: {wrong[0].message}.")
+    for step in made.steps:
+        why = unseen(step, view)
+        if why is not None:
+            reason = f"{why[:1].upper()}{why[1:]}."
+            return Impossible(condition=min(step.serves, default=0), reason=reason)
     return made

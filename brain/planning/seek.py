@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from brain.planning.operators import distance_m
 from brain.planning.search import Search
+from devices.facts import Category
 from devices.skill import Atom
 
 # How many places are looked at before the plan is made anew; different bodies look at once.
@@ -59,7 +60,13 @@ def likely(thing: str, cls: str, search: Search) -> list[str]:
         order = [*belongs, *labelled]
     else:
         order = rooms if person else [*belongs, *labelled, *near, *rooms]
-    return [p for p in dict.fromkeys(order) if not _viewed(p, since, search)]
+    kind: Category = "person" if person else "object"
+    return [
+        p
+        for p in dict.fromkeys(order)
+        # Where nothing may be recorded a look tells nobody anything.
+        if not _viewed(p, since, search) and sketch.view.unrecorded(kind, p) is None
+    ]
 
 
 def _viewed(place: str, since: float, search: Search) -> bool:

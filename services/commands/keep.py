@@ -1,4 +1,4 @@
-"""`retinue memory cubes|notes|export|import|erase`: what is kept of a memory, moved, and forgotten."""
+"""`retinue memory cubes|notes|export|import`: what is kept of a memory, and moved."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from pathlib import Path
 
 import click
 
+from services.commands.asking import asked, run_argument, store_path, writing
 from services.commands.output import json_option, print_json, print_table
 
-_run = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
 @click.command()
-@_run
+@run_argument
 @click.option("--cube", metavar="NAME", help="Show what this cube holds.")
 @json_option
 def cubes(run: Path, cube: str | None, as_json: bool) -> None:
     """List the cubes of a memory, or what one of them holds."""
-    from services.commands.memory import opened
     from stem_memory.cubes.overview import entries, summaries
 
-    with opened(run) as store:
-        state = store.state
-    book = state.annexes.cubes
+    with asked(run, cube or "") as question:
+        state = question.store.state
+        book = state.annexes.cubes
+        held = () if cube is None else question.told(entries(book, cube, state.now()))
+        found = question.told(summaries(book)) if cube is None else ()
     if cube is not None:
-        held = entries(book, cube, state.now())
         if as_json:
             print_json({"entries": [entry.model_dump(mode="json") for entry in held]})
             return
@@ -34,7 +34,6 @@ def cubes(run: Path, cube: str | None, as_json: bool) -> None:
             [(e.entry, e.tier, e.heat, " | disputed: ".join(e.items)) for e in held],
         )
         return
-    found = summaries(book)
     if as_json:
         print_json({"cubes": [summary.model_dump(mode="json") for summary in found]})
     elif found:
@@ -59,7 +58,7 @@ def cubes(run: Path, cube: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@_run
+@run_argument
 @click.option("--learn", is_flag=True, help="First draw lessons from the log and record them.")
 @click.option(
     "--repeats",
@@ -73,20 +72,14 @@ def cubes(run: Path, cube: str | None, as_json: bool) -> None:
 @json_option
 def notes(run: Path, learn: bool, repeats: int, retired: bool, as_json: bool) -> None:
     """List what was learnt from failures: symptom, cause, what helped, and how surely."""
-    from services.commands.memory import opened, store_path
-    from stem_memory.migrations import check
     from stem_memory.notes.overview import learn as draw
     from stem_memory.notes.overview import overview
-    from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
 
     if learn:
-        path = store_path(run)
-        check(path)
-        with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
+        with writing(run) as store:
             draw(store, repeats)
-    with opened(run) as store:
-        found = overview(store.state.annexes.notes, retired)
+    with asked(run) as question:
+        found = question.told(overview(question.store.state.annexes.notes, retired))
     if as_json:
         print_json({"notes": [line.model_dump(mode="json") for line in found]})
     elif found:
@@ -111,7 +104,7 @@ def notes(run: Path, learn: bool, repeats: int, retired: bool, as_json: bool) ->
 
 
 @click.command()
-@_run
+@run_argument
 @_file
 @click.option(
     "--cube", "names", multiple=True, metavar="NAME", help="Only this cube; repeat it for more."
@@ -119,12 +112,14 @@ def notes(run: Path, learn: bool, repeats: int, retired: bool, as_json: bool) ->
 @json_option
 def export(run: Path, file: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Write a memory, or some of its cubes with all they refer to, into one FILE with checksums."""
-    from services.commands.memory import opened, store_path
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import export_memory
 
-    with opened(run) as store:
-        manifest = export_memory(store, BlobStore.beside(store_path(run)), file, names)
+    with asked(run, *names, f"into {file}") as question:
+        store = question.store
+        # The file holds them all, sealed: the note comes before it is written.
+        question.told(store.state.ids("person"))
+        manifest = export_memory(store, BlobStore.beside(store.path), file, names)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
     else:
@@ -133,12 +128,11 @@ def export(run: Path, file: Path, names: tuple[str, ...], as_json: bool) -> None
 
 
 @click.command("import")
-@_run
+@run_argument
 @_file
 @json_option
 def import_(run: Path, file: Path, as_json: bool) -> None:
     """Bring an exported FILE into a memory. RUN may be a new memory.db in a folder that exists."""
-    from services.commands.memory import store_path
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import import_memory, read_manifest
     from stem_memory.privacy.vault import Vault
@@ -154,46 +148,4 @@ def import_(run: Path, file: Path, as_json: bool) -> None:
     else:
         click.echo(
             f"{brought.new_events} of {brought.events} events and {brought.new_blobs} blobs were new"
-        )
-
-
-@click.command()
-@click.argument("person")
-@_run
-@click.option("--by", default="operator", show_default=True, metavar="WHO", help="Who erases.")
-@click.option("--reason", default="", metavar="TEXT", help="Why, for the log.")
-@click.option(
-    "--rewrite",
-    is_flag=True,
-    help="Seal the memory first, if it was kept in clear. Its hash chain becomes another one.",
-)
-@click.confirmation_option("--yes", prompt="What is erased can never be read again. Go on?")
-@json_option
-def erase(person: str, run: Path, by: str, reason: str, rewrite: bool, as_json: bool) -> None:
-    """Make everything a memory holds of a PERSON (an id) unreadable, for good.
-
-    The log stays whole and still verifies. Copies of the file become unreadable too, once no copy
-    of its .keys file is left. Films and reports in the run folder are not touched.
-    """
-    from services.commands.memory import store_path
-    from stem_memory.migrations import check
-    from stem_memory.privacy.erase import erase_person, seal_in_place
-    from stem_memory.privacy.keys import Keyring
-    from stem_memory.privacy.vault import Vault
-
-    path = store_path(run)
-    check(path)
-    vault = Vault(Keyring.beside(path))
-    if rewrite:
-        seal_in_place(path, vault, lambda: 0)
-    erased = erase_person(path, vault, person, by, lambda: 0, reason)
-    if as_json:
-        print_json(erased.model_dump(mode="json"))
-        return
-    click.echo(f"{person} is erased: {erased.sealed_events} events can no longer be read in full")
-    if erased.blobs:
-        click.echo(f"{len(erased.blobs)} caches that may have held something are deleted")
-    if erased.adapters:
-        click.echo(
-            "trained with it and not able to unlearn it, train anew: " + ", ".join(erased.adapters)
         )

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from services.commands.output import json_option, print_json, print_table, warn
+from services.commands.asking import (
+    asked,
+    opened,
+    plain,
+    position_of,
+    run_argument,
+    store_path,
+    time_of,
+    writing,
+)
+from services.commands.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from devices.facts import Value
-    from devices.noun import Noun
     from stem_memory.facts import Fact
     from stem_memory.meaning import MeaningIndex
     from stem_memory.store import EventStore
 
 _MOST_PLACES = 6
 
-run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 known_option = click.option(
     "--known",
     metavar="TIME",
@@ -51,10 +59,10 @@ def where(thing: str, run: Path, as_json: bool) -> None:
     """
     from stem_memory.queries import where as ask
 
-    with opened(run) as store:
-        answers = ask(store, thing)
+    with asked(run, thing) as question:
+        answers = question.told(ask(question.store, thing))
     if as_json:
-        print_json({"answers": _plain(answers)})
+        print_json({"answers": plain(answers)})
         return
     for number, answer in enumerate(answers):
         if number:
@@ -80,8 +88,9 @@ def history(thing: str, run: Path, attr: str | None, known: str | None, as_json:
     """Tell everything that was ever so of a thing, oldest first, disputes included."""
     from stem_memory.queries import history as ask
 
-    with opened(run) as store:
-        facts = ask(store, thing, attr, _position(store, known))
+    with asked(run, thing, attr or "") as question:
+        store = question.store
+        facts = question.told(ask(store, thing, attr, position_of(store, known)))
     _show_facts(facts, as_json)
 
 
@@ -102,10 +111,11 @@ def near(thing: str, run: Path, radius: float, at: str | None, as_json: bool) ->
     """List what is around a thing, nearest first, now or at some time."""
     from stem_memory.queries import near_to
 
-    with opened(run) as store:
-        found = near_to(store, thing, radius, None if at is None else _time(store, at))
+    with asked(run, thing, f"within {radius:g} m at {at or 'end'}") as question:
+        moment = None if at is None else time_of(question.store, at)
+        found = question.told(near_to(question.store, thing, radius, moment))
     if as_json:
-        print_json({"near": _plain(found)})
+        print_json({"near": plain(found)})
     elif found:
         print_table(("metres", "thing"), [(f"{n.distance_m:.2f}", n.thing) for n in found])
     else:
@@ -122,8 +132,9 @@ def as_of(time: str, run: Path, thing: str | None, known: str | None, as_json: b
     """Show the world as it was at a TIME, with who says so."""
     from stem_memory.queries import as_of as ask
 
-    with opened(run) as store:
-        facts = ask(store, _time(store, time), thing, _position(store, known))
+    with asked(run, time, f"of {thing}" if thing else "") as question:
+        store = question.store
+        facts = question.told(ask(store, time_of(store, time), thing, position_of(store, known)))
     _show_facts(facts, as_json)
 
 
@@ -137,11 +148,12 @@ def diff(before: str, after: str, run: Path, known: str | None, as_json: bool) -
     """Show what changed between two times."""
     from stem_memory.queries import diff as ask
 
-    with opened(run) as store:
-        times = _time(store, before), _time(store, after)
-        changes = ask(store, *times, _position(store, known))
+    with asked(run, before, after) as question:
+        store = question.store
+        times = time_of(store, before), time_of(store, after)
+        changes = question.told(ask(store, *times, position_of(store, known)))
     if as_json:
-        print_json({"changes": _plain(changes)})
+        print_json({"changes": plain(changes)})
         return
     if not changes:
         click.echo(f"nothing is known to have changed between {before} and {after}")
@@ -175,9 +187,10 @@ def explain(
     from stem_memory.clock import clock_of
     from stem_memory.queries import explain as ask
 
-    with opened(run) as store:
-        moment = None if at is None else _time(store, at)
-        answer = ask(store, thing, attr, moment, _position(store, known))
+    with asked(run, thing, attr, f"at {at}" if at else "") as question:
+        store = question.store
+        moment = None if at is None else time_of(store, at)
+        answer = question.told(ask(store, thing, attr, moment, position_of(store, known)))
     if as_json:
         print_json(answer.model_dump(mode="json"))
         return
@@ -231,12 +244,13 @@ def search(
     from stem_memory.clock import clock_of
     from stem_memory.queries import search as ask
 
-    with opened(run) as store:
-        moment = None if around is None else _time(store, around)
+    with asked(run, words, f"near {near_thing}" if near_thing else "") as question:
+        store = question.store
+        moment = None if around is None else time_of(store, around)
         with _meaning(store) if meaning else contextlib.nullcontext() as index:
-            found = ask(store, words, limit, moment, near_thing, index)
+            found = question.told(ask(store, words, limit, moment, near_thing, index))
     if as_json:
-        print_json({"found": _plain(found)})
+        print_json({"found": plain(found)})
     elif found:
         print_table(
             ("time", "event", "what", "about", "text"),
@@ -266,13 +280,7 @@ def verify(run: Path, as_json: bool) -> None:
 @json_option
 def upgrade(run: Path, as_json: bool) -> None:
     """Bring a memory that an older version wrote up to date. Its log stays as it is."""
-    from stem_memory.migrations import check
-    from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
-
-    path = store_path(run)
-    check(path)
-    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
+    with writing(run) as store:
         checked = store.verify()
     if as_json:
         print_json(checked.model_dump(mode="json"))
@@ -300,14 +308,9 @@ def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
     can no longer be asked. The hash chain of the log stays whole.
     """
     from stem_memory.compaction import compact as make_small
-    from stem_memory.migrations import check
-    from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
 
-    path = store_path(run)
-    check(path)
-    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
-        position = store.position_at(round(_time(store, before) * 1000))
+    with writing(run) as store:
+        position = store.position_at(round(time_of(store, before) * 1000))
         done = make_small(store, position, archive)
     if as_json:
         print_json(done._asdict())
@@ -325,40 +328,15 @@ def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
 def restore(run: Path, archive: Path, as_json: bool) -> None:
     """Bring back what the newest compact put into an ARCHIVE."""
     from stem_memory.compaction import restore as bring_back
-    from stem_memory.migrations import check
-    from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
 
-    path = store_path(run)
-    check(path)
-    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
+    with writing(run) as store:
         count = bring_back(store, archive)
-    # The next writer writes history anew with what came back.
-    EventStore.writer(store_path(run), lambda: 0).close()
+    with writing(run):
+        pass  # The next writer writes history anew with what came back.
     if as_json:
         print_json({"restored": count})
     else:
         click.echo(f"{count} events are back")
-
-
-def store_path(run: Path) -> Path:
-    """The memory of a run folder, or the file itself."""
-    return run / "memory.db" if run.is_dir() else run
-
-
-@contextlib.contextmanager
-def opened(run: Path) -> Iterator[EventStore]:
-    """A store open for reading.
-
-    Raises:
-        MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
-    """
-    from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
-
-    path = store_path(run)
-    with EventStore.reader(path, Vault.beside(path)) as store:
-        yield store
 
 
 def _meaning(store: EventStore) -> MeaningIndex:
@@ -368,26 +346,11 @@ def _meaning(store: EventStore) -> MeaningIndex:
     return MeaningIndex(store, MiniLmEmbedder().embed, "all-MiniLM-L6-v2")
 
 
-def _time(store: EventStore, text: str) -> float:
-    """A time of the run; one after its end is answered with what was known last."""
-    from stem_memory.clock import clock_of, seconds_of
-
-    end = store.last_time()
-    time = seconds_of(text, end)
-    if time > end:
-        warn(f"the run ended at {clock_of(end)}; what held then is taken to hold at {text}")
-    return time
-
-
-def _position(store: EventStore, known: str | None) -> int | None:
-    return None if known is None else store.position_at(round(_time(store, known) * 1000))
-
-
 def _show_facts(facts: Sequence[Fact], as_json: bool) -> None:
     from stem_memory.clock import clock_of
 
     if as_json:
-        print_json({"facts": _plain(facts)})
+        print_json({"facts": plain(facts)})
         return
     if not facts:
         click.echo("nothing was known")
@@ -417,7 +380,11 @@ def _value(fact: Fact | None) -> str:
     if fact.status == "withdrawn":
         return "taken back"
     said = _said(fact.value)
-    return f"{fact.relation} {said}" if fact.relation and fact.value is not None else said
+    if not fact.relation or fact.value is None:
+        return said
+    from stem_memory.naming import in_words
+
+    return f"{in_words(fact.relation)} {said}"
 
 
 def _said(value: Value | None) -> str:
@@ -426,7 +393,3 @@ def _said(value: Value | None) -> str:
 
 def _source(fact: Fact | None) -> str:
     return "" if fact is None else f"{fact.source} ({fact.confidence:.0%})"
-
-
-def _plain(nouns: Iterable[Noun]) -> list[Any]:
-    return [noun.model_dump(mode="json") for noun in nouns]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from services.commands.asking import asked
 from services.commands.output import json_option, print_json
 
 
@@ -25,7 +26,11 @@ def report(run_dir: Path, open_it: bool, video: bool, as_json: bool) -> None:
     RUN is a folder that retinue run wrote. The page, report.html, needs no network.
     """
     from services.report.build import build
+    from services.report.history import MEMORY
 
+    if (run_dir / MEMORY).is_file():
+        with asked(run_dir) as question:
+            question.told(question.store.state.ids("person"))
     page = build(run_dir, video=video)
     if as_json:
         print_json({"report": str(page)})

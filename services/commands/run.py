@@ -88,6 +88,19 @@ class Speed(click.ParamType[float]):
     "out for them.",
 )
 @click.option(
+    "--no-record",
+    multiple=True,
+    metavar="ROOM",
+    help='Nothing that is seen or said in this room is recorded; "people in ROOM" hides only '
+    "people. Give it as often as you like.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="SPEC",
+    help='How long reports are kept: "person 10min", "person in bathroom 60s", "everything 30d".',
+)
+@click.option(
     "--speed",
     type=Speed(),
     default="max",
@@ -125,6 +138,8 @@ def run(
     seed: int,
     runtime: str,
     glasses: str,
+    no_record: tuple[str, ...],
+    keep: tuple[str, ...],
     speed: float,
     model: str,
     out: str | None,
@@ -160,6 +175,8 @@ def run(
             "model": model,
             "film": with_report,
             "glasses": glasses,
+            "no_record": no_record,
+            "keep": keep,
         }
     )
     with watched(sys.stderr if as_json else sys.stdout, _title(config)) as on_tick:
@@ -210,6 +227,8 @@ def _print_result(result: RunResult, page: str | None) -> None:
         f"{result.reassigned} steps reassigned, {result.llm.calls} questions to the model, "
         f"{result.events} events"
     )
+    if result.expired:
+        click.echo(f"kept    {result.expired} reports were not to be kept longer and are forgotten")
     click.echo(f"state   {result.state_sha256}")
     click.echo(f"folder  {result.run_dir}")
     if page is not None:

@@ -113,12 +113,14 @@ def read(run_dir: Path) -> History:
         raise UserError(
             f"{run_dir} is no run folder (it holds no {MEMORY}); name one that `retinue run` wrote"
         )
+    from stem_memory.privacy.vault import Vault
     from stem_memory.store import EventStore
 
     config = _file(run_dir / CONFIG, RunConfig)
     result = _file(run_dir / METRICS, RunResult)
     film = _film(run_dir / FILM)
-    with EventStore.reader(run_dir / MEMORY) as store:
+    path = run_dir / MEMORY
+    with EventStore.reader(path, Vault.beside(path)) as store:
         events = [recorded.event for recorded in store.read()]
     return history_of(config, result, events, film)
 
@@ -153,6 +155,11 @@ def history_of(
     for id_, story in stories.items():
         story.record = state.goals()[id_]
     _match(list(stories.values()), result.goals)
+    for story in stories.values():
+        if not story.record.goal.text:
+            # Only an erasure leaves a wish without words.
+            goal = story.record.goal.model_copy(update={"text": "(erased)"})
+            story.record = story.record.model_copy(update={"goal": goal})
     records = state.bodies()
     return History(
         config=config,

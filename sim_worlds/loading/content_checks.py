@@ -27,6 +27,7 @@ from sim_worlds.loading.marked_yaml import Path
 from sim_worlds.loading.ontology import Ontology
 from sim_worlds.loading.plan_checks import standing_room
 from sim_worlds.loading.population import categories, numbered
+from sim_worlds.loading.privacy_checks import check_privacy
 from sim_worlds.loading.problem import Problem, unknown
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -68,6 +69,7 @@ def check_content(
     bodies = names.of("body")
     for i, fault in enumerate(scenario.faults):
         yield from _check_fault(fault, ("faults", i), bodies, skills)
+    yield from check_privacy(scenario, ontology, names.categories)
     if not scenario.limit_s > 0:
         yield Problem(("limit_s",), "`limit_s` is not above 0; give the longest run in seconds")
 

@@ -29,7 +29,7 @@ def check_plan(plan: SitePlan, ontology: Ontology) -> Iterator[Problem]:
     """Yield every mistake of the floor plan; paths start at `plan`."""
     shapes: dict[str, Polygon] = {}
     for i, room in enumerate(plan.rooms):
-        problem = _polygon_problem(room.id, room.polygon)
+        problem = polygon_problem(room.id, room.polygon)
         if problem:
             yield Problem(("plan", "rooms", i, "polygon"), problem)
         else:
@@ -38,14 +38,15 @@ def check_plan(plan: SitePlan, ontology: Ontology) -> Iterator[Problem]:
             yield unknown(("plan", "rooms", i, "cls"), "class", room.cls, ontology.cards)
     yield from _overlapping_rooms(plan, shapes)
     for i, zone in enumerate(plan.zones):
-        problem = _polygon_problem(zone.id, zone.polygon)
+        problem = polygon_problem(zone.id, zone.polygon)
         if problem:
             yield Problem(("plan", "zones", i, "polygon"), problem)
     yield from _check_doors(plan, shapes)
     yield from _check_fixtures(plan, shapes, ontology)
 
 
-def _polygon_problem(name: str, points: tuple[Point, ...]) -> str | None:
+def polygon_problem(name: str, points: tuple[Point, ...]) -> str | None:
+    """What is wrong with a polygon, if anything; `name` is how the sentence calls it."""
     if len(points) < 3:
         return f"the polygon of `{name}` has {len(points)} corners; give at least three"
     if not all(math.isfinite(x) and math.isfinite(y) for x, y in points):

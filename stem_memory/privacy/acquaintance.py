@@ -31,12 +31,13 @@ class Acquaintance:
         self._parents: dict[str, tuple[str, ...]] = {}
         self._rooms: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._classes: dict[str, str] = {}
 
     def remember(self, state: MemoryState) -> None:
         """Take over what a memory knows."""
         self._chart(state.plan(), state.classes().values())
         for person in state.ids("person"):
-            self._meet(person, ())
+            self._meet(person, state.own_names(person), state.cls(person))
         for goal in state.goals().values():
             self._goals[goal.goal.id] = goal.goal.who
 
@@ -46,11 +47,11 @@ class Acquaintance:
             self._chart(body.plan, body.classes)
             for thing in body.things:
                 if thing.category == "person":
-                    self._meet(thing.id, thing.names)
+                    self._meet(thing.id, thing.names, thing.cls)
         elif isinstance(body, Observed):
             for seen in body.observation.sightings:
                 if seen.category == "person":
-                    self._meet(seen.id, seen.names)
+                    self._meet(seen.id, seen.names, seen.cls)
             for heard in body.observation.heard:
                 self._meet(heard.who, ())
         elif isinstance(body, GoalPosted):
@@ -76,6 +77,22 @@ class Acquaintance:
         words = set(re.findall(r"\w+", text.lower()))
         return any(name in words or name in text.lower() for name in self._words)
 
+    def in_ids(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """The text with everybody's names made ids, and the ids of those it names."""
+        found: dict[str, None] = {}
+
+        def as_id(match: re.Match[str]) -> str:
+            person = self._words[match[0].lower()].removeprefix("person/")
+            found[person] = None
+            return person
+
+        names = sorted(self._words, key=len, reverse=True)
+        any_of = "|".join(re.escape(name) for name in names)
+        told = (
+            re.sub(rf"(?<![\w-])(?:{any_of})(?![\w-])", as_id, text, flags=re.I) if names else text
+        )
+        return told, tuple(found)
+
     def classes_of(self, cls: str) -> tuple[str, ...]:
         """The class and those above it."""
         return (cls, *self._parents.get(cls, ()))
@@ -88,9 +105,15 @@ class Acquaintance:
         found = (holder, self._kinds.get(holder, ""), room, self._kinds.get(room, ""))
         return tuple(name for name in dict.fromkeys(found) if name)
 
-    def _meet(self, person: str, names: tuple[str, ...]) -> None:
+    def class_of(self, person: str) -> str:
+        """The class of a person, as far as known."""
+        return self._classes.get(person, "person")
+
+    def _meet(self, person: str, names: tuple[str, ...], cls: str = "") -> None:
         if person in _NOBODY:
             return
+        if cls:
+            self._classes[person] = cls
         key = self._people.setdefault(person, f"person/{person}")
         for name in (person, *names):
             self._words.setdefault(name.lower(), key)
@@ -128,7 +151,7 @@ class _Elements:
             holder = (item.get("location") or {}).get("holder")
             return self._thing(item["id"], item["cls"], holder)
         if name == "heard":
-            return self._thing(item["who"], "person", None)
+            return self._thing(item["who"], self._known.class_of(item["who"]), None)
         if name == "viewed":
             # Without the sighting a full view of its holder would say that nothing was there.
             return tuple(sorted(self._hidden.get(item, ())))
@@ -138,7 +161,8 @@ class _Elements:
 
     def _thing(self, id_: str, cls: str, holder: str | None) -> Keys:
         places = (*self._known.places_of(holder), *self._here)
-        keep = self._rules.keep_s(self._known.classes_of(cls), places)
+        person = ("person",) if self._known.person_key(id_) is not None else ()
+        keep = self._rules.keep_s((*self._known.classes_of(cls), *person), places)
         stretch = () if keep is None else (_stretch(cls, keep, self._t),)
         return tuple(sorted((*self._person(id_), *stretch)))
 

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 
 from devices.noun import Noun
 from stem_memory.chain import GENESIS
-from stem_memory.privacy.errors import AuditBroken
+from stem_memory.privacy.errors import AuditBroken, AuditUnwritable
 from stem_memory.privacy.keys import Keyring
 
 _TAIL = 1 << 16
@@ -53,11 +54,22 @@ class Audit:
         return cls(store.with_name(store.name + ".audit"), keys)
 
     def note(self, who: str, purpose: str, question: str, about: Iterable[str], ms: int) -> Reading:
-        """Record a reading before its answer is given; it is on the disk when this returns."""
+        """Record a reading before its answer is given; it is on the disk when this returns.
+
+        Raises:
+            AuditUnwritable: The file can not be written.
+            AuditBroken: It does not end with a line of an audit.
+        """
         people = {id_: self._alias(id_) for id_ in sorted(set(about))}
         for id_, alias in people.items():
-            question = question.replace(id_, alias)
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            question = re.sub(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", alias, question)
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise AuditUnwritable(
+                f"{self.path} can not be written ({error.strerror}), and nobody reads this memory "
+                "without a note of it; make its folder writable, or copy the run."
+            ) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             before, end = _last(handle, self.path)
@@ -96,6 +108,15 @@ class Audit:
             before = reading.hash
             if wanted in (None, *reading.about) and who in (None, reading.who):
                 yield reading
+
+    def named(self, reading: Reading) -> Reading:
+        """The reading with people by their ids, as far as their keys are still there."""
+        if self._keys is None:
+            return reading
+        ids = {self._keys.alias(name): name.removeprefix("person/") for name in self._keys.names()}
+        question = re.sub(r"anon-[0-9a-f]{16}", lambda m: ids.get(m[0], m[0]), reading.question)
+        about = tuple(ids.get(alias, alias) for alias in reading.about)
+        return reading.model_copy(update={"question": question, "about": about})
 
     def verify(self) -> int:
         """Check the whole chain; returns the number of readings. AuditBroken as in `readings`."""

@@ -53,15 +53,7 @@ def erase_person(
         StoreUnreadable: Nothing was recorded of that person.
     """
     with EventStore.writer(path, milliseconds, vault) as store:
-        clear = _in_clear(store, person)
-        if clear:
-            raise NotSealed(
-                f"{clear} events of {path} name {person} and were recorded without sealing; "
-                "make a sealed copy of the memory first (retinue memory erase --rewrite)."
-            )
-        alias = vault.keys.alias(f"person/{person}")
-        if alias is None:
-            raise StoreUnreadable(f"{path} holds nothing of {person}; nothing was changed.")
+        alias = require_erasable(store, vault, person)
         blobs, adapters = _tainted(store.state.annexes.cubes, person)
         count = _sealed_with(store, {alias})
         # The log must not say by whom and why in words that name the person again.
@@ -75,6 +67,25 @@ def erase_person(
     return Erased(
         keys=gone or (f"person/{person}",), sealed_events=count, blobs=blobs, adapters=adapters
     )
+
+
+def require_erasable(store: EventStore, vault: Vault, person: str) -> str:
+    """See that everything recorded of a person is sealed; the pseudonym of their key.
+
+    Raises:
+        NotSealed: The log has events in clear that name the person.
+        StoreUnreadable: Nothing was recorded of that person.
+    """
+    clear = _in_clear(store, person)
+    if clear:
+        raise NotSealed(
+            f"{clear} events of {store.path} name {person} and were recorded without sealing; "
+            "make a sealed copy of the memory first (retinue memory erase --rewrite)."
+        )
+    alias = vault.keys.alias(f"person/{person}")
+    if alias is None:
+        raise StoreUnreadable(f"{store.path} holds nothing of {person}; nothing was changed.")
+    return alias
 
 
 def expire(
@@ -152,8 +163,10 @@ def _clean(path: Path, vault: Vault, milliseconds: Callable[[], int]) -> None:
 
 def _in_clear(store: EventStore, person: str) -> int:
     """How many events name the person outside of what is sealed."""
+    # Within what is left of a sealed body quotes are escaped.
     found = store.connection.execute(
-        "SELECT COUNT(*) FROM event WHERE instr(body, ?)", (f'"{person}"',)
+        "SELECT COUNT(*) FROM event WHERE instr(body, ?) OR instr(body, ?)",
+        (f'"{person}"', f'\\"{person}\\"'),
     )
     return int(found.fetchone()[0])
 

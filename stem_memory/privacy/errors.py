@@ -15,3 +15,7 @@ class NotSealed(MemoryFault):
 
 class AuditBroken(MemoryFault):
     """The audit was changed after it was written."""
+
+
+class AuditUnwritable(MemoryFault):
+    """The audit can not take a note, so nothing may be read."""

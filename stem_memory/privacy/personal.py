@@ -16,6 +16,8 @@ from typing import Any, Literal
 HOLE = "$sealed"
 Shape = Literal["element", "id", "text"]
 Keys = tuple[str, ...]
+# A name of several words, or an id such as guest-1, which is found as a part of the text.
+_PARTED = re.compile(r"\W")
 # Fields that hold people's own words, or a retelling of them.
 _WORDS = {"text", "summary", "question", "options", "message"}
 # Fields of a few fixed words: they never name anybody, even where a person is called the same.
@@ -74,7 +76,9 @@ class Cutter:
         # Separators make "ann-s-mug" name ann as much as "Ann's mug" does.
         named = {self.words[w] for w in re.findall(r"\w+", value.lower()) if w in self.words}
         whole = value.lower()
-        named |= {key for phrase, key in self.words.items() if " " in phrase and phrase in whole}
+        named |= {
+            k for phrase, k in self.words.items() if _PARTED.search(phrase) and phrase in whole
+        }
         if name in _WORDS and value:
             named |= set(self.spoken)
         return self._hole(value, tuple(sorted(named)), "text") if named else value

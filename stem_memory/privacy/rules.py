@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from devices.facts import Category
@@ -30,6 +30,14 @@ class PrivacyRules:
         self.retention: dict[tuple[str, str], float] = {}
         self.destroyed: dict[str, float] = {}
         self._areas: dict[str, BaseGeometry] = {}
+
+    @classmethod
+    def of(cls, changes: Iterable[PrivacyChanged], t: float = 0.0) -> PrivacyRules:
+        """The rules that these changes make, all at the time `t` (seconds)."""
+        rules = cls()
+        for changed in changes:
+            rules.apply(changed, t)
+        return rules
 
     def apply(self, changed: PrivacyChanged, t: float) -> None:
         """Take one rule, or the carrying out of one, in."""
@@ -69,11 +77,15 @@ class PrivacyRules:
         return min(fitting, default=None)
 
     def form(self) -> Any:
-        """The canonical form, for the hash of the state."""
+        """The canonical form, for the hash of the state.
+
+        Of keys that are gone only when they went: their pseudonyms are random, and the same run on
+        another host must have the same hash.
+        """
         return {
             "zones": self.zones,
             "retention": {"\n".join(key): keep for key, keep in self.retention.items()},
-            "destroyed": self.destroyed,
+            "destroyed": sorted(self.destroyed.values()),
         }
 
     def _is_in(self, zone: ZoneDrawn, point: Point) -> bool:

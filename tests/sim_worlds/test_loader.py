@@ -53,6 +53,34 @@ def test_a_says_happening_carries_conditions(flat):
     assert happening.success[0].where == "ann"
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("no_record: [{id: quiet, room: longe}]", "unknown room `longe`; did you mean `lounge`"),
+        ("no_record: [{id: quiet}]", "give one"),
+        ("no_record: [{id: q, polygon: [[0, 0], [1, 1]]}]", "has 2 corners"),
+        ("no_record: [{id: q, room: lounge, from_s: 5, to_s: 4}]", "ends before it begins"),
+        ("no_record: [{id: q, room: lounge}, {id: q, room: lounge}]", "is taken already"),
+        ("keep: [{cls: persn, keep_s: 9}]", "unknown class `persn`; did you mean `person`"),
+        ("keep: [{place: moon, keep_s: 9}]", "unknown room, fixture or class `moon`"),
+        ("keep: [{cls: person, keep_s: 0}]", "greater than 0"),
+    ],
+)
+def test_privacy_that_can_not_be_is_told_with_its_line(flat, rule, says):
+    with pytest.raises(ScenarioError) as wrong:
+        flat(f"privacy:\n  {rule}\n")
+    assert says in str(wrong.value)
+
+
+def test_privacy_is_read(flat):
+    privacy = flat(
+        "privacy:\n  no_record: [{id: quiet, room: lounge, categories: [person]}]\n"
+        "  keep: [{cls: person, place: table, keep_s: 60}]\n"
+    ).privacy
+    assert privacy.no_record[0].room == "lounge"
+    assert privacy.keep[0].keep_s == 60
+
+
 MISTAKES = [
     ("room: lounge, x: 8.5", "room: longe, x: 8.5", "id: table", "did you mean `lounge`"),
     ("cls: milk,", "cls: mlik,", "id: milk", "unknown class `mlik`; did you mean `milk`"),

@@ -364,3 +364,28 @@ def test_killed_writers_lose_no_key_and_bring_none_back(tmp_path):
 
 
 # -- Zones -----------------------------------------------------------------------------------
+
+
+def test_names_are_sealed_after_the_memory_was_opened_again(full, path):
+    with EventStore.writer(path, no_time, Vault(Keyring.beside(path))) as store:
+        said = Spoken(body="waiter-1", to="bob", text="ask Annabel")
+        store.append(events_of([(9.0, said)], first=100))
+    assert b"ask Annabel" not in closed_log(path)
+    erase_person(path, Vault(Keyring.beside(path)), "ann", "op", no_time)
+    assert b"ask Annabel" not in raw(path)
+
+
+def test_an_id_with_a_hyphen_is_found_in_texts(path, vault):
+    start = start_of(things={"guest-1": "person at hall"}, bodies=[body("waiter-1", 5, 1)])
+    told = Spoken(body="waiter-1", to="nobody", text="a coffee for guest-1 please")
+    with EventStore.writer(path, no_time, vault) as store:
+        store.append(events_of([*start, (1.0, told)]))
+    assert b"a coffee for" not in closed_log(path)
+    erase_person(path, Vault(Keyring.beside(path)), "guest-1", "op", no_time)
+    assert b"guest-1" not in raw(path)
+
+
+def closed_log(path):
+    """The bodies of the log as they lie in the file."""
+    with EventStore.reader(path) as store:
+        return "".join(row[6] for row in store.entries()).encode()
