@@ -54,7 +54,7 @@ def create(path: Path) -> None:
         draft.with_name(draft.name + "-shm"),
     ):
         leftover.unlink(missing_ok=True)
-    connection = _connect(draft, "rwc")
+    connection = opener(draft, "rwc")
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -72,7 +72,7 @@ def create(path: Path) -> None:
 
 def connect(path: Path, write: bool) -> Database:
     """Open a memory file that passed `check`: for the one writer, or for reading only."""
-    connection = _connect(path, "rw" if write else "ro")
+    connection = opener(path, "rw" if write else "ro")
     connection.execute("PRAGMA foreign_keys=ON")
     if write:
         # Acknowledged means on the disk: the log is synced at every commit.
@@ -93,7 +93,7 @@ def check(path: Path) -> None:
         raise StoreUnreadable(f"There is no memory at {path}; name the memory.db of a run.")
     if path.stat().st_size == 0:
         raise StoreUnreadable(f"{path} is empty and so is no memory; name another file.")
-    with readable(path), contextlib.closing(_connect(path, "ro")) as connection:
+    with readable(path), contextlib.closing(opener(path, "ro")) as connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
@@ -155,7 +155,7 @@ def open_cache(path: Path, extension: str) -> Connection:
         StoreUnreadable: If the file can not be used or the extension can not be loaded.
     """
     with readable(path):
-        connection = _connect(path, "rwc")
+        connection = opener(path, "rwc")
     try:
         connection.enable_load_extension(True)
         connection.load_extension(extension)
@@ -178,7 +178,7 @@ def migrate(db: Database) -> None:
             db.execute(f"PRAGMA user_version={number}")
 
 
-def _connect(path: Path, mode: str) -> Connection:
+def _open(path: Path, mode: str) -> Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection: Connection = sqlite3.connect(
         uri, uri=True, isolation_level=None, timeout=10.0, check_same_thread=False
@@ -285,6 +285,8 @@ def _compaction(db: Database) -> None:
     """)
 
 
+# A trial may replace it, to put another disk under SQLite (`stem_memory.trials.cuts`).
+opener: Callable[[Path, str], Connection] = _open
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _event_log,
     _history,

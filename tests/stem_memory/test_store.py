@@ -1,8 +1,5 @@
 """The log on disk: nothing acknowledged is lost, nothing unsound is opened, nothing is rewritten."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +23,7 @@ from stem_memory.errors import (
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.testing import LogContract, body, events_of, observed, sighting, start_of
+from stem_memory.trials.kills import kills
 
 
 def no_time():
@@ -325,25 +323,10 @@ TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(max_examples=25, stateful_step_count=15)
 
 
-def kill_trials(folder, trials):
-    # In a process of its own: its children can be killed without harm to the tests.
-    script = Path(__file__).with_name("kill_writers.py")
-    ran = subprocess.run(
-        [sys.executable, str(script), str(folder), str(trials)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
-
-
 @pytest.mark.parametrize("trials", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_writers_lose_nothing_acknowledged(tmp_path, trials):
-    found = kill_trials(tmp_path, trials)
+    found = list(kills(tmp_path, trials))
     assert len(found) == trials
     for trial in found:
-        assert trial["acknowledged"] > 0
-        assert trial["lost"] == 0
-        assert trial["torn"] == 0
+        assert trial.acknowledged > 0
+        assert (trial.lost, trial.torn, trial.corrupt) == (0, 0, False)
