@@ -147,8 +147,8 @@ class SlotBoard:
         slot.used_s = now
         if self.owned:
             for other in self.slots:
-                if other is not slot and other.owner == turn.program and other.turn is None:
-                    self._empty(other)
+                if other is not slot and other.owner == turn.program:
+                    self._disown(other)
             slot.owner = None if leaves else turn.program
             slot.tokens = 0 if leaves else outcome.tokens
         self.policy.finished(turn, now, outcome)
@@ -249,6 +249,12 @@ class SlotBoard:
 
     def _running_slot(self, turn: Turn) -> Slot | None:
         return next((s for s in self.slots if s.turn and s.turn.turn_id == turn.turn_id), None)
+
+    def _disown(self, slot: Slot) -> None:
+        """One conversation a program: the one that ended last; another that still runs is a guest."""
+        if slot.turn is None:
+            self._empty(slot)
+        slot.owner = None
 
     @staticmethod
     def _empty(slot: Slot) -> None:

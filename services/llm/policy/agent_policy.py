@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from services.llm.policy.contracts import NEVER, Outcome, Pin, Turn
+from services.llm.policy.contracts import NEVER, Outcome, Pin, Turn, Wait
 from services.llm.policy.estimates import EtaTracker, MemoryRent, ReloadCost, WindowMean
 from services.llm.policy.ordering import Candidate, Order, Rank
 from services.llm.policy.pins import PinTable
@@ -23,6 +23,9 @@ from services.llm.policy.pressure import Holding, Pressure
 from services.llm.policy.programs import Program, ProgramTable
 from services.llm.policy.retention import HoldCase, Retention
 from services.llm.policy.waits import WaitModel
+
+# A turn with a deadline goes first when this many seconds are left, or as many as its prefill takes.
+_HASTE_S = 2.0
 
 
 class AgentPolicy:
@@ -94,7 +97,8 @@ class AgentPolicy:
         return self._memory_rent.price(now) if self._fixed_rent is None else self._fixed_rent
 
     def rank(self, turn: Turn, now: float, cached_tokens: int | None = None) -> Rank:
-        """The turn's place in the queue; smaller goes first. Higher priority always goes first.
+        """The turn's place in the queue; smaller goes first. Higher priority always goes first, then
+        whoever would soon be too late for its deadline.
 
         Args:
             turn: A turn that has arrived and not started, or was preempted.
@@ -109,7 +113,8 @@ class AgentPolicy:
         candidate = Candidate(
             turn, program, pin is not None, turn.turn_id in self._preempted, max(0.0, missing)
         )
-        return (-float(turn.priority), *self._order(candidate, now))
+        haste = _haste(turn, candidate.missing_s, now)
+        return (-float(turn.priority), haste, *self._order(candidate, now))
 
     def victims(
         self, blocks: int, now: float, turn: Turn | None = None, starved: bool = False
@@ -215,27 +220,58 @@ class AgentPolicy:
             return None
         if program.open_turns:
             return None
-        program.forecast = self.waits.forecast(outcome.wait, program.pace_s)
-        returns = outcome.wait.returns_s
-        case = HoldCase(
-            program=program,
-            blocks=outcome.blocks,
-            forecast=program.forecast,
-            samples=self.waits.samples(outcome.wait.tool, outcome.wait.body),
-            reload_s=self._reload_s(outcome.tokens),
-            queue_s=self.queue_delay.value,
-            eta=self.eta.value,
-            rent=self.rent(now),
-            running_blocks=running_blocks,
-            returns_in_s=None if returns is None else returns - now,
-        )
-        ttl = self._retention(case)
+        ttl = self._time_to_live(program, outcome.wait, outcome.blocks, now, running_blocks)
         if ttl <= 0.0 or outcome.blocks <= 0:
             return None
         pin = Pin(turn.program, outcome.tokens, outcome.blocks, now, now + ttl)
         self._pins.add(pin)
         self.counts["pinned"] += 1
         return pin
+
+    def announced(self, name: str, wait: Wait, now: float, blocks: int = 0) -> Pin | None:
+        """A program that is away tells more of its wait: a plan is made, a robot has set out.
+
+        Args:
+            name: The program; an unknown one, or one that is not away, is ignored.
+            wait: What it waits for. Its duration counts from the end of the program's last turn.
+            now: The time.
+            blocks: Blocks of its KV that the engine still has.
+
+        Returns:
+            The pin to hold from now on; None for none.
+        """
+        program = self.programs.get(name)
+        if program is None or program.idle_since_s is None:
+            return None
+        since_s = program.idle_since_s
+        program.wait = wait
+        held = self._pins.remove(name)
+        ttl = self._time_to_live(program, wait, blocks, since_s, 0)
+        if blocks <= 0 or since_s + ttl <= now:
+            return None
+        pin = Pin(name, program.tokens, blocks, since_s, since_s + ttl)
+        self._pins.add(pin)
+        self.counts["pinned"] += held is None
+        return pin
+
+    def _time_to_live(
+        self, program: Program, wait: Wait, blocks: int, since_s: float, running_blocks: int
+    ) -> float:
+        """Seconds from the end of the program's turn for which its KV is to be held."""
+        program.forecast = self.waits.forecast(wait, program.pace_s)
+        case = HoldCase(
+            program=program,
+            blocks=blocks,
+            forecast=program.forecast,
+            samples=self.waits.samples(wait.tool, wait.body),
+            reload_s=self._reload_s(program.tokens),
+            queue_s=self.queue_delay.value,
+            eta=self.eta.value,
+            rent=self.rent(since_s),
+            running_blocks=running_blocks,
+            returns_in_s=None if wait.returns_s is None else wait.returns_s - since_s,
+        )
+        return self._retention(case)
 
     def expired(self, now: float) -> list[Pin]:
         """Pins whose time is over; they end here.
@@ -298,3 +334,11 @@ class AgentPolicy:
             # Its owner is back: using it is a matter of moments.
             return NEVER
         return self._pressure(Holding(pin, program, self._reload_s(pin.tokens)), now)
+
+
+def _haste(turn: Turn, missing_s: float, now: float) -> float:
+    """The slack of a turn that would soon be too late; NEVER where there is time, or no hope."""
+    if turn.deadline_s is None:
+        return NEVER
+    slack = turn.deadline_s - now - missing_s
+    return slack if 0.0 <= slack < max(_HASTE_S, missing_s) else NEVER

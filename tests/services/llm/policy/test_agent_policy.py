@@ -71,6 +71,22 @@ class EngineDrives(RuleBasedStateMachine):
         self.held.pop(best.program, None)
         self.running[best.turn_id] = best
 
+    @rule(
+        program=st.sampled_from("abcdef"),
+        expected=st.none() | st.floats(0.1, 100.0),
+        blocks=st.integers(0, 9),
+    )
+    def wait_is_told(self, program: str, expected: float | None, blocks: int) -> None:
+        before = self.policy.programs.get(program)
+        if before is None or before.idle_since_s is None:
+            assert self.policy.announced(program, Wait("walk"), self.now, blocks) is None
+            return
+        self.held.pop(program, None)
+        wait = Wait("walk", "arm", expected, self.now + 5.0)
+        pin = self.policy.announced(program, wait, self.now, blocks)
+        if pin is not None:
+            self.held[program] = blocks
+
     @precondition(lambda self: self.running)
     @rule(data=st.data(), last=st.booleans(), expected=st.none() | st.floats(0.1, 100.0))
     def turn_ends(self, data: st.DataObject, last: bool, expected: float | None) -> None:
@@ -181,6 +197,41 @@ def test_priority_goes_before_any_order(make: Callable[[str], AgentPolicy]) -> N
     policy.arrived(early, 0.0)
     policy.arrived(urgent, 5.0)
     assert policy.rank(urgent, 5.0) < policy.rank(early, 5.0)
+
+
+def test_a_turn_whose_deadline_is_near_goes_first_and_one_that_is_lost_does_not(
+    make: Callable[[str], AgentPolicy],
+) -> None:
+    policy = make("retinue")
+    early = turn("a", 1, 0.0)
+    near = Turn("b", "b/1", 5.0, 1000, deadline_s=6.0)
+    nearer = Turn("c", "c/1", 5.0, 1000, deadline_s=5.5)
+    far = Turn("d", "d/1", 5.0, 1000, deadline_s=500.0)
+    lost = Turn("e", "e/1", 5.0, 1000, deadline_s=5.01)
+    for one in (early, near, nearer, far, lost):
+        policy.arrived(one, one.arrived_s)
+    queue = sorted((early, near, nearer, far, lost), key=lambda t: policy.rank(t, 5.0))
+    assert [t.program for t in queue][:3] == ["c", "b", "a"]
+
+
+def test_a_plan_that_is_told_later_moves_the_end_of_a_pin(
+    make: Callable[[str], AgentPolicy],
+) -> None:
+    policy = make("occupancy")
+    finish(policy, turn("a", 1, 0.0), 10.0, Outcome(400_000, 1, 20, 0.5, Wait("fleet")))
+    first = policy.pin_of("a")
+    assert first is not None
+    told = policy.announced("a", Wait("navigate", "r1", 40.0), 12.0, blocks=1)
+    assert told is not None
+    assert told.since_s == 10.0
+    assert told.until_s > 10.0 + 40.0
+    assert told.until_s != first.until_s
+    sooner = policy.announced("a", Wait("navigate", "r1", 4.0), 13.0, blocks=1)
+    assert sooner is not None
+    assert sooner.until_s < told.until_s
+    assert policy.announced("a", Wait("navigate", "r1", 4.0), 500.0, blocks=1) is None
+    assert policy.pins() == []
+    assert policy.announced("nobody", Wait("navigate"), 13.0, blocks=1) is None
 
 
 def test_an_unknown_policy_is_refused_with_the_names() -> None:
