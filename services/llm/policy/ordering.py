@@ -11,7 +11,7 @@ from services.llm.policy.programs import Program
 Rank = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A waiting turn, as orders see it.
 

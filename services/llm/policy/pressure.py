@@ -13,7 +13,7 @@ from services.llm.policy.contracts import NEVER, Pin
 from services.llm.policy.programs import Program
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Holding:
     """A pin that might be broken.
 

@@ -16,7 +16,7 @@ from services.llm.policy.survival import EDGES, Forecast
 COLD_SAMPLES = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HoldCase:
     """What is known when a turn ends and its program goes to wait.
 

@@ -55,40 +55,85 @@ class DurationHistogram:
     """
 
     def __init__(self, half_life: float = 2000.0) -> None:
-        self._slow = np.zeros(BINS + 1)
-        self._fast = np.zeros(BINS + 1)
-        self._slow_keep = 0.5 ** (1.0 / half_life)
-        self._fast_keep = 0.5 ** (1.0 / (0.75 * DRIFT_SAMPLES))
+        self._slow = _Decaying(0.5 ** (1.0 / half_life))
+        self._fast = _Decaying(0.5 ** (1.0 / (0.75 * DRIFT_SAMPLES)))
+        self._slow_keep = self._slow.keep
         self.samples = 0
         self.drifts = 0
 
     @property
     def weight(self) -> float:
         """Effective number of samples remembered."""
-        return float(self._slow.sum())
+        return self._slow.weight
 
     @property
     def counts(self) -> Floats:
         """Weighted counts of the bins; a copy."""
-        return self._slow.copy()
+        return self._slow.counts()
 
     def add(self, value: float) -> None:
         """Count one duration; negative ones count as zero."""
         index = bin_of(value)
-        self._slow *= self._slow_keep
-        self._fast *= self._fast_keep
-        self._slow[index] += 1.0
-        self._fast[index] += 1.0
+        self._slow.add(index)
+        self._fast.add(index)
         self.samples += 1
         # Looking every eighth sample keeps false alarms and work low.
         if self.samples % 8 == 0 and self.weight > 2.0 * DRIFT_SAMPLES and self._drifted():
-            self._slow = self._fast.copy()
+            self._slow = self._fast.copy(self._slow_keep)
             self.drifts += 1
 
     def _drifted(self) -> bool:
-        fast = np.cumsum(self._fast) / self._fast.sum()
-        slow = np.cumsum(self._slow) / self._slow.sum()
-        return float(np.max(np.abs(fast - slow))) > DRIFT_DISTANCE
+        return self._fast.distance(self._slow) > DRIFT_DISTANCE
+
+
+class _Decaying:
+    """Counts of bins in which every newer one makes the older ones count less.
+
+    Instead of shrinking all that is there, each new count is larger than the one before.
+
+    Args:
+        keep: What a count is worth after the next one.
+    """
+
+    def __init__(self, keep: float) -> None:
+        self.keep = keep
+        self._raw = [0.0] * (BINS + 1)
+        self._sum = 0.0
+        self._unit = 1.0
+
+    @property
+    def weight(self) -> float:
+        """Sum of the counts."""
+        return self._sum / self._unit
+
+    def counts(self) -> Floats:
+        """The counts; a copy."""
+        return np.array(self._raw) / self._unit
+
+    def add(self, index: int) -> None:
+        """Count one in this bin."""
+        self._unit /= self.keep
+        self._raw[index] += self._unit
+        self._sum += self._unit
+        if self._unit > 1e100:
+            self._raw = [raw / self._unit for raw in self._raw]
+            self._sum, self._unit = math.fsum(self._raw), 1.0
+
+    def distance(self, other: _Decaying) -> float:
+        """The Kolmogorov-Smirnov distance of the two distributions."""
+        ours, theirs = 1.0 / self._sum, 1.0 / other._sum
+        ahead = widest = 0.0
+        for own, its in zip(self._raw, other._raw, strict=True):
+            ahead += own * ours - its * theirs
+            widest = max(widest, ahead, -ahead)
+        return widest
+
+    def copy(self, keep: float) -> _Decaying:
+        """The same counts, which will decay at another pace."""
+        made = _Decaying(keep)
+        made._raw = [raw / self._unit for raw in self._raw]
+        made._sum = math.fsum(made._raw)
+        return made
 
 
 class SurvivalCurve:
@@ -163,14 +208,29 @@ class SurvivalCurve:
         return here, integral[index] + 0.5 * (survival[index] + here) * (age - low)
 
     def _saving_rates(self) -> list[float]:
-        gained = self._survival[:, None] - self._survival[None, :]
-        spent = self._integral[None, :] - self._integral[:, None]
-        later = np.triu(np.ones((BINS + 1, BINS + 1), dtype=bool), k=1) & (spent > 0.0)
-        rates = np.where(later, gained / np.where(later, spent, 1.0), 0.0).max(axis=1)
+        """The steepest way up from each edge to a later one, over (occupancy, returned) points.
+
+        From the last edge backwards, the later points worth going to form a concave hull, whose first
+        point is the best for the edge before it (Andrew's monotone chain).
+        """
+        spent = self._integral.tolist()
+        gained = (1.0 - self._survival).tolist()
         # Beyond the last edge nothing is known to return.
-        rates[BINS] = 0.0
-        values: list[float] = rates.tolist()
-        return values
+        rates = [0.0] * (BINS + 1)
+        hull = [BINS]
+        for edge in range(BINS - 1, -1, -1):
+            first = hull[-1]
+            if spent[first] <= spent[edge]:
+                rates[edge] = rates[first]
+                continue
+            rate = (gained[first] - gained[edge]) / (spent[first] - spent[edge])
+            while len(hull) > 1 and rate <= rates[first]:
+                hull.pop()
+                first = hull[-1]
+                rate = (gained[first] - gained[edge]) / (spent[first] - spent[edge])
+            rates[edge] = max(0.0, rate)
+            hull.append(edge)
+        return rates
 
 
 class Forecast:

@@ -1,23 +1,41 @@
 """The mixin that lets an `AgentPolicy` order vLLM's queue and hold KV blocks for programs that wait.
 
-Blocks of a finished turn are held by one more reference on each (`BlockPool.touch`). When the program's
-next turn has been given its memory it has touched the same blocks, so the pin's references are dropped.
-Where blocks are missing, pins give way, cheapest expected loss first: their blocks become ordinary
-entries of vLLM's LRU cache, so a broken pin is demoted, not lost at once. Where nothing else runs every
-pin gives way; so nothing waits for ever.
+When a turn ends whose program will be back, the pin takes over the request's own references to its blocks
+instead of giving them to the pool: nothing is copied, counted or searched. When the program's next turn
+has been given its memory it has touched the same blocks, and the pin's references go. Where blocks are
+missing pins give way, cheapest expected loss first: their blocks become ordinary entries of vLLM's LRU
+cache, so a broken pin is demoted, not lost at once. Where nothing else runs every pin gives way; so
+nothing waits for ever.
+
+A step in which nothing came, ended or lacked memory costs two comparisons and two looks at the clock: the
+queue is a heap whose order time does not change, and pins are looked through only when blocks are missing.
 """
 
 from __future__ import annotations
 
 import os
-import time
+from bisect import bisect_left
+from collections import deque
+from time import perf_counter
 from typing import Any
 
 from services.llm.policy import named
 from services.llm.policy.contracts import Outcome, Turn, Wait
 from services.llm.policy.estimates import PrefillCurve
+from services.llm.policy.ordering import Rank
+from services.llm.vllm_plugin.ranked import RankedQueue
 
 POLICY_VARIABLE = "RETINUE_POLICY"
+_GONE = {"FINISHED_ABORTED", "FINISHED_IGNORED", "FINISHED_ERROR"}
+# Ranks are taken as of one far moment, so that those of different times can be compared.
+_FAR_S = 1e9
+# A turn that may not break pins now is not looked at again for this long.
+_REFUSED_S = 0.02
+# Fewer prefilled tokens than this tell little of the speed of reading.
+_TELLING_TOKENS = 64
+_DECODE_WEIGHT = 0.05
+# Expired pins may stay, and the speed of decoding is sampled, for this long.
+_LOOK_S = 0.02
 
 
 class AgentScheduling:
@@ -25,191 +43,284 @@ class AgentScheduling:
 
     Attributes:
         agent_policy: Orders and retains.
-        pinned_blocks: Held blocks by program.
+        pinned_blocks: Held blocks by program, in the order of their tokens.
         agent_steps: Steps scheduled.
-        agent_seconds: Time spent here, vLLM's own work not counted.
+        agent_seconds: Time spent here, all hooks together, vLLM's own work not counted.
+        engine_seconds: Time that vLLM's own ``schedule`` took.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.agent_policy = named.build(os.environ.get(POLICY_VARIABLE, "retinue"), PrefillCurve())
+        self._prefill = PrefillCurve()
+        self.agent_policy = named.build(os.environ.get(POLICY_VARIABLE, "retinue"), self._prefill)
         self.pinned_blocks: dict[str, list[Any]] = {}
         self.agent_steps = 0
         self.agent_seconds = 0.0
+        self.engine_seconds = 0.0
+        #: Programs that went away while they waited; any thread may add to it.
+        self.gone_programs: deque[str] = deque()
         self._turns: dict[str, Turn] = {}
         self._began_s: dict[str, float] = {}
+        self._decode_s = 0.0
+        self._scheduled_s = 0.0
+        # When `schedule` has more to do than to schedule: soon, or at once.
+        self._look_s = 0.0
+        self._reading: deque[tuple[int, int, int]] = deque()
+        # Steps that are scheduled before the first of them is over.
+        self._ahead = int(self._async())
+        self._refused: tuple[str, float] = ("", 0.0)
         manager = self.kv_cache_manager  # type: ignore[attr-defined]
         self._pool = manager.block_pool
         self._allocate = manager.allocate_slots
         manager.allocate_slots = self._allocate_breaking_pins
+        self.waiting = RankedQueue(self._rank)
 
     def add_request(self, request: Any) -> None:
         """Queue a request; its program is back if it was away."""
         if request.request_id not in self.requests:  # type: ignore[attr-defined]
+            began = perf_counter()
             told = _told(request)
             turn = Turn(
                 program=told.get("program") or request.session_id or request.request_id,
                 turn_id=request.request_id,
-                arrived_s=time.monotonic(),
+                arrived_s=began,
                 prompt_tokens=request.num_prompt_tokens,
                 # vLLM serves lower numbers first.
                 priority=-request.priority,
             )
             self._turns[request.request_id] = turn
-            self.agent_policy.arrived(turn, turn.arrived_s)
+            self.agent_policy.arrived(turn, began)
+            self.agent_seconds += perf_counter() - began
         super().add_request(request)  # type: ignore[misc]
 
     def schedule(self, *args: Any, **kwargs: Any) -> Any:
-        """One step: pins that are over go, the queue is put in order, then vLLM schedules."""
-        began = time.perf_counter()
-        now = time.monotonic()
-        for pin in self.agent_policy.expired(now):
-            self._release(pin.program)
-        self._order(now)
-        before = time.perf_counter()
+        """One step: pins that are over go, then vLLM schedules."""
+        began = perf_counter()
+        if began >= self._look_s:
+            began = self._look(began)
+        hooks = self.agent_seconds
         output = super().schedule(*args, **kwargs)  # type: ignore[misc]
-        after = time.perf_counter()
-        for new in output.scheduled_new_reqs:
-            self._hand_off(new.req_id, new.num_computed_tokens)
-        for request_id in output.scheduled_cached_reqs.resumed_req_ids:
-            self._hand_off(request_id, 0)
+        after = perf_counter()
+        # What was spent in the hooks meanwhile is ours, not vLLM's.
+        self.engine_seconds += after - began - (self.agent_seconds - hooks)
+        if output.scheduled_new_reqs or output.scheduled_cached_reqs.resumed_req_ids:
+            self._hand_off(output, after)
         self.agent_steps += 1
-        self.agent_seconds += (before - began) + (time.perf_counter() - after)
+        self._scheduled_s = end = perf_counter()
+        self.agent_seconds += end - after
         return output
 
     def reset_prefix_cache(self, *args: Any, **kwargs: Any) -> Any:
         """Forget all KV; pins would keep it from being forgotten."""
-        for pin in self.agent_policy.reset():
-            self._release(pin.program)
+        self._drop_all()
         return super().reset_prefix_cache(*args, **kwargs)  # type: ignore[misc]
 
     def shutdown(self) -> None:
         """Drop all pins."""
-        for pin in self.agent_policy.reset():
-            self._release(pin.program)
+        self._drop_all()
         super().shutdown()  # type: ignore[misc]
 
     def pins(self) -> list[dict[str, Any]]:
-        """Pin state, for whoever watches: program, blocks, tokens, since and until (monotonic)."""
+        """Pin state, for whoever watches, from any thread.
+
+        Returns:
+            Of each pin its program, blocks and tokens, for how many seconds it has been held, and for
+            how many it still will be (None if only need of memory ends it).
+        """
+        now = perf_counter()
         return [
             {
                 "program": pin.program,
-                "blocks": len(self.pinned_blocks[pin.program]),
+                "blocks": pin.blocks,
                 "tokens": pin.tokens,
-                "since_s": pin.since_s,
-                "until_s": pin.until_s,
+                "age_s": now - pin.since_s,
+                "left_s": pin.until_s - now,
             }
             for pin in self.agent_policy.pins()
+            if pin.until_s > now and pin.program not in self.gone_programs
         ]
 
+    def forget(self, program: str) -> None:
+        """A program went away while it waited: its pin goes with the next step; from any thread."""
+        self.gone_programs.append(program)
+        self._look_s = 0.0
+
     def _free_request_blocks(self, request: Any) -> None:
-        if request.is_finished():
-            began = time.perf_counter()
-            self._close(request)
-            self.agent_seconds += time.perf_counter() - began
+        if request.request_id in self._turns and request.is_finished():
+            began = perf_counter()
+            kept = self._close(request, began)
+            self.agent_seconds += perf_counter() - began
+            if kept:
+                return
         super()._free_request_blocks(request)  # type: ignore[misc]
 
     def _preempt_request(self, request: Any, *args: Any, **kwargs: Any) -> None:
         turn = self._turns.get(request.request_id)
         if turn is not None:
-            self.agent_policy.preempted(turn, time.monotonic())
+            self.agent_policy.preempted(turn, perf_counter())
         super()._preempt_request(request, *args, **kwargs)  # type: ignore[misc]
 
-    def _order(self, now: float) -> None:
-        waiting = self.waiting  # type: ignore[attr-defined]
-        # vLLM's own priority queue is a heap with an order of its own; it is left alone.
-        if len(waiting) > 1 and hasattr(waiting, "extend"):
-            ranked = sorted(waiting, key=lambda r: (self._rank(r, now), r.arrival_time))
-            waiting.clear()
-            waiting.extend(ranked)
-
-    def _rank(self, request: Any, now: float) -> tuple[float, ...]:
+    def _rank(self, request: Any) -> Rank:
         turn = self._turns.get(request.request_id)
-        return self.agent_policy.rank(turn, now) if turn is not None else (0.0,)
+        return self.agent_policy.rank(turn, _FAR_S) if turn is not None else (0.0,)
+
+    def _rerank(self, program: str) -> None:
+        """A program's pin has gone while turns of it wait."""
+        known = self.agent_policy.programs.get(program)
+        if known is None or not self.waiting:
+            return
+        for turn_id in known.open_turns:
+            request = self.requests.get(turn_id)  # type: ignore[attr-defined]
+            if request is not None:
+                self.waiting.rerank(request)
+
+    def _look(self, now: float) -> float:
+        """What need not be done in every step: expiry, farewells, learning. Returns the time."""
+        self._look_s = now + _LOOK_S
+        if self.gone_programs:
+            self._forget_gone(now)
+        if now >= self.agent_policy.next_expiry():
+            for pin in self.agent_policy.expired(now):
+                self._release(pin.program)
+        seconds = now - self._scheduled_s
+        if self._reading:
+            self._learn(seconds)
+        elif self.running:  # type: ignore[attr-defined]
+            weight = _DECODE_WEIGHT if self._decode_s else 1.0
+            self._decode_s += weight * (seconds - self._decode_s)
+        end = perf_counter()
+        self.agent_seconds += end - now
+        return end
+
+    def _learn(self, seconds: float) -> None:
+        """The step before this one took so long; tell the curve if it was spent reading a prompt."""
+        step, begin, end = self._reading[0]
+        if self.agent_steps > step + self._ahead:
+            self._reading.popleft()
+            # If nothing runs on, the engine may have been idle meanwhile.
+            if self.running:  # type: ignore[attr-defined]
+                cost = max(0.1 * seconds, seconds - self._decode_s)
+                self._prefill.observe(begin, end, cost)
+        if self._reading:
+            self._look_s = 0.0
+
+    # ------------------------------------------------------------------ blocks are missing
 
     def _allocate_breaking_pins(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         blocks = self._allocate(request, *args, **kwargs)
         if blocks is not None or not self.pinned_blocks:
             return blocks
-        began = time.perf_counter()
-        now = time.monotonic()
+        began = perf_counter()
+        running = bool(self.running)  # type: ignore[attr-defined]
+        if running and self._refused[0] == request.request_id and began < self._refused[1]:
+            return None
         # Whoever runs must not lose its place to one who is away.
         waits = request.status.name != "RUNNING"
+        must = not (waits and running)
         turn = self._turns.get(request.request_id) if waits else None
-        starved = not self.running  # type: ignore[attr-defined]
         missing = self._missing(request, kwargs.get("new_computed_blocks"))
-        for program in self.agent_policy.victims(missing, now, turn, starved):
-            self.agent_policy.broken(program, now)
-            self._release(program)
-        self.agent_seconds += time.perf_counter() - began
-        blocks = self._allocate(request, *args, **kwargs)
-        if blocks is None and (starved or not waits):
-            # The estimate was short (look-ahead, watermark): then all give way, its own last.
-            for pin in self.agent_policy.pins():
-                self.agent_policy.broken(pin.program, now)
-                self._release(pin.program)
+        while blocks is None:
+            victims = self.agent_policy.victims(missing, began, turn, must)
+            for program in victims:
+                self._break(program, began)
+            if victims:
+                blocks = self._allocate(request, *args, **kwargs)
+            # The estimate may have been short (look-ahead, watermark): then one more, and again.
+            missing = 1
+            if not victims or not must:
+                break
+        if blocks is None and must and turn is not None and turn.program in self.pinned_blocks:
+            # Its own pin holds what the conversation has left behind.
+            self._break(turn.program, began)
             blocks = self._allocate(request, *args, **kwargs)
+        if blocks is None:
+            self._refused = (request.request_id, began + _REFUSED_S)
+        self.agent_seconds += perf_counter() - began
         return blocks
 
-    def _missing(self, request: Any, computed: Any) -> int:
-        size = self.block_size  # type: ignore[attr-defined]
-        found = len(computed.blocks[0]) if computed is not None and computed.blocks else 0
-        wanted = -(-(request.num_tokens + 1) // size) - found
-        if request.status.name == "RUNNING":
-            wanted = 1
-        free = int(self._pool.get_num_free_blocks())
-        # Found blocks that nobody holds are in the free list and leave it, too.
-        idle = sum(b.ref_cnt == 0 for b in computed.blocks[0]) if found else 0
-        return max(1, int(wanted) + idle - free)
+    def _break(self, program: str, now: float) -> None:
+        self.agent_policy.broken(program, now)
+        self._release(program)
+        self._rerank(program)
 
-    def _hand_off(self, request_id: str, cached_tokens: int) -> None:
+    def _missing(self, request: Any, computed: Any) -> int:
+        """Blocks that would have to come free; at least one."""
+        if request.status.name == "RUNNING":
+            return 1
+        free = int(self._pool.get_num_free_blocks())
+        size = int(self.block_size)  # type: ignore[attr-defined]
+        found = computed.blocks[0] if computed is not None and computed.blocks else ()
+        wanted = -(-(request.num_tokens + 1) // size) - len(found)
+        # Found blocks that nobody holds are in the free list and leave it, too.
+        idle = sum(block.ref_cnt == 0 for block in found)
+        return max(1, wanted + idle - free)
+
+    # ------------------------------------------------------------------ turns begin and end
+
+    def _hand_off(self, output: Any, now: float) -> None:
+        scheduled = output.num_scheduled_tokens
+        for new in output.scheduled_new_reqs:
+            self._start(new.req_id, new.num_computed_tokens, now)
+        for request_id in output.scheduled_cached_reqs.resumed_req_ids:
+            self._start(request_id, 0, now)
+        if len(output.scheduled_new_reqs) == 1:
+            (new,) = output.scheduled_new_reqs
+            tokens = scheduled.get(new.req_id, 0)
+            if tokens >= _TELLING_TOKENS:
+                begin = new.num_computed_tokens
+                self._reading.append((self.agent_steps, begin, begin + tokens))
+                self._look_s = 0.0
+
+    def _start(self, request_id: str, cached_tokens: int, now: float) -> None:
         turn = self._turns.get(request_id)
         if turn is None:
             return
-        now = time.monotonic()
         self._began_s.setdefault(request_id, now)
-        if self.agent_policy.started(turn, now, cached_tokens) is not None:
+        size = self.block_size  # type: ignore[attr-defined]
+        blocks = -(-turn.prompt_tokens // size)
+        if self.agent_policy.started(turn, now, cached_tokens, blocks) is not None:
             self._release(turn.program)
+            self._rerank(turn.program)
 
-    def _close(self, request: Any) -> None:
-        turn = self._turns.pop(request.request_id, None)
-        if turn is None:
-            return
-        now = time.monotonic()
+    def _close(self, request: Any, now: float) -> bool:
+        """Tell the policy that a turn ended. Returns whether a pin has taken over its blocks."""
+        turn = self._turns.pop(request.request_id)
         began_s = self._began_s.pop(request.request_id, now)
-        if request.status.name in {"FINISHED_ABORTED", "FINISHED_IGNORED", "FINISHED_ERROR"}:
+        if request.status.name in _GONE:
             self.agent_policy.aborted(turn.program, now)
             self._release(turn.program)
-            return
+            self._rerank(turn.program)
+            return False
         groups = self.kv_cache_manager.get_blocks(request.request_id).blocks  # type: ignore[attr-defined]
-        # Blocks that are not full have no hash, and cannot be found again.
-        blocks = [b for g in groups for b in g if not b.is_null and b.block_hash is not None]
-        told = _told(request)
-        named_program = bool(told.get("program") or request.session_id)
-        wait = None
-        if named_program and not int(told.get("last_step", 0)):
-            expected = told.get("expected_tool_seconds")
-            wait = Wait(
-                tool=str(told.get("tool", "")),
-                body=str(told.get("body", "")),
-                expected_s=None if expected is None else float(expected),
-            )
+        blocks = [block for group in groups for block in _findable(group)]
+        # What others hold as well does not come free with this pin; it is the beginning, if anything.
+        shared = bisect_left(blocks, True, key=_alone) if len(groups) == 1 else _shared(blocks)
+        own = len(blocks) - shared
+        used = self._pool.num_gpu_blocks - 1 - self._pool.get_num_free_blocks()
         outcome = Outcome(
             tokens=len(groups[0]) * self.block_size if groups else 0,  # type: ignore[attr-defined]
-            # What others hold as well does not come free with this pin.
-            blocks=sum(block.ref_cnt == 1 for block in blocks),
+            blocks=own,
             output_tokens=request.num_output_tokens,
             service_s=(now - began_s) / max(1, len(self.running)),  # type: ignore[attr-defined]
-            wait=wait,
+            wait=_wait(_told(request), request.session_id),
         )
-        pin = self.agent_policy.finished(turn, now, outcome)
+        pin = self.agent_policy.finished(
+            turn, now, outcome, max(0, used - own - self.agent_policy.pinned_blocks)
+        )
         if pin is None:
             if self.agent_policy.pin_of(turn.program) is None:
                 self._release(turn.program)
-            return
+            return False
         self._release(turn.program)
-        self._pool.touch(blocks)
         self.pinned_blocks[turn.program] = blocks
+        if not self._request_blocks_can_be_freed(request):  # type: ignore[attr-defined]
+            # A step in flight may still write into what is not full yet: vLLM frees that later.
+            self._pool.touch(blocks)
+            return False
+        whole = self.kv_cache_manager.pop_blocks_for_free(request)  # type: ignore[attr-defined]
+        if len(whole) > len(blocks):
+            self._pool.free_blocks(reversed(_without(whole, blocks)))
+        return True
 
     def _release(self, program: str) -> None:
         blocks = self.pinned_blocks.pop(program, None)
@@ -217,8 +328,70 @@ class AgentScheduling:
             # Tail first, as vLLM frees a request: the beginning of a conversation is worth more.
             self._pool.free_blocks(reversed(blocks))
 
+    def _forget_gone(self, now: float) -> None:
+        while self.gone_programs:
+            program = self.gone_programs.popleft()
+            known = self.agent_policy.programs.get(program)
+            # If it is back already, whoever wanted it gone was too late.
+            if known is not None and not known.open_turns:
+                self.agent_policy.aborted(program, now)
+                self._release(program)
+
+    def _async(self) -> bool:
+        config = getattr(self, "scheduler_config", None)
+        return bool(getattr(config, "async_scheduling", False))
+
+    def _drop_all(self) -> None:
+        for pin in self.agent_policy.reset():
+            self._release(pin.program)
+            self._rerank(pin.program)
+
 
 def _told(request: Any) -> dict[str, Any]:
     parameters = request.sampling_params
     told: dict[str, Any] = (parameters.extra_args or {}) if parameters is not None else {}
     return told
+
+
+def _wait(told: dict[str, Any], session: str | None) -> Wait | None:
+    """What the program does next; None if nothing is known to follow."""
+    tool = str(told.get("tool", ""))
+    if not (told.get("program") or session) or int(told.get("last_step", 0)):
+        return None
+    if int(told.get("implied", 0)) and not tool:
+        return None
+    expected = told.get("expected_tool_seconds")
+    return Wait(
+        tool=tool,
+        body=str(told.get("body", "")),
+        expected_s=None if expected is None else float(expected),
+    )
+
+
+def _findable(blocks: Any) -> list[Any]:
+    """Blocks that a later request can find: full ones have a hash, the last one may have none."""
+    end = len(blocks)
+    while end and blocks[end - 1].block_hash is None:
+        end -= 1
+    if end and blocks[0].is_null:
+        # A sliding window has let go of the beginning.
+        return [b for b in blocks[:end] if not b.is_null and b.block_hash is not None]
+    return list(blocks[:end])
+
+
+def _without(whole: list[Any], kept: list[Any]) -> list[Any]:
+    """The blocks of a request that a pin does not keep; usually the one at the end."""
+    count = len(kept)
+    if not kept or (whole[0] is kept[0] and whole[count - 1] is kept[-1]):
+        return whole[count:]
+    held = {block.block_id for block in kept}
+    return [block for block in whole if block.block_id not in held]
+
+
+def _alone(block: Any) -> bool:
+    held: int = block.ref_cnt
+    return held == 1
+
+
+def _shared(blocks: list[Any]) -> int:
+    return sum(not _alone(block) for block in blocks)

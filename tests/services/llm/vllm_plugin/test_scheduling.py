@@ -2,7 +2,6 @@
 
 import random
 import sys
-from collections import deque
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +28,8 @@ class Pool:
     def __init__(self, blocks):
         self.free = [Block(number) for number in range(blocks)]
         self.hashes = {}
+        # vLLM counts the null block, too.
+        self.num_gpu_blocks = blocks + 1
 
     def get_num_free_blocks(self):
         return len(self.free)
@@ -44,7 +45,7 @@ class Pool:
             assert block.ref_cnt > 0
             block.ref_cnt -= 1
             if block.ref_cnt == 0:
-                self.free.append(block)
+                self.free.insert(len(self.free) if block.block_hash else 0, block)
 
     def new(self, count):
         taken = [self.free.pop(0) for _ in range(count)]
@@ -92,8 +93,33 @@ class Manager:
         self.held[request.request_id] = blocks
         return Found(blocks)
 
+    def pop_blocks_for_free(self, request):
+        return self.held.pop(request.request_id, [])
+
     def free(self, request):
-        self.block_pool.free_blocks(reversed(self.held.pop(request.request_id, [])))
+        self.block_pool.free_blocks(reversed(self.pop_blocks_for_free(request)))
+
+
+class Queue:
+    """First come, first served."""
+
+    def __init__(self):
+        self.requests = []
+
+    def __len__(self):
+        return len(self.requests)
+
+    def add_request(self, request):
+        self.requests.append(request)
+
+    def peek_request(self):
+        return self.requests[0]
+
+    def pop_request(self):
+        return self.requests.pop(0)
+
+    def remove_request(self, request):
+        self.requests.remove(request)
 
 
 class Status:
@@ -125,6 +151,7 @@ class Request:
 class Output:
     def __init__(self, new):
         self.scheduled_new_reqs = new
+        self.num_scheduled_tokens = {}
         self.scheduled_cached_reqs = type("Cached", (), {"resumed_req_ids": set()})
 
 
@@ -141,21 +168,21 @@ class Base:
         self.kv_cache_manager = Manager(blocks)
         self.block_size = BLOCK
         self.requests = {}
-        self.waiting = deque()
+        self.waiting = Queue()
         self.running = []
 
     def add_request(self, request):
         self.requests[request.request_id] = request
-        self.waiting.append(request)
+        self.waiting.add_request(request)
 
     def schedule(self):
         new = []
         while self.waiting:
-            request = self.waiting[0]
+            request = self.waiting.peek_request()
             found = self.kv_cache_manager.computed(request)
             if self.kv_cache_manager.allocate_slots(request, new_computed_blocks=found) is None:
                 break
-            self.waiting.popleft()
+            self.waiting.pop_request()
             request.status = Status("RUNNING")
             self.running.append(request)
             new.append(New(request.request_id, BLOCK * len(found.blocks[0])))
@@ -165,13 +192,16 @@ class Base:
         if request in self.running:
             self.running.remove(request)
         else:
-            self.waiting.remove(request)
+            self.waiting.remove_request(request)
         request.status = Status(status)
         self._free_request_blocks(request)
         del self.requests[request.request_id]
 
     def _free_request_blocks(self, request):
         self.kv_cache_manager.free(request)
+
+    def _request_blocks_can_be_freed(self, request):
+        return True
 
     def reset_prefix_cache(self):
         return True
@@ -244,7 +274,7 @@ def test_no_block_is_lost_and_nobody_waits_for_ever(operations):
         elif kind < 8 and scheduler.running:
             scheduler.finish(scheduler.running[program % len(scheduler.running)])
         elif kind == 8 and scheduler.waiting:
-            scheduler.finish(scheduler.waiting[0], "FINISHED_ABORTED")
+            scheduler.finish(scheduler.waiting.peek_request(), "FINISHED_ABORTED")
         elif kind == 9:
             scheduler.reset_prefix_cache()
         scheduler.schedule()
