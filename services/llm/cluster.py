@@ -11,25 +11,28 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
 from services.llm.engines.contracts import ChatCall, Hint, Piece
 from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
-from services.llm.policy.contracts import Turn
-from services.llm.policy.programs import Program
+from services.llm.policy import balance
+from services.llm.policy.contracts import Turn, Wait
+from services.llm.policy.routing import Router
 from services.llm.replica import Replica
 from services.llm.status import ClusterStatus
+from services.llm.views import load_of, movable_of, view_of
 
 _log = logging.getLogger(__name__)
 
 # A program that has been away for this long is taken for gone.
 LONGEST_IDLE_S = 3600.0
 TICK_S = 1.0
-# Share of the places that the wanted number of replicas should use.
-_AIM = 0.8
-# A program is worth moving only if its tool still takes this long: a copy takes milliseconds to a second.
-_SHORTEST_AWAY_S = 1.0
+# A replica takes programs if this share of its places is free per running turn.
+_HIGH_SHARE = 0.05
+# How long it takes to carry a program's KV, until the first one has moved; and the weight of the newest move.
+_COPY_S_PER_TOKEN = 1e-4
+_COPY_WEIGHT = 0.2
 
 
 class Cluster:
@@ -48,6 +51,8 @@ class Cluster:
         self._homes: dict[str, Replica] = {}
         self._down: set[str] = set()
         self._ticker: asyncio.Task[None] | None = None
+        self._router = Router()
+        self._copy_s_per_token = _COPY_S_PER_TOKEN
         self.migrations = 0
         self.migrated_bytes = 0
 
@@ -150,9 +155,17 @@ class Cluster:
         if home is not None and home in serving and known is not None and known.open_turns:
             return home
         up = [r for r in serving if r.name not in self._down] or serving
-        fresh = [r for r in up if not r.board.draining or r is home] or up
-        # Where it costs the same, the replica with the most room; less than a millisecond is the same.
-        return min(fresh, key=lambda r: (round(self._cost(r, turn), 3), -self.freeness(r), r.name))
+        now = self._clock()
+        # Where it cannot be carried away, KV does not hold a program on a replica that is to be emptied.
+        stays = home is not None and home.board.owned and home.cached(turn.program) > 0
+        chosen = self._router.choose(
+            turn.turn_id,
+            [view_of(replica, turn, now) for replica in up],
+            home.name if home is not None and stays else None,
+        )
+        # The turn enters that replica's queue before anything else happens, so the promise is kept.
+        self._router.settled(turn.turn_id)
+        return self.replicas[chosen]
 
     async def move(self, program: str, target: Replica) -> bool:
         """Move a waiting program with its KV.
@@ -166,6 +179,7 @@ class Cluster:
         known = source.board.policy.programs.get(program)
         if known is None or known.open_turns:
             return False
+        began_s = self._clock()
         try:
             if not await source.file(program):
                 return False
@@ -182,6 +196,8 @@ class Cluster:
         source.forget(program)
         target.board.policy.programs.adopt(known)
         self._homes[program] = target
+        copied_s = (self._clock() - began_s) / max(1, tokens)
+        self._copy_s_per_token += _COPY_WEIGHT * (copied_s - self._copy_s_per_token)
         self.migrations += 1
         self.migrated_bytes += len(data)
         return True
@@ -205,6 +221,15 @@ class Cluster:
                 409,
             )
         replica.board.draining = draining
+
+    def waits(self, program: str, wait: Wait) -> bool:
+        """A program that is away waits for this, for so long from now on.
+
+        Returns:
+            Whether it is known and away.
+        """
+        home = self._homes.get(program)
+        return home is not None and home.waits(program, wait)
 
     def forget(self, program: str) -> bool:
         """Free everything that is held for a program. Returns whether it was known."""
@@ -244,95 +269,51 @@ class Cluster:
 
     def wanted_replicas(self) -> int:
         """How many replicas the present load calls for: the signal for whoever scales."""
-        demand = sum(len(r.board.waiting) + r.board.running for r in self.replicas.values())
-        places = sum(len(r.board.slots) for r in self.replicas.values()) / len(self.replicas)
-        return max(1, math.ceil(demand / (places * _AIM)))
-
-    def freeness(self, replica: Replica) -> float:
-        """Places that are left per running turn; negative where turns queue (Llumnix, OSDI'24).
-
-        A queued turn counts as the place it wants, a pin as the chance that its owner returns within
-        the next ten seconds.
-        """
-        board = replica.board
-        pinned = sum(self._return_chance(replica, pin.program) for pin in board.policy.pins())
-        used = board.running + len(board.waiting) + pinned
-        return (len(board.slots) - used) / max(1, board.running)
+        return balance.wanted(self._loads(self.replicas.values()))
 
     def _serving(self, model: str) -> list[Replica]:
         return [r for r in self.replicas.values() if r.engine.capabilities.model == model]
 
-    def _cost(self, replica: Replica, turn: Turn) -> float:
-        board, prefill = replica.board, replica.prefill
-        cached = min(board.cached(turn.program), turn.prompt_tokens)
-        own = prefill(turn.prompt_tokens) - prefill(cached)
-        queued = sum(
-            prefill(t.prompt_tokens) - prefill(min(board.cached(t.program), t.prompt_tokens))
-            for t in board.waiting
-        )
-        # Running turns share the engine: with n of them a prefill takes about 1 + n times as long.
-        seconds = (own + queued) * (1.0 + board.running)
-        return seconds + self._harm(replica, turn)
-
-    def _harm(self, replica: Replica, turn: Turn) -> float:
-        """Seconds that others lose if their pin is broken for this turn."""
-        board = replica.board
-        slot = board.slot_of(turn.program)
-        pins = board.policy.pins()
-        if slot is not None or not board.owned or len(pins) + board.running < len(board.slots):
-            return 0.0
-        losses = [
-            replica.prefill(pin.tokens) * self._return_chance(replica, pin.program) for pin in pins
-        ]
-        # Without a pin to break, one of those who run must end first.
-        return min(losses, default=replica.prefill(turn.prompt_tokens))
-
-    def _return_chance(self, replica: Replica, name: str) -> float:
-        program = replica.board.policy.programs.get(name)
-        if program is None or program.forecast is None or program.idle_since_s is None:
-            return 1.0
-        return program.forecast.returns_within(10.0, self._clock() - program.idle_since_s)
+    def _loads(self, replicas: Iterable[Replica]) -> list[balance.Load]:
+        now = self._clock()
+        return [load_of(replica, now) for replica in replicas]
 
     async def _drain_waiting(self) -> None:
         for source in [r for r in self.replicas.values() if r.board.draining]:
-            targets = [r for r in self._peers(source) if not r.board.draining]
-            if not targets:
-                continue
-            for program in self._movable(source, shortest_s=0.0):
-                await self.move(program.name, max(targets, key=self.freeness))
+            for program in movable_of(source, self._clock(), self._copy_s_per_token):
+                takers = self._loads(r for r in self._peers(source) if not r.board.draining)
+                if not takers:
+                    break
+                freest = max(takers, key=lambda load: (balance.freeness(load), load.name))
+                await self.move(program.program, self.replicas[freest.name])
 
     async def _rebalance(self) -> None:
-        for source in sorted(self.replicas.values(), key=self.freeness):
-            if self.freeness(source) > 0.0:
-                return
-            targets = [r for r in self._peers(source) if not r.board.draining]
-            target = max(targets, key=self.freeness, default=None)
-            if target is None or self.freeness(target) * max(1, target.board.running) < 1.0:
+        """One program from the most crowded replica of a model to the freest, if they are far apart."""
+        for model in self.models:
+            carriers = [
+                r
+                for r in self._serving(model)
+                if r.name not in self._down and r.engine.capabilities.saves_kv
+            ]
+            loads = self._loads(r for r in carriers if not r.board.draining)
+            most = max((load.blocks for load in loads), default=0)
+            found = balance.pair(loads, low=0.0, high=_HIGH_SHARE * most)
+            if found is None:
                 continue
-            movable = self._movable(source, _SHORTEST_AWAY_S)
-            if movable and await self.move(movable[0].name, target):
-                return
+            source, target = self.replicas[found[0]], self.replicas[found[1]]
+            room = next(load for load in loads if load.name == target.name)
+            free = room.blocks - room.running - room.queued_blocks - room.pinned_blocks
+            movable = movable_of(source, self._clock(), self._copy_s_per_token)
+            program = balance.choose(movable, math.floor(free))
+            if program is not None:
+                await self.move(program, target)
 
     def _peers(self, replica: Replica) -> list[Replica]:
-        able = replica.engine.capabilities
         return [
             r
-            for r in self._serving(able.model)
+            for r in self._serving(replica.engine.capabilities.model)
             if r is not replica and r.name not in self._down and r.engine.capabilities.saves_kv
         ]
-
-    def _movable(self, source: Replica, shortest_s: float) -> list[Program]:
-        """Waiting programs whose tool takes long enough for a copy, those who return soonest first."""
-        now = self._clock()
-        found = []
-        for program in source.board.policy.programs.all():
-            if program.idle_since_s is None or not source.board.cached(program.name):
-                continue
-            away = now - program.idle_since_s
-            usual = program.forecast.quantile_s(0.5) if program.forecast is not None else 0.0
-            if usual - away >= shortest_s or shortest_s == 0.0:
-                found.append((usual - away, program.name, program))
-        return [program for *_, program in sorted(found, key=lambda f: f[:2])]
 
     async def _tick_for_ever(self) -> None:
         while True:

@@ -14,7 +14,8 @@ from services.llm.engines.engine import Engine
 from services.llm.policy import named
 from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.waits import WaitModel
-from services.llm.replica import Replica, start_curve
+from services.llm.replica import Replica
+from services.llm.speed import ReadingSpeed
 from services.runtime import Runtime
 
 
@@ -71,11 +72,11 @@ def make_cluster(config: LlmConfig, runtime: Runtime) -> Cluster:
         count = config.replicas if "://" not in kind else 1
         make = _maker(kind, config, runtime)
         # Engines of one kind read at one speed: whoever has read nothing yet must not look slower.
-        prefill = start_curve()
+        speed = ReadingSpeed()
         for _ in range(count):
             name = f"replica-{len(replicas)}"
             replicas.append(
-                Replica(name, make(name), config.policy, waits, prefill, config.kv_files_mib)
+                Replica(name, make(name), config.policy, waits, speed, config.kv_files_mib)
             )
     return Cluster(replicas)
 

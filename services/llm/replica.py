@@ -5,79 +5,27 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
 from services.llm.engines.contracts import ChatCall, Hint, Piece, Usage
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
+from services.llm.meters import Meters, Told
 from services.llm.policy import named
 from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
-from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.waits import WaitModel
 from services.llm.slots import Admission, SlotBoard
+from services.llm.speed import ReadingSpeed
 from services.llm.status import ProgramStatus, ReplicaStatus
+from services.llm.steps import StepWatch
 
 _MIB = 1 << 20
-# What a small model needs on a laptop, until the first prefills are measured.
-_PREFILL_S_PER_TOKEN = 5e-3
-
-
-@dataclass(slots=True)
-class Told:
-    """What an answer has told so far.
-
-    Attributes:
-        tool: The first tool that it calls; empty if none.
-        usage: Its tokens, once it is whole.
-        first_piece_s: When it began; None before.
-    """
-
-    tool: str = ""
-    usage: Usage | None = None
-    first_piece_s: float | None = None
-
-    def add(self, piece: Piece, now: float) -> None:
-        """Read one more piece."""
-        if self.first_piece_s is None:
-            self.first_piece_s = now
-        for made in piece.delta.get("tool_calls") or ():
-            self.tool = self.tool or (made.get("function") or {}).get("name") or ""
-        self.usage = piece.usage or self.usage
-
-
-@dataclass(slots=True)
-class Meters:
-    """Sums over the answered turns of a replica.
-
-    Attributes:
-        turns: How many.
-        prompt_tokens: Of their questions.
-        cached_tokens: Of those, found.
-        resumed_tokens: Prompt tokens of turns after a program's first.
-        resumed_cached: Of those, found.
-        completion_tokens: Of their answers.
-        failed: Turns that ended in an engine's error.
-        retried: Turns that were sent again after a crash.
-        cancelled: Turns whose caller went away.
-        queue_s: Seconds waited for a place.
-        saved: KV files written.
-        restored: KV files read.
-    """
-
-    turns: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    resumed_tokens: int = 0
-    resumed_cached: int = 0
-    completion_tokens: int = 0
-    failed: int = 0
-    retried: int = 0
-    cancelled: int = 0
-    queue_s: float = 0.0
-    saved: int = 0
-    restored: int = 0
+# Programs of an engine that keeps its KV to itself of which we remember how much it has read.
+_REMEMBERED = 4096
+# Weight of the newest turn in the usual time that turns run.
+_RESIDENCE_WEIGHT = 0.1
 
 
 class Replica:
@@ -88,7 +36,7 @@ class Replica:
         engine: The engine; the replica starts and closes it.
         policy: Name of the scheduling policy, as in `services.llm.policy.named`.
         waits: The learned waits, shared by replicas.
-        prefill: The learned speed of reading, shared by replicas of one kind.
+        speed: The learned speed of reading, shared by replicas of one kind.
         file_mib: Room for KV files; 0 for none.
         clock: Monotonic seconds.
     """
@@ -99,31 +47,46 @@ class Replica:
         engine: Engine,
         policy: str = "retinue",
         waits: WaitModel | None = None,
-        prefill: PrefillCurve | None = None,
+        speed: ReadingSpeed | None = None,
         file_mib: int = 512,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.engine = engine
         self.meters = Meters()
-        self.prefill = prefill or start_curve()
+        self.speed = speed or ReadingSpeed()
+        self.residence_s = 5.0
         able = engine.capabilities
         file_bytes = file_mib * _MIB if able.saves_kv else 0
         self._has_files = file_bytes > 0
         # A pin is valued by the prefill that it saves even where a file would bring the KV back in
         # milliseconds: it also keeps the place, for which whoever comes back would have to queue.
         self.board = SlotBoard(
-            named.build(policy, self.prefill, waits),
+            named.build(policy, self.speed, waits),
             able.slots or able.concurrency,
             owned=able.slots > 0,
             file_bytes=file_bytes,
         )
+        # Steps can be told apart only where it is known how much one holds.
+        self.steps = StepWatch(self.speed.latency, able.step_tokens) if able.step_tokens else None
         self._clock = clock
+        # Turns whose prompt is being read, with the seconds that it should take.
+        self._reading: dict[str, float] = {}
+        self._seen: OrderedDict[str, int] = OrderedDict()
         self._tickets: dict[str, asyncio.Future[Admission]] = {}
         self._saves: dict[str, asyncio.Event] = {}
         self._reviving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def reading_s(self) -> float:
+        """Engine seconds of the prompts that are being read."""
+        return sum(self._reading.values())
+
+    def cached(self, program: str) -> int:
+        """Context tokens of a program that need not be read again here, as far as is known."""
+        return self.board.cached(program) if self.board.owned else self._seen.get(program, 0)
 
     async def start(self) -> None:
         """Start the engine.
@@ -163,9 +126,14 @@ class Replica:
             started_s = self._clock()
             self.meters.queue_s += started_s - turn.arrived_s
             await self._prepare(admission)
+            self._given(turn, admission)
             async with aclosing(self._answer(call, admission.slot, hint)) as pieces:
                 async for piece in pieces:
-                    told.add(piece, self._clock())
+                    now = self._clock()
+                    told.add(piece, now)
+                    self._reading.pop(turn.turn_id, None)
+                    if self.steps is not None and piece.delta:
+                        self.steps.piece(turn.turn_id, now)
                     if piece.finish_reason is not None:
                         # The books are closed before the caller knows the end, and may come back.
                         self._finish(turn, hint, told, started_s, resumed)
@@ -177,7 +145,10 @@ class Replica:
             raise
         finally:
             self._tickets.pop(turn.turn_id, None)
+            self._reading.pop(turn.turn_id, None)
             if not ended:
+                if self.steps is not None:
+                    self.steps.ended(turn.turn_id, None, None)
                 self.meters.cancelled += not refused
                 self.board.aborted(turn, self._clock())
             self._pump()
@@ -192,6 +163,7 @@ class Replica:
             if await self.engine.healthy():
                 return
             self.board.reset()
+            self._seen.clear()
             try:
                 await self.engine.restart()
             except EngineMissing as error:
@@ -199,8 +171,27 @@ class Replica:
 
     def forget(self, program: str) -> None:
         """Free everything that is held for a program."""
+        self._seen.pop(program, None)
         self.board.forget(program, self._clock())
         self._pump()
+
+    def waits(self, program: str, wait: Wait) -> bool:
+        """A program that is away waits for this, for so long from now on.
+
+        Returns:
+            Whether it is away; the hint is of no use if it is not.
+        """
+        known = self.board.policy.programs.get(program)
+        if known is None or known.idle_since_s is None:
+            return False
+        now = self._clock()
+        if wait.expected_s is not None:
+            away = now - known.idle_since_s
+            wait = Wait(wait.tool, wait.body, away + wait.expected_s)
+        held = self.board.slot_of(program) is not None
+        self.board.policy.announced(program, wait, now, blocks=int(held))
+        self._pump()
+        return True
 
     async def file(self, program: str) -> bool:
         """Put an idle program's KV into a file, from where it can be carried away.
@@ -378,11 +369,18 @@ class Replica:
                     raise
                 self.meters.retried += 1
 
+    def _given(self, turn: Turn, admission: Admission) -> None:
+        """A turn goes to the engine."""
+        now = self._clock()
+        cached = admission.cached_tokens if self.board.owned else self.cached(turn.program)
+        self._reading[turn.turn_id] = self.speed.missing_s(turn.prompt_tokens, cached)
+        if self.steps is not None:
+            self.steps.began(turn.turn_id, turn.prompt_tokens, cached, now)
+
     def _finish(self, turn: Turn, hint: Hint, told: Told, started_s: float, resumed: bool) -> None:
         now = self._clock()
         usage = told.usage or Usage()
-        if usage.prefill_s is not None:
-            self.prefill.observe(usage.cached_tokens, usage.prompt_tokens, usage.prefill_s)
+        self._measure(turn, told, usage, started_s)
         meters = self.meters
         meters.turns += 1
         meters.prompt_tokens += usage.prompt_tokens
@@ -403,11 +401,24 @@ class Replica:
             wait=wait,
         )
         self.board.finished(turn, now, outcome, hint.last_step)
+        if not self.board.owned and not hint.last_step:
+            self._seen[turn.program] = outcome.tokens
+            self._seen.move_to_end(turn.program)
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
 
-
-def start_curve() -> PrefillCurve:
-    """The speed of reading before anything is measured."""
-    return PrefillCurve(_PREFILL_S_PER_TOKEN, 0.0)
+    def _measure(self, turn: Turn, told: Told, usage: Usage, started_s: float) -> None:
+        """Learn from a turn how fast the engine is."""
+        now = self._clock()
+        self.residence_s += _RESIDENCE_WEIGHT * (now - started_s - self.residence_s)
+        if self.steps is not None:
+            self.steps.ended(turn.turn_id, told.usage, told.first_piece_s)
+        if usage.prefill_s is not None:
+            self.speed.observe(usage.cached_tokens, usage.prompt_tokens, usage.prefill_s)
+        elif usage.prompt_tokens and told.first_piece_s is not None and self.board.running == 1:
+            # Alone on the engine, the wait for the first token is the reading.
+            seconds = told.first_piece_s - started_s
+            self.speed.observe(usage.cached_tokens, usage.prompt_tokens, seconds)
 
 
 def _key(program: str) -> str:

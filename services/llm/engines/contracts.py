@@ -90,6 +90,7 @@ class Capabilities(BaseModel):
         slots: KV places that programs can own; 0 if the engine manages its memory itself.
         context_tokens: Longest conversation, answer included; 0 if unknown.
         concurrency: Requests to give it at the same time.
+        step_tokens: Tokens that it schedules in one step at most; 0 if unknown.
         saves_kv: Whether `save` and `restore` work.
         schedules: Whether it orders requests and holds KV for programs by itself, from hints.
         embeds: Whether it embeds texts.
@@ -103,6 +104,7 @@ class Capabilities(BaseModel):
     slots: int = Field(default=0, ge=0)
     context_tokens: int = Field(default=0, ge=0)
     concurrency: int = Field(default=1, gt=0)
+    step_tokens: int = Field(default=0, ge=0)
     saves_kv: bool = False
     schedules: bool = False
     embeds: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.llm.embedded import MODEL_NAME, THREADS
+from services.llm.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -103,6 +103,7 @@ class LlamaCppEngine:
             context_tokens=-(-spec.context_tokens // _CELLS) * _CELLS,
             # Without slots of their own the requests queue in llama.cpp, as they would without us.
             concurrency=spec.slots if spec.own_slots else 256,
+            step_tokens=CHUNK_TOKENS,
             saves_kv=spec.own_slots,
             restarts=True,
         )

@@ -24,13 +24,20 @@ from brain.model import Embedder, ModelError
 from services.llm.cluster import Cluster
 from services.llm.engines.contracts import ChatCall, Piece
 from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
-from services.llm.gateway.contracts import BadInput, ChatBody, DrainBody, EmbeddingsBody, parsed
-from services.llm.gateway.hints import told
+from services.llm.gateway.contracts import (
+    BadInput,
+    ChatBody,
+    DrainBody,
+    EmbeddingsBody,
+    WaitBody,
+    parsed,
+)
+from services.llm.gateway.hints import told as told_of
 from services.llm.gateway.metrics import GatewayMetrics
 from services.llm.gateway.programs import ProgramBook
 from services.llm.gateway.replies import DONE, Answer, error, event
 from services.llm.gateway.work import Work
-from services.llm.policy.contracts import Turn
+from services.llm.policy.contracts import Turn, Wait
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +112,7 @@ class Gateway:
             Route("/v1/models/{model:path}", self._guarded(self._model), methods=["GET"]),
             Route("/v1/status", self._guarded(self._status), methods=["GET"]),
             Route("/v1/programs/{program:path}", self._guarded(self._forget), methods=["DELETE"]),
+            Route("/v1/programs/{program:path}", self._guarded(self._waits), methods=["POST"]),
             Route("/v1/replicas/{name}/drain", self._guarded(self._drain), methods=["POST"]),
             Route("/metrics", self._guarded(self._prometheus), methods=["GET"]),
             # Load balancers ask this without a token; it tells nothing but life.
@@ -171,7 +179,7 @@ class Gateway:
             raise _Refused(404, self._no_model(body.model))
         self._require_room()
         conversation = body.conversation()
-        known = told(body, request.headers, conversation, self._book.name)
+        known = told_of(body, request.headers, conversation, self._book.name)
         hint, deadline_s = known.hint, known.deadline_s
         call = ChatCall(messages=conversation, options=body.options())
         now = self._clock()
@@ -284,6 +292,14 @@ class Gateway:
         if not self._cluster.forget(program):
             raise _Refused(404, f"There is no program {program!r} here.")
         return JSONResponse({"program": program, "forgotten": True})
+
+    async def _waits(self, request: Request) -> Response:
+        program = request.path_params["program"]
+        told = parsed(WaitBody, await self._json(request))
+        wait = Wait(told.tool, told.body, told.expected_tool_seconds)
+        if not self._cluster.waits(program, wait):
+            raise _Refused(404, f"There is no program {program!r} here that waits.")
+        return JSONResponse({"program": program, **told.model_dump()})
 
     async def _drain(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -254,6 +254,22 @@ class EmbeddingsBody(BaseModel):
     user: str | None = None
 
 
+class WaitBody(BaseModel):
+    """What a program that is away waits for.
+
+    Attributes:
+        tool: The tool.
+        body: The robot or person that executes it.
+        expected_tool_seconds: For how long from now.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tool: str = Field(default="", max_length=256)
+    body: str = Field(default="", max_length=256)
+    expected_tool_seconds: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+
+
 class DrainBody(BaseModel):
     """Whether a replica is to be emptied."""
 

@@ -13,7 +13,8 @@ from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.llamacpp import LlamaCppEngine
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.policy.contracts import Turn
-from services.llm.replica import Replica, start_curve
+from services.llm.replica import Replica
+from services.llm.speed import ReadingSpeed
 from services.runtime import LocalRuntime
 
 MODEL = "simulated"
@@ -40,10 +41,10 @@ class House:
         self.engines = [
             SimulatedEngine(SimulatedSpec(slots=slots), self._work) for _ in range(replicas)
         ]
-        prefill = start_curve()
+        speed = ReadingSpeed()
         self.cluster = Cluster(
             [
-                Replica(f"r{i}", engine, policy, prefill=prefill, clock=self.clock)
+                Replica(f"r{i}", engine, policy, speed=speed, clock=self.clock)
                 for i, engine in enumerate(self.engines)
             ],
             self.clock,
@@ -170,7 +171,8 @@ def test_a_crowded_replica_gives_a_waiting_program_to_a_free_one():
         # Two run, one queues, and two wait for their tools: one of these makes room.
         await house.cluster.tick()
         assert house.cluster.migrations == 1
-        assert (await house.where())["a"] == "r1"
+        homes = await house.where()
+        assert sorted([homes["a"], homes["b"]]) == ["r0", "r1"]
         gate.set()
         for first, pieces in zip(firsts, streams, strict=True):
             await first

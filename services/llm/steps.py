@@ -1,0 +1,157 @@
+"""An engine's steps, seen from outside: what each did and how long it took, for the learned step time.
+
+Everybody whose answer is being written gets one token a step, so the time between two tokens of one stream is
+a step. Who reads a prompt meanwhile fills the rest of the step. What an engine tells of its own prefill is
+taken as so many equal steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.llm.engines.contracts import Usage
+from services.llm.latency import Estimate, LatencyModel, Step
+
+# Tokens that come closer together were sent together.
+_SHORTEST_S = 5e-4
+# Prompts with fewer new tokens say more about the network than about the engine.
+_LEAST_TOKENS = 8
+# Before this many steps the model does not predict.
+_WARM_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The reading of one prompt, as it was predicted and as it went.
+
+    Attributes:
+        tokens: Tokens that were not cached.
+        predicted: From admission to the first token; None before the model was warm.
+        seconds: How long it took.
+    """
+
+    tokens: int
+    predicted: Estimate | None
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Turn:
+    cached: int
+    left: float
+    context: float
+    began_s: float
+    predicted: Estimate | None
+    alone: bool
+    writers: int
+    writers_context: float
+    last_s: float | None = None
+
+
+class StepWatch:
+    """Teaches a latency model with the steps of one engine.
+
+    Args:
+        latency: The model.
+        budget: Tokens that a step of the engine schedules at most.
+        on_step: Told each step that was measured.
+        on_reading: Told each prompt that was read.
+    """
+
+    def __init__(
+        self,
+        latency: LatencyModel,
+        budget: int,
+        on_step: Callable[[Step, float], None] = lambda step, seconds: None,
+        on_reading: Callable[[Reading], None] = lambda reading: None,
+    ) -> None:
+        self._latency = latency
+        self._budget = budget
+        self._on_step = on_step
+        self._on_reading = on_reading
+        self._turns: dict[str, _Turn] = {}
+        # The stream whose tokens count the steps, and whether the batch has changed since its last one.
+        self._leader: str | None = None
+        self._changed = True
+
+    def began(self, turn_id: str, prompt: int, cached: int, now: float) -> None:
+        """A turn was given to the engine; token numbers are estimates."""
+        writers = self._writers()
+        context = sum(turn.context for turn in writers)
+        missing = max(1, prompt - cached)
+        readers = [turn for turn in self._turns.values() if turn.last_s is None]
+        for turn in readers:
+            turn.alone = False
+        predicted = None
+        if self._latency.steps >= _WARM_STEPS:
+            predicted = self._latency.request(
+                cached + missing, cached, 1.0, len(writers), context, self._budget
+            )
+        self._turns[turn_id] = _Turn(
+            cached, missing, float(prompt), now, predicted, not readers, len(writers), context
+        )
+        self._changed = True
+
+    def piece(self, turn_id: str, now: float) -> None:
+        """A turn got its next token."""
+        turn = self._turns.get(turn_id)
+        if turn is None:
+            return
+        if turn.last_s is None:
+            self._changed = True
+        elif self._leader in {None, turn_id}:
+            self._leader = turn_id
+            self._count(now - turn.last_s)
+        turn.last_s = now
+        turn.context += 1.0
+
+    def ended(self, turn_id: str, usage: Usage | None, first_s: float | None) -> None:
+        """A turn is over; without its usage it teaches nothing more.
+
+        Args:
+            turn_id: The turn.
+            usage: Its tokens.
+            first_s: When its first token came.
+        """
+        turn = self._turns.pop(turn_id, None)
+        if self._leader == turn_id:
+            self._leader = None
+        self._changed = True
+        if turn is None or usage is None or first_s is None:
+            return
+        tokens = usage.prompt_tokens - usage.cached_tokens
+        if tokens < _LEAST_TOKENS or not turn.alone:
+            return
+        self._on_reading(Reading(tokens, turn.predicted, first_s - turn.began_s))
+        if usage.prefill_s is not None:
+            steps = math.ceil(tokens / max(1, self._budget - turn.writers))
+            each = tokens / steps
+            pairs = each * (usage.cached_tokens + 0.5 * tokens)
+            step = Step(each, turn.writers, turn.writers_context, pairs)
+            self._learn(step, usage.prefill_s / steps)
+
+    def _count(self, seconds: float) -> None:
+        """A step is over: every stream got a token, and readers went on."""
+        writers = self._writers()
+        room, prefill, pairs = float(self._budget - len(writers)), 0.0, 0.0
+        for turn in self._turns.values():
+            if turn.last_s is None and room > 0.0 and turn.left > 0.0:
+                size = min(room, turn.left)
+                position = turn.context - turn.left + 0.5 * size
+                turn.left -= size
+                room -= size
+                prefill += size
+                pairs += size * position
+        if not self._changed and seconds >= _SHORTEST_S:
+            context = sum(turn.context for turn in writers)
+            self._learn(Step(prefill, len(writers), context, pairs), seconds)
+        self._changed = False
+
+    def _writers(self) -> list[_Turn]:
+        return [turn for turn in self._turns.values() if turn.last_s is not None]
+
+    def _learn(self, step: Step, seconds: float) -> None:
+        self._latency.observe(step, seconds)
+        self._on_step(step, seconds)
