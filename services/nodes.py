@@ -114,7 +114,9 @@ class BrainNode:
 
     def step(self, news: News) -> BrainStep:
         """Pass news to the brain."""
-        return self._brain.step(news)
+        answer = self._brain.step(news)
+        self._understanding.follow(news.now, (*news.events, *answer.events))
+        return answer
 
     def restore(self, events: tuple[Event, ...]) -> None:
         """Rebuild the brain from the log."""

@@ -93,7 +93,9 @@ def glasses() -> None:
 @click.option(
     "--model",
     default="none",
+    envvar="RETINUE_LLM",
     show_default=True,
+    show_envvar=True,
     metavar="MODEL",
     help="What answers open questions: none, embedded, or an OpenAI-compatible endpoint with the "
     "model's name, such as http://127.0.0.1:8000/v1#qwen3.",

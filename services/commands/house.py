@@ -13,7 +13,13 @@ from services.commands.output import json_option, print_json, print_table
     "--bodies", type=click.IntRange(min=1), metavar="N", help="Only the first N bodies come."
 )
 @click.option(
-    "--model", default="embedded", show_default=True, metavar="MODEL", help="As in retinue run."
+    "--model",
+    default="embedded",
+    envvar="RETINUE_LLM",
+    show_default=True,
+    show_envvar=True,
+    metavar="MODEL",
+    help="As in retinue run.",
 )
 @json_option
 def topology(world: str | None, bodies: int | None, model: str, as_json: bool) -> None:

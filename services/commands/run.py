@@ -110,7 +110,9 @@ class Speed(click.ParamType[float]):
 @click.option(
     "--model",
     default="embedded",
+    envvar="RETINUE_LLM",
     show_default=True,
+    show_envvar=True,
     metavar="MODEL",
     help="What helps to understand wishes: embedded, none, or an OpenAI-compatible endpoint with "
     "the model's name, such as http://127.0.0.1:8000/v1#qwen3.",
