@@ -21,7 +21,7 @@ from services.llm.policy.ordering import Candidate, Order, Rank
 from services.llm.policy.pins import PinTable
 from services.llm.policy.pressure import Holding, Pressure
 from services.llm.policy.programs import Program, ProgramTable
-from services.llm.policy.retention import HoldCase, Retention
+from services.llm.policy.retention import FixedTtl, HoldCase, Retention
 from services.llm.policy.waits import WaitModel
 
 # A turn with a deadline goes first when this many seconds are left, or as many as its prefill takes.
@@ -41,6 +41,10 @@ class AgentPolicy:
         rent: A waiting turn may break pins that score below this while others still run. None learns
             the shadow price of memory, which is for scores in engine seconds per block and second; at
             NEVER any pin may be broken, at -NEVER pins stand until nothing else runs.
+        patience: Seconds that a waiting turn waits, per second of engine time and running turn that
+            bringing back what it displaces will cost, until it may break pins above the rent as well.
+            At 1 nobody waits longer than its waiting spares the others, which is the online
+            ski-rental's choice; None for never.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class AgentPolicy:
         reload_s: ReloadCost,
         waits: WaitModel | None = None,
         rent: float | None = NEVER,
+        patience: float | None = None,
     ) -> None:
         self.name = name
         self.programs = ProgramTable()
@@ -64,6 +69,7 @@ class AgentPolicy:
         self._pressure = pressure
         self._reload_s = reload_s
         self._fixed_rent = rent
+        self._patience = patience
         self._memory_rent = MemoryRent()
         self._pins = PinTable()
         self._preempted: set[str] = set()
@@ -135,23 +141,32 @@ class AgentPolicy:
             return []
         own = turn.program if turn is not None else None
         must = starved or turn is None
-        rent = self.rent(now)
-        scored = [
-            (score, pin.since_s, pin.program, pin.blocks)
+        scored = sorted(
+            (score, pin.since_s, pin.program)
             for pin in self._pins.all()
-            if pin.program != own and ((score := self._score(pin, now)) < rent or must)
-        ]
-        if not must and sum(entry[3] for entry in scored) < blocks:
-            return []
-        scored.sort()
-        chosen: list[str] = []
+            if pin.program != own and ((score := self._score(pin, now)) < NEVER or must)
+        )
+        chosen: list[Pin] = []
         freed = 0
-        for _, _, program, size in scored:
+        for score, _, program in scored:
             if freed >= blocks:
                 break
-            chosen.append(program)
-            freed += size
-        return chosen
+            pin = self._pins[program]
+            chosen.append(pin)
+            freed += pin.blocks
+        if not must and (freed < blocks or not self._worth_it(chosen, now, turn)):
+            return []
+        return [pin.program for pin in chosen]
+
+    def _worth_it(self, pins: list[Pin], now: float, turn: Turn) -> bool:
+        """Whether a waiting turn may break these pins while others still run."""
+        rent = self.rent(now)
+        dear = [pin for pin in pins if self._score(pin, now) >= rent]
+        if not dear or self._patience is None:
+            return not dear
+        # Bringing their KV back holds up its owner and everything that runs meanwhile.
+        cost_s = sum(self._reload_s(pin.tokens) for pin in dear) * (1 + self._memory_rent.running)
+        return now - turn.arrived_s >= self._patience * cost_s
 
     def broken(self, program: str, now: float) -> Pin | None:
         """The engine gave up this program's pin under pressure."""
@@ -259,6 +274,9 @@ class AgentPolicy:
     ) -> float:
         """Seconds from the end of the program's turn for which its KV is to be held."""
         program.forecast = self.waits.forecast(wait, program.pace_s)
+        if isinstance(self._retention, FixedTtl):
+            # It asks for no facts, and most turns of most servers end here.
+            return self._retention.ttl_s
         case = HoldCase(
             program=program,
             blocks=blocks,

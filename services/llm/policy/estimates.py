@@ -93,6 +93,11 @@ class MemoryRent:
         self._prefill = 0.0
         self._time = 0.0
 
+    @property
+    def running(self) -> int:
+        """How many turns run now."""
+        return len(self._running)
+
     def started(self, turn_id: str, now: float, prefill_s: float, blocks: int) -> None:
         """A turn began to run; it needs so much prefill and holds so many blocks."""
         self._pass_time(now)

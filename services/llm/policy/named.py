@@ -84,6 +84,7 @@ def _occupancy(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
         reload_s,
         waits,
         rent=None,
+        patience=1.0,
     )
 
 
@@ -96,6 +97,7 @@ def _retinue(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
         reload_s,
         waits,
         rent=None,
+        patience=1.0,
     )
 
 
@@ -108,6 +110,7 @@ def _oracle(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
         reload_s,
         waits,
         rent=None,
+        patience=1.0,
     )
 
 

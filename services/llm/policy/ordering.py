@@ -53,7 +53,7 @@ def program_fcfs(candidate: Candidate, now: float) -> Rank:
 
 
 #: Seconds of waiting that weigh as much as one engine second of missing prefill.
-AGING = 200.0
+AGING = 50.0
 
 
 def shortest_missing(candidate: Candidate, now: float) -> Rank:

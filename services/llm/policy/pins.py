@@ -21,6 +21,9 @@ class PinTable:
     def __len__(self) -> int:
         return len(self._pins)
 
+    def __getitem__(self, program: str) -> Pin:
+        return self._pins[program]
+
     def get(self, program: str) -> Pin | None:
         """The program's pin, or None."""
         return self._pins.get(program)

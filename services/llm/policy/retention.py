@@ -62,11 +62,6 @@ def no_pins(case: HoldCase) -> float:
 LONGEST_S = 3600.0
 
 
-def until_pressure(case: HoldCase) -> float:
-    """Hold everything; price and order of giving way decide, again and again."""
-    return LONGEST_S
-
-
 class FixedTtl:
     """The same time for everyone (Continuum's released code: 2 s).
 
@@ -80,6 +75,10 @@ class FixedTtl:
     def __call__(self, case: HoldCase) -> float:
         """The fixed time."""
         return self.ttl_s
+
+
+#: Hold everything; price and order of giving way decide, again and again.
+until_pressure = FixedTtl(LONGEST_S)
 
 
 def ski_rental(case: HoldCase) -> float:

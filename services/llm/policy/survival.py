@@ -13,6 +13,7 @@ by blocks, it is what a block earns by waiting on, whatever the price of memory 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,10 @@ class DurationHistogram:
         """Weighted counts of the bins; a copy."""
         return self._slow.counts()
 
+    def snapshot(self) -> tuple[list[float], float, float]:
+        """The counts at this moment, to be mixed later: raw ones, their unit, and their sum in units."""
+        return self._slow.snapshot()
+
     def add(self, value: float) -> None:
         """Count one duration; negative ones count as zero."""
         index = bin_of(value)
@@ -110,6 +115,10 @@ class _Decaying:
         """The counts; a copy."""
         return np.array(self._raw) / self._unit
 
+    def snapshot(self) -> tuple[list[float], float, float]:
+        """Raw counts, their unit, and their sum in units."""
+        return self._raw.copy(), self._unit, self.weight
+
     def add(self, index: int) -> None:
         """Count one in this bin."""
         self._unit /= self.keep
@@ -137,36 +146,47 @@ class _Decaying:
 
 
 class SurvivalCurve:
-    """A distribution of durations, ready to be asked.
+    """A distribution of durations, ready to be asked. It is worked out when it is first asked.
 
     Args:
-        probabilities: Of the bins, the last one "never"; they need not be normalised.
+        probabilities: Of the bins, the last one "never"; they need not be normalised. Or what makes them.
 
     Raises:
-        ValueError: If the probabilities sum to nothing.
+        ValueError: If the probabilities sum to nothing; by the first question if they are made then.
     """
 
-    def __init__(self, probabilities: Floats) -> None:
+    def __init__(self, probabilities: Floats | Callable[[], Floats]) -> None:
+        self._make = probabilities if callable(probabilities) else None
+        self._lists: tuple[list[float], list[float]] | None = None
+        self._rates: list[float] | None = None
+        if not callable(probabilities):
+            self._work_out(probabilities)
+
+    def _work_out(self, probabilities: Floats) -> None:
         total = float(probabilities.sum())
         if total <= 0.0:
             raise ValueError("A survival curve needs at least one duration.")
-        self._mass = probabilities / total
-        survival = 1.0 - np.concatenate(([0.0], np.cumsum(self._mass[:BINS])))
+        survival = 1.0 - np.concatenate(([0.0], np.cumsum(probabilities[:BINS] / total)))
         self._survival = np.clip(survival, 0.0, 1.0)
         self._integral = np.concatenate(
             ([0.0], np.cumsum(0.5 * (self._survival[:-1] + self._survival[1:]) * _WIDTHS))
         )
-        self._lists: tuple[list[float], list[float]] | None = None
-        self._rates: list[float] | None = None
+        self._make = None
+
+    def _ready(self) -> None:
+        if self._make is not None:
+            self._work_out(self._make())
 
     @property
     def survival(self) -> Floats:
         """S at the edges of the bins."""
+        self._ready()
         return self._survival
 
     @property
     def occupancy_at_edges(self) -> Floats:
         """E[min(X, t)] at the edges of the bins."""
+        self._ready()
         return self._integral
 
     def surviving(self, age: float) -> float:
@@ -179,7 +199,7 @@ class SurvivalCurve:
 
     def quantile(self, share: float) -> float:
         """The duration within which this share of the waits ends; the last edge if none is."""
-        below = 1.0 - self._survival
+        below = 1.0 - self.survival
         index = int(np.searchsorted(below, share))
         return float(EDGES[min(index, BINS)])
 
@@ -196,7 +216,7 @@ class SurvivalCurve:
 
     def _at(self, age: float) -> tuple[float, float]:
         if self._lists is None:
-            self._lists = (self._survival.tolist(), self._integral.tolist())
+            self._lists = (self.survival.tolist(), self.occupancy_at_edges.tolist())
         survival, integral = self._lists
         index = bin_of(age)
         if index >= BINS:
@@ -213,8 +233,8 @@ class SurvivalCurve:
         From the last edge backwards, the later points worth going to form a concave hull, whose first
         point is the best for the edge before it (Andrew's monotone chain).
         """
-        spent = self._integral.tolist()
-        gained = (1.0 - self._survival).tolist()
+        spent = self.occupancy_at_edges.tolist()
+        gained = (1.0 - self.survival).tolist()
         # Beyond the last edge nothing is known to return.
         rates = [0.0] * (BINS + 1)
         hull = [BINS]

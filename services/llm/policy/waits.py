@@ -9,6 +9,9 @@ so an unknown tool starts from the average of all tools and an empty server from
 from __future__ import annotations
 
 import math
+from functools import partial
+
+import numpy as np
 
 from services.llm.policy.contracts import Wait
 from services.llm.policy.survival import (
@@ -104,10 +107,15 @@ class WaitModel:
         cached = self._curves.get(name)
         if cached is not None and samples < cached[0] + max(1, cached[0] // 20):
             return cached[1]
-        probabilities = prior
-        for key in known:
-            histogram = self._histograms[key]
-            probabilities = (histogram.counts + LEAN * probabilities) / (histogram.weight + LEAN)
-        curve = SurvivalCurve(probabilities)
+        found = [self._histograms[key].snapshot() for key in known]
+        curve = SurvivalCurve(partial(_mixed, prior, found))
         self._curves[name] = (samples, curve)
         return curve
+
+
+def _mixed(prior: Floats, levels: list[tuple[list[float], float, float]]) -> Floats:
+    """Each level leans on the one above it."""
+    probabilities = prior
+    for raw, unit, weight in levels:
+        probabilities = (np.array(raw) / unit + LEAN * probabilities) / (weight + LEAN)
+    return probabilities

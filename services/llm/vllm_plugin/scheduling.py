@@ -253,7 +253,7 @@ class AgentScheduling:
         wanted = -(-(request.num_tokens + 1) // size) - len(found)
         # Found blocks that nobody holds are in the free list and leave it, too.
         idle = sum(block.ref_cnt == 0 for block in found)
-        return max(1, wanted + idle - free)
+        return max(1, int(wanted) + idle - free)
 
     # ------------------------------------------------------------------ turns begin and end
 
