@@ -16,6 +16,8 @@ refused, whoever reads it; nothing moves on doubt.
 
 from __future__ import annotations
 
+from functools import partial
+
 from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.consult import consult
 from brain.language.dialogue import answered
@@ -46,16 +48,16 @@ class WishInterpreter:
 
     def interpret(self, goal: Goal, view: MemoryView) -> Interpretation:
         """What the wish means here: conditions, a question back, or a refusal with its reason."""
-        return self._read(goal.text, goal.who, view, past_of(goal, view))[0]
+        return self._read(goal, goal.text, goal.who, view, past_of(goal, view))[0]
 
     def answer(self, record: GoalRecord, text: str, view: MemoryView) -> Interpretation | None:
         """The wish of `record` read together with this answer; None: the text is no answer."""
-        return answered(record, text, view, self._read)
+        return answered(record, text, view, partial(self._read, record.goal))
 
     def _read(
-        self, text: str, who: str, view: MemoryView, past: Past
+        self, goal: Goal, text: str, who: str, view: MemoryView, past: Past
     ) -> tuple[Interpretation, Unclear | None]:
-        """What the words mean, and the doubt behind a question."""
+        """What the words mean, and the doubt behind a question; `goal` is what they are about."""
         wish = Wish(text, who, view, past, self._head)
         try:
             found = wish.conditions()
@@ -64,16 +66,16 @@ class WishInterpreter:
         except (Unable, Misfit) as doubt:
             return Refuse(reason=doubt.reason), None
         except (Unread, ModelError) as doubt:
-            return self._consulted(wish, who, doubt)
+            return self._consulted(wish, goal, who, doubt)
         return _understood(found, wish, "encoder" if wish.guessed else "grammar"), None
 
     def _consulted(
-        self, wish: Wish, who: str, doubt: Unread | ModelError
+        self, wish: Wish, goal: Goal, who: str, doubt: Unread | ModelError
     ) -> tuple[Interpretation, Unclear | None]:
         """What the model makes of a wish that could not be read; without one, a question."""
         if self._model is not None:
             try:
-                found = consult(self._model, wish.text, who, wish.tokens, wish.site)
+                found = consult(self._model, wish.text, who, wish.tokens, wish.site, goal)
                 return _understood(found, wish, "model"), None
             except Unread as still:
                 doubt = still if not isinstance(doubt, Unread) else doubt

@@ -53,6 +53,8 @@ class ModelRequest(BaseModel):
         body: Who executes that; empty if nobody in particular.
         expected_tool_s: How long that should take, in seconds, so that a backend knows how long to
             keep the KV cache.
+        priority: Higher goes first where requests queue; 0 is usual.
+        deadline_s: Seconds from now after which the answer is worthless; None for never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +69,26 @@ class ModelRequest(BaseModel):
     tool: str = ""
     body: str = ""
     expected_tool_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    priority: int = 0
+    deadline_s: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
+
+
+class ProgramWait(BaseModel):
+    """What an agent job waits for now, told when it is known: often only after its last answer.
+
+    Attributes:
+        program: The job, as in its requests.
+        tool: What it waits for.
+        body: Who executes that; empty if nobody in particular.
+        expected_s: For how long from now, in seconds; None if nobody knows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program: str
+    tool: str = ""
+    body: str = ""
+    expected_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
 
 
 class ModelReply(BaseModel):
@@ -97,6 +119,21 @@ class LanguageModel(Protocol):
         Raises:
             ModelError: If there is no usable answer; its subclass says who should act.
         """
+        ...
+
+
+@runtime_checkable
+class AgentBackend(Protocol):
+    """A backend that schedules agent jobs, and wants to know what they wait for. Hints only: whoever
+    tells nothing gets the same answers, later.
+    """
+
+    def waits(self, wait: ProgramWait) -> None:
+        """A job waits for this from now on."""
+        ...
+
+    def ended(self, program: str) -> None:
+        """A job asks no more; nothing need be kept for it."""
         ...
 
 

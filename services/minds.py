@@ -3,37 +3,76 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable
 
 from brain.interpret import WishInterpreter
 from brain.mind import Interpreter
-from brain.model import Embedder, LanguageModel, ModelReply, ModelRequest, ModelUnavailable
+from brain.model import (
+    AgentBackend,
+    Embedder,
+    LanguageModel,
+    ModelReply,
+    ModelRequest,
+    ModelUnavailable,
+    ProgramWait,
+)
 from services.contracts import LlmUse
 from services.errors import UserError
 from services.plugins import discover
+from services.thoughts import Thoughts
+from stem_memory.contracts import Event
 
-#: Names the house's own endpoint and model, such as http://127.0.0.1:8000/v1#smollm2-135m-instruct.
+#: Names the house's own endpoint and model, such as http://127.0.0.1:8000/v1#qwen3. Commands take it as the
+#: default of --model, so that what a run depends on stands in its configuration.
 ENDPOINT_VARIABLE = "RETINUE_LLM"
 #: Holds that endpoint's key, as for `retinue llm serve`.
 KEY_VARIABLE = "RETINUE_LLM_KEY"
 
 
 class Metered:
-    """A language model that counts calls, tokens and seconds."""
+    """A language model that counts calls, tokens and seconds, and gives its programs names of their own.
+
+    Many brains may think at one backend, and all of them have a goal "g1".
+    """
 
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
+        self._label = uuid.uuid4().hex[:8]
+        self._programs: set[str] = set()
         self._calls = 0
         self._tokens = 0
         self._seconds = 0.0
 
     def reply(self, request: ModelRequest) -> ModelReply:
         """Ask the model and count."""
+        if request.program is not None:
+            self._programs.add(request.program)
+            request = request.model_copy(update={"program": self._named(request.program)})
         reply = self._model.reply(request)
         self._calls += 1
         self._tokens += reply.prompt_tokens + reply.completion_tokens
         self._seconds += reply.seconds
         return reply
+
+    def asked(self, program: str) -> bool:
+        """Whether this program has asked the model."""
+        return program in self._programs
+
+    def waits(self, wait: ProgramWait) -> None:
+        """Tell the model's backend, if it wants to know."""
+        if isinstance(self._model, AgentBackend):
+            told = wait.model_copy(update={"program": self._named(wait.program)})
+            self._model.waits(told)
+
+    def ended(self, program: str) -> None:
+        """Tell the model's backend, if it wants to know."""
+        self._programs.discard(program)
+        if isinstance(self._model, AgentBackend):
+            self._model.ended(self._named(program))
+
+    def _named(self, program: str) -> str:
+        return f"{self._label}/{program}"
 
     def use(self) -> LlmUse:
         """The counts so far."""
@@ -46,12 +85,23 @@ class Metered:
             close()
 
 
-@dataclass
 class Understanding:
-    """An interpreter and the meter of its model."""
+    """An interpreter and the meter of its model, whose backend is told what goals wait for.
 
-    interpreter: Interpreter
-    meter: Metered | None
+    Args:
+        interpreter: Understands people.
+        meter: Its model; None if it has none.
+    """
+
+    def __init__(self, interpreter: Interpreter, meter: Metered | None) -> None:
+        self.interpreter = interpreter
+        self.meter = meter
+        self._thoughts = Thoughts(meter, meter.asked) if meter is not None else None
+
+    def follow(self, now: float, events: Iterable[Event]) -> None:
+        """Tell the model's backend what the goals wait for now (world seconds)."""
+        if self._thoughts is not None:
+            self._thoughts.follow(now, events)
 
     def use(self) -> LlmUse:
         """What the model cost so far."""
@@ -99,9 +149,8 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
     except ModelUnavailable:
         embedder = None
     key = os.environ.get("OPENAI_API_KEY", "none")
-    if spec == "embedded" and ENDPOINT_VARIABLE in os.environ:
-        # Where an endpoint serves the house, thinking goes there by default. Its key is for it alone.
-        spec = os.environ[ENDPOINT_VARIABLE]
+    if spec == os.environ.get(ENDPOINT_VARIABLE):
+        # The house's own endpoint has a key of its own, which nobody else may see.
         key = os.environ.get(KEY_VARIABLE, "none")
     if spec == "embedded":
         try:

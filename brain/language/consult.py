@@ -18,8 +18,11 @@ from brain.language.site import Site
 from brain.language.tokens import Token
 from brain.model import LanguageModel, Message, ModelRequest
 from devices.facts import At, Be, Clear, Condition, Known, Relation, Selector, Told, Value
+from stem_memory.tasks import Goal
 
 MAX_TOKENS = 400
+#: What a goal that was read waits for, until a plan says more.
+FLEET = "fleet"
 _NONE = ""
 _INSTRUCTIONS = """You turn a person's wish to a team of robots into goal conditions.
 Answer with JSON only. Use only ids and classes from the lists. One condition for each thing wished:
@@ -57,9 +60,11 @@ class _Answer(BaseModel):
 
 
 def consult(
-    model: LanguageModel, text: str, who: str, tokens: list[Token], site: Site
+    model: LanguageModel, text: str, who: str, tokens: list[Token], site: Site, goal: Goal
 ) -> list[Condition]:
     """The conditions that the model reads in the wish, as far as memory bears them out.
+
+    The goal is the agent job at the model's backend: it waits for the fleet (`FLEET`) afterwards.
 
     Raises:
         Unread: The model does not understand either, or names what was not said or can not be.
@@ -72,7 +77,10 @@ def consult(
         ),
         schema_=_schema(site),
         max_tokens=MAX_TOKENS,
-        program="interpret",
+        program=goal.id,
+        tool=FLEET,
+        priority=goal.priority,
+        deadline_s=_left(goal, site.view.now()),
     )
     reply = model.reply(request)
     try:
@@ -83,6 +91,13 @@ def consult(
         raise Unread(text)
     checker = _Checker(site, who, tokens, text)
     return [checker.condition(draft) for draft in answer.conditions]
+
+
+def _left(goal: Goal, now: float) -> float | None:
+    """Seconds until the goal is worthless; None for never, or if it is late already."""
+    if goal.deadline_s is None or goal.deadline_s <= now:
+        return None
+    return goal.deadline_s - now
 
 
 def _question(text: str, who: str, site: Site) -> str:

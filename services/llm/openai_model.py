@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from brain.model import (
     ModelAnswerInvalid,
@@ -13,10 +15,13 @@ from brain.model import (
     ModelReply,
     ModelRequest,
     ModelUnavailable,
+    ProgramWait,
 )
 
 if TYPE_CHECKING:
     import openai
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_S = 60.0
 # Servers that route by conversation (vLLM among them) read this header; the others ignore it, where an
@@ -27,6 +32,12 @@ LAST_STEP_HEADER = "X-Last-Step"
 TOOL_HEADER = "X-Tool"
 BODY_HEADER = "X-Body"
 EXPECTED_HEADER = "X-Expected-Tool-Seconds"
+PRIORITY_HEADER = "X-Priority"
+DEADLINE_HEADER = "X-Deadline"
+# Its answers have this header, by which it is told from other endpoints.
+PROGRAM_HEADER = "X-Program"
+# Who tells a hint does not wait for it to be taken.
+_HINT_LIMIT_S = 2.0
 
 
 class OpenAiModel:
@@ -54,6 +65,7 @@ class OpenAiModel:
         self._timeout_s = timeout_s
         self._retries = retries
         self._client: openai.OpenAI | None = None
+        self._takes_hints = False
 
     def reply(self, request: ModelRequest) -> ModelReply:
         """Ask the endpoint.
@@ -67,7 +79,10 @@ class OpenAiModel:
 
         started = time.perf_counter()
         try:
-            completion = self._connected().chat.completions.create(**self._arguments(request))
+            chats = self._connected().chat.completions
+            response = chats.with_raw_response.create(**self._arguments(request))
+            self._takes_hints = PROGRAM_HEADER in response.headers
+            completion = response.parse()
         except openai.OpenAIError as error:
             raise self._explained(error) from error
         except json.JSONDecodeError as error:
@@ -88,6 +103,35 @@ class OpenAiModel:
             completion_tokens=usage.completion_tokens if usage else 0,
             seconds=seconds,
         )
+
+    def waits(self, wait: ProgramWait) -> None:
+        """Tell our own endpoint what a program waits for; other endpoints are told nothing."""
+        body = {"tool": wait.tool, "body": wait.body, "expected_tool_seconds": wait.expected_s}
+        self._hint("post", wait.program, body)
+
+    def ended(self, program: str) -> None:
+        """Tell our own endpoint that a program asks no more."""
+        self._hint("delete", program, None)
+
+    def _hint(self, method: Literal["post", "delete"], program: str, body: Any) -> None:
+        import openai
+
+        if not self._takes_hints:
+            return
+        path = f"/programs/{quote(_ascii(program))}"
+        client = self._connected().with_options(timeout=_HINT_LIMIT_S, max_retries=0)
+        try:
+            if method == "post":
+                client.post(path, body=body, cast_to=object)
+            else:
+                client.delete(path, cast_to=object)
+        except openai.NotFoundError:
+            # The endpoint has forgotten the program, for want of room or after a crash.
+            return
+        except openai.OpenAIError as error:
+            # It knows less now and answers the same. The next answer tells whether it is back.
+            self._takes_hints = False
+            _log.info("the endpoint %s takes no hint: %s", self.base_url, error)
 
     def close(self) -> None:
         """Close the connections to the endpoint; a later request opens new ones."""
@@ -179,16 +223,25 @@ class OpenAiModel:
 
 
 def _hints(request: ModelRequest) -> dict[str, str]:
-    hints = {SESSION_HEADER: request.program or ""}
+    hints = {SESSION_HEADER: _ascii(request.program or "")}
     if request.last_step:
         hints[LAST_STEP_HEADER] = "1"
     if request.tool:
-        hints[TOOL_HEADER] = request.tool
+        hints[TOOL_HEADER] = _ascii(request.tool)
     if request.body:
-        hints[BODY_HEADER] = request.body
+        hints[BODY_HEADER] = _ascii(request.body)
     if request.expected_tool_s is not None:
         hints[EXPECTED_HEADER] = f"{request.expected_tool_s:g}"
+    if request.priority:
+        hints[PRIORITY_HEADER] = str(request.priority)
+    if request.deadline_s is not None:
+        hints[DEADLINE_HEADER] = f"{request.deadline_s:g}"
     return hints
+
+
+def _ascii(text: str) -> str:
+    """A header is no place for other letters; names that differ in them alone share their KV's fate."""
+    return text.encode("ascii", "replace").decode()
 
 
 def _first_line(text: str) -> str:

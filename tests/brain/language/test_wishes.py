@@ -218,6 +218,20 @@ def test_a_model_is_asked_only_for_what_the_grammar_can_not_read() -> None:
     assert meant.conditions == (Clear(where="table-2"),)
 
 
+def test_the_goal_is_the_job_at_the_model_s_backend_with_its_priority_and_its_deadline() -> None:
+    model = ScriptedModel(lambda _: '{"understood": false, "conditions": []}')
+    reader = WishInterpreter(model=model)
+    memory = site_of("restaurant").memory
+    now = memory.now()
+    for deadline_s in (now + 40.0, now - 1.0, None):
+        goal = _wish("table 2 deserves some love")
+        reader.interpret(goal.model_copy(update={"priority": 2, "deadline_s": deadline_s}), memory)
+    assert [request.program for request in model.requests] == ["g", "g", "g"]
+    assert {(request.priority, request.last_step) for request in model.requests} == {(2, False)}
+    # What is late already is still wanted.
+    assert [request.deadline_s for request in model.requests] == [40.0, None, None]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
