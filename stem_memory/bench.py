@@ -14,8 +14,8 @@ from time import perf_counter
 
 from devices.noun import Noun
 from stem_memory.contracts import Event
-from stem_memory.fact_index import FACT_COLUMNS, FOREVER, NEVER, Connection, tick
 from stem_memory.fact_query import FactReader
+from stem_memory.fact_row import FACT_COLUMNS, FOREVER, NEVER, Connection, tick
 from stem_memory.facts import Fact
 from stem_memory.migrations import connect, create
 from stem_memory.state import MemoryState

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from stem_memory.chain import GENESIS, link
 from stem_memory.errors import MemoryFault
-from stem_memory.fact_index import Connection
+from stem_memory.fact_row import Connection
 from stem_memory.horizon import horizon
 from stem_memory.mention import EVIDENCE_KINDS, mentioned, own_time
 from stem_memory.migrations import readable

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable
 from pydantic import TypeAdapter
 
 from stem_memory.contracts import Event, Observed, Payload, Recorded
-from stem_memory.fact_index import Connection, FactIndex
+from stem_memory.fact_index import FactIndex
+from stem_memory.fact_row import Connection
 from stem_memory.mention import EVIDENCE_KINDS, mentions
 from stem_memory.snapshots import Snapshots
 from stem_memory.state import MemoryState
-from stem_memory.words import texts_of, write_words
+from stem_memory.words import Told, texts_of, write_words
 
 # Raise it when the fold or the tables change their meaning: stores then write them anew.
 FOLD_VERSION = 2
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
+# How many sentences are held back to be written together.
+_AT_ONCE = 5_000
 
 
 class Derived:
@@ -42,17 +45,24 @@ class Derived:
     def write(self, recorded: Iterable[Recorded], state: MemoryState) -> None:
         """Fold events into the state and write what they changed. Call it in a transaction."""
         position = None
+        told: list[Told] = []
         for entry in recorded:
             changes = state.apply_noting(entry.event)
             self._facts.note(changes, entry.id)
-            write_words(
-                self._connection, texts_of(entry.event, changes, state), entry.event.t, entry.id
-            )
+            t = entry.event.t
+            told += [(*text, t, entry.id) for text in texts_of(entry.event, changes, state)]
             position = entry.id
+            if len(told) >= _AT_ONCE:
+                self._flush(told)
+        self._flush(told)
         if position is not None:
             self._connection.execute(
                 "UPDATE folded SET version = ?, position = ?", (FOLD_VERSION, position)
             )
+
+    def forget(self) -> None:
+        """A transaction was rolled back: what was read of the tables may not be so."""
+        self._facts.forget()
 
     def outdate(self) -> None:
         """Mark the tables as not up to date, and forget what can not be written anew in place."""
@@ -65,6 +75,11 @@ class Derived:
         self._connection.execute("DELETE FROM words WHERE event > ?", (start,))
         self.snapshots.clear()
         self._connection.execute("UPDATE folded SET version = ?, position = 0", (FOLD_VERSION,))
+
+    def _flush(self, told: list[Told]) -> None:
+        self._facts.flush()
+        write_words(self._connection, told)
+        told.clear()
 
     def _later_evidence(self, thing: str, attr: str, t: float, position: int) -> float | None:
         kinds = ", ".join(f"'{kind}'" for kind in EVIDENCE_KINDS)

@@ -8,7 +8,7 @@ from devices.facts import Value
 from devices.noun import Noun
 from devices.site import Point
 from stem_memory.contracts import FrameAligned
-from stem_memory.fact_index import (
+from stem_memory.fact_row import (
     DISPUTED,
     FACT_COLUMNS,
     HELD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devices.facts import Value
 from devices.noun import Noun
-from stem_memory.fact_index import FOREVER, NEVER, Row, value_of
+from stem_memory.fact_row import FOREVER, NEVER, Row, value_of
 
 
 class Fact(Noun):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stem_memory.errors import MemoryFault
-from stem_memory.fact_index import Connection
+from stem_memory.fact_row import Connection
 
 
 class BehindHorizon(MemoryFault):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from stem_memory.fact_index import FACT_COLUMNS, FOREVER, NEVER, Connection, Row, tick
+from stem_memory.fact_row import FACT_COLUMNS, FOREVER, NEVER, Connection, Row, tick
 from stem_memory.facts import Fact, fact_of
 
 # The R*Tree holds whole seconds. What begins or ends within the very second asked for is looked at

@@ -12,7 +12,7 @@ import zlib
 from typing import NamedTuple
 
 from stem_memory.errors import StoreUnreadable
-from stem_memory.fact_index import Connection
+from stem_memory.fact_row import Connection
 from stem_memory.freeze import Unfreezable, freeze, thaw
 from stem_memory.state import MemoryState
 

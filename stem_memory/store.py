@@ -15,8 +15,8 @@ from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.derived import Derived
 from stem_memory.errors import EventConflict, StoreReadOnly, StoreUnreadable
-from stem_memory.fact_index import Connection
 from stem_memory.fact_query import FactReader
+from stem_memory.fact_row import Connection
 from stem_memory.hlc import HybridClock, first_of_ms
 from stem_memory.horizon import horizon, require_known
 from stem_memory.ledger import COLUMNS, Ledger, Row
@@ -327,6 +327,7 @@ class EventStore:
         except BaseException:
             # The state may have taken in what the log has not: fold it anew when it is needed.
             self._state = None
+            self._derived.forget()
             if self._db.conn.in_transaction:
                 self._db.execute("ROLLBACK")
             raise

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from devices.noun import Noun
 from stem_memory import contracts as log
-from stem_memory.fact_index import Connection
+from stem_memory.fact_row import Connection
 from stem_memory.journal import Change
 from stem_memory.naming import id_words
 from stem_memory.notes.contracts import NoteProposed
@@ -31,6 +31,10 @@ class Text(NamedTuple):
     kind: str
     about: str
     text: str
+
+
+# A sentence with its time and the position of its event.
+Told = tuple[str, str, str, float, int]
 
 
 class Hit(NamedTuple):
@@ -103,11 +107,10 @@ def query_of(words: str) -> str:
     return " OR ".join(f'"{token}"' for token in telling or tokens)
 
 
-def write_words(connection: Connection, texts: Iterable[Text], t: float, position: int) -> None:
-    """Put the sentences of one event into the index."""
+def write_words(connection: Connection, told: Iterable[Told]) -> None:
+    """Put sentences into the index."""
     connection.executemany(
-        "INSERT INTO words (text, kind, about, t, event) VALUES (?, ?, ?, ?, ?)",
-        [(text.text, text.kind, text.about, t, position) for text in texts],
+        "INSERT INTO words (kind, about, text, t, event) VALUES (?, ?, ?, ?, ?)", told
     )
 
 

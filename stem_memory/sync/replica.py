@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from stem_memory.contracts import Event
-from stem_memory.fact_index import Connection
+from stem_memory.fact_row import Connection
 from stem_memory.ledger import Ledger, Row
 from stem_memory.store import EventStore
 from stem_memory.sync.contracts import Birth, Watermark
