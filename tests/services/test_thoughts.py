@@ -5,6 +5,7 @@ import json
 import pytest
 
 from brain.model import Message, ModelRequest
+from services.alpha.arithmetic.language import LanguageTool
 from services.app import run
 from services.contracts import PostedWish, RunConfig
 from services.llm.engines.contracts import Piece
@@ -191,3 +192,16 @@ def test_endpoints_of_others_are_told_nothing():
     Thoughts(model, lambda goal: True).follow(
         0.0, [posted(), planned(), assigned("s1", "arm", 9.0), closed()]
     )
+
+
+def test_the_glasses_wait_for_their_wearer_and_leave_nothing_behind():
+    engine = Clever("It is a fig.")
+    with served(engine) as endpoint:
+        tool = LanguageTool(f"{endpoint.url}/v1#simulated", "mia")
+        assert "fig" in tool.answer("What is this?")["text"]
+        (hint,) = engine.hints
+        assert (hint.tool, hint.body, hint.priority, hint.implied) == ("question", "mia", 1, False)
+        (program,) = read_status(endpoint.url, "none").programs
+        assert (program.name, program.state, program.kv) == (hint.program, "waiting", "pinned")
+        tool.close()
+        assert read_status(endpoint.url, "none").programs == ()

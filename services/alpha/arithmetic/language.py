@@ -1,6 +1,8 @@
 """The language model as a tool: it answers open questions, and only those.
 
-It is a program of its own at the backend, so that its cached prefix survives between questions. What
+It is a program of its own at the backend, so that its cached prefix survives between questions: the wearer is
+what it waits for, and how long that usually takes the backend learns. A person stands there and waits, so it goes
+before what nobody hears, and an answer that comes too late to be said is not finished. What
 it says is never taken for evidence, and exact tools have the last word over it.
 """
 
@@ -9,10 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from brain.model import LanguageModel, Message, ModelError, ModelRequest
+from brain.model import Message, ModelError, ModelRequest
 from services.alpha.arithmetic.trouble import ToolUnavailable
 from services.alpha.contracts import Content, ToolSpec
-from services.minds import make_models
+from services.minds import Metered, make_models
 
 ANSWER = ToolSpec(
     name="llm.answer",
@@ -22,6 +24,9 @@ ANSWER = ToolSpec(
     exact=False,
     remote=True,
 )
+# What the program waits for after an answer.
+_QUESTION = "question"
+_PRIORITY = 1
 _RULES = (
     "You answer a person who wears glasses with a voice. Answer in one short sentence of at most "
     "twenty words. If you do not know, say that you do not know."
@@ -33,8 +38,9 @@ class LanguageTool:
 
     def __init__(self, spec: str, wearer: str) -> None:
         self._spec = spec
+        self._wearer = wearer
         self._program = f"glasses-{wearer}"
-        self._model: LanguageModel | None = None
+        self._model: Metered | None = None
         self._made = False
         self._lock = threading.Lock()
 
@@ -51,7 +57,8 @@ class LanguageTool:
         """
         with self._lock:
             if not self._made:
-                self._model, _ = make_models(self._spec)
+                model, _ = make_models(self._spec)
+                self._model = Metered(model) if model is not None else None
                 self._made = True
         if self._model is None:
             raise ValueError("I have no language model for questions like that.")
@@ -60,6 +67,10 @@ class LanguageTool:
             messages=(Message(role="system", content=_RULES), Message(role="user", content=text)),
             max_tokens=60,
             program=self._program,
+            tool=_QUESTION,
+            body=self._wearer,
+            priority=_PRIORITY,
+            deadline_s=ANSWER.timeout_s,
         )
         try:
             reply = self._model.reply(request)
@@ -68,7 +79,7 @@ class LanguageTool:
         return {"text": " ".join(reply.text.split())}
 
     def close(self) -> None:
-        """Stop the model, if one runs."""
-        close = getattr(self._model, "close", None)
-        if close is not None:
-            close()
+        """The wearer asks no more: nothing need be kept. Stop the model, if one runs."""
+        if self._model is not None:
+            self._model.ended(self._program)
+            self._model.close()
