@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from devices.facts import ClassCard
 from devices.site import SitePlan
 from stem_memory.contracts import GoalPosted, Observed, Payload, SiteSurveyed
@@ -17,6 +19,7 @@ from stem_memory.state import MemoryState
 
 # A stretch of time shares a retention key, so reports are kept up to an eighth longer than asked.
 _STRETCHES = 8
+_TOKEN = re.compile(r"\w+")
 # These stand for a role or a program, and so for nobody in particular.
 _NOBODY = {"operator", "grammar", "encoder", "model", "survey", "class", "retinue", "plan", ""}
 
@@ -27,6 +30,8 @@ class Acquaintance:
     def __init__(self) -> None:
         self._people: dict[str, str] = {}
         self._words: dict[str, str] = {}
+        # Names of several words, and ids such as guest-1.
+        self._phrases: list[str] = []
         self._goals: dict[str, str] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._rooms: dict[str, str] = {}
@@ -57,6 +62,26 @@ class Acquaintance:
         elif isinstance(body, GoalPosted):
             self._meet(body.goal.who, ())
             self._goals[body.goal.id] = body.goal.who
+
+    def may_concern_somebody(self, body: Payload) -> bool:
+        """Whether anything in this event may be personal: rather once too often than too seldom.
+
+        It saves most events the walk of the cutter, which costs more than all else of recording.
+        """
+        if not self._people:
+            return False
+        if any(who in self._people for who in _who(body, self._goals)):
+            return True
+        try:
+            text = to_json(body).decode().lower()
+        except PydanticSerializationError:
+            return True
+        # What JSON escapes is not found in it by its letters.
+        if "\\" in text:
+            return True
+        if not self._words.keys().isdisjoint(_TOKEN.findall(text)):
+            return True
+        return any(phrase in text for phrase in self._phrases)
 
     def cutter(self, body: Payload, t: float, rules: PrivacyRules) -> Cutter:
         """What cuts the personal out of this event."""
@@ -116,7 +141,10 @@ class Acquaintance:
             self._classes[person] = cls
         key = self._people.setdefault(person, f"person/{person}")
         for name in (person, *names):
-            self._words.setdefault(name.lower(), key)
+            word = name.lower()
+            if word and word not in self._words and not _TOKEN.fullmatch(word):
+                self._phrases.append(word)
+            self._words.setdefault(word, key)
 
     def _chart(self, plan: SitePlan, classes: Any) -> None:
         cards: tuple[ClassCard, ...] = tuple(classes)

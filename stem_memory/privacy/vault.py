@@ -60,6 +60,8 @@ class Vault:
             self._rules.apply(body, event.t)
         if body.kind in _NEVER_SEALED:
             return body
+        if not self._rules.retention and not self._known.may_concern_somebody(body):
+            return body
         cutter = self._known.cutter(body, event.t, self._rules)
         template = cutter.cut(body.model_dump(mode="json"))
         if not cutter.pieces:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.contracts import Sighting
 from devices.facts import At, ClassCard, Selector, Told
 from stem_memory.contracts import (
     Asserted,
@@ -21,9 +22,11 @@ from stem_memory.contracts import (
     Spoken,
 )
 from stem_memory.errors import EventConflict, StoreUnreadable
+from stem_memory.privacy.acquaintance import Acquaintance
 from stem_memory.privacy.erase import erase_person, sealed_copy
 from stem_memory.privacy.errors import KeysUnreadable, NotSealed
 from stem_memory.privacy.keys import Keyring
+from stem_memory.privacy.rules import PrivacyRules
 from stem_memory.privacy.vault import Vault, unsealed
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
@@ -389,3 +392,26 @@ def closed_log(path):
     """The bodies of the log as they lie in the file."""
     with EventStore.reader(path) as store:
         return "".join(row[6] for row in store.entries()).encode()
+
+
+_NAMES = st.text(alphabet="aAbñß\"\\\n -'Σσς7", min_size=1, max_size=4)
+
+
+@given(
+    people=st.lists(st.tuples(_NAMES, st.lists(_NAMES, max_size=2)), max_size=3),
+    texts=st.lists(st.text(alphabet="aAbñß\"\\\n -'Σσς7.", max_size=12), min_size=1, max_size=4),
+)
+def test_the_quick_look_never_passes_over_what_is_personal(people, texts):
+    known, rules = Acquaintance(), PrivacyRules()
+    for id_, names in people:
+        seen = Sighting(id=id_, cls="person", category="person", names=tuple(names), x=0.0, y=0.0)
+        known.learn(observed("w", 0.0, seen))
+    for text in texts:
+        for told in (
+            Asserted(thing=text, attr="location", value=text, from_s=0.0, by="w"),
+            observed("w", 1.0, sighting(text or "x", "mug on table-1"), near=text),
+            Spoken(body="w", to=text, text="good morning"),
+        ):
+            cutter = known.cutter(told, 1.0, rules)
+            cutter.cut(told.model_dump(mode="json"))
+            assert known.may_concern_somebody(told) or not cutter.pieces
