@@ -16,6 +16,7 @@ from services.llm.meters import Meters, Told
 from services.llm.policy import named
 from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
 from services.llm.policy.waits import WaitModel
+from services.llm.prefix import chain
 from services.llm.slots import Admission, SlotBoard
 from services.llm.speed import ReadingSpeed
 from services.llm.status import ProgramStatus, ReplicaStatus
@@ -118,7 +119,8 @@ class Replica:
         known = self.board.policy.programs.get(turn.program)
         resumed = known is not None and known.turns > 0
         self._tickets[turn.turn_id] = ticket
-        self.board.arrived(turn, self._clock())
+        prefix = chain(self.engine.capabilities.model, call.messages)
+        self.board.arrived(turn, self._clock(), prefix)
         ended = refused = False
         try:
             self._pump()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Outcome, Turn
+from services.llm.prefix import Chain, common
 
 # A context shorter than this is read again faster than it is worth a file.
 _SHORTEST_FILE_TOKENS = 32
@@ -26,6 +27,7 @@ class Slot:
         tokens: Length of that conversation.
         turn: The turn that runs in it; None if it is idle.
         used_s: When it was last used.
+        prefix: What its KV begins with, the owner's or that of whoever was there last.
     """
 
     index: int
@@ -33,6 +35,7 @@ class Slot:
     tokens: int = 0
     turn: Turn | None = None
     used_s: float = 0.0
+    prefix: Chain = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class SlotBoard:
         self.draining = False
         self._file_bytes = file_bytes if owned else 0
         self._waiting: dict[str, Turn] = {}
+        self._prefixes: dict[str, Chain] = {}
         # Program -> (tokens, bytes), least recently written first.
         self._files: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._dropped: list[str] = []
@@ -102,9 +106,10 @@ class SlotBoard:
         """The program's slot, or None."""
         return self._slot_of(program)
 
-    def arrived(self, turn: Turn, now: float) -> None:
-        """A turn came in."""
+    def arrived(self, turn: Turn, now: float, prefix: Chain = ()) -> None:
+        """A turn came in; `prefix` is what its conversation begins with."""
         self._waiting[turn.turn_id] = turn
+        self._prefixes[turn.turn_id] = prefix
         self.policy.arrived(turn, now)
 
     def admit(self, now: float) -> list[Admission]:
@@ -158,6 +163,7 @@ class SlotBoard:
     def aborted(self, turn: Turn, now: float) -> None:
         """A turn was cancelled or failed, waiting or running; its program's KV is freed."""
         self._waiting.pop(turn.turn_id, None)
+        self._prefixes.pop(turn.turn_id, None)
         slot = self._running_slot(turn)
         if slot is not None:
             slot.turn = None
@@ -177,6 +183,7 @@ class SlotBoard:
         self.policy.reset()
         for slot in self.slots:
             self._empty(slot)
+            slot.prefix = ()
 
     def put_away(self, program: str, tokens: int, size: int) -> None:
         """A program's KV is in a file now; if the room is full, the oldest files go."""
@@ -205,22 +212,31 @@ class SlotBoard:
         idle = [slot for slot in self.slots if slot.turn is None]
         free = [s for s in idle if s.owner is None or self.policy.pin_of(s.owner) is None]
         if free:
-            # Nobody's first, then of programs that have ended, then the least recently used.
-            return min(free, key=lambda s: (self._worth(s), s.used_s, s.index))
+            # Nobody's first, then of programs that have ended; where the conversation begins alike, because
+            # that much need not be read again; then the least recently used.
+            prefix = self._prefixes.get(turn.turn_id, ())
+            return min(
+                free,
+                key=lambda s: (
+                    self._is_wanted(s),
+                    s.owner is not None,
+                    -common(s.prefix, prefix),
+                    s.used_s,
+                    s.index,
+                ),
+            )
         starved = len(idle) == len(self.slots)
         for program in self.policy.victims(1, now, turn, starved):
             self.policy.broken(program, now)
             return self._slot_of(program)
         return None
 
-    def _worth(self, slot: Slot) -> int:
-        if slot.owner is None:
-            return 0
-        return 2 if slot.owner in self.policy.programs else 1
+    def _is_wanted(self, slot: Slot) -> bool:
+        return slot.owner is not None and slot.owner in self.policy.programs
 
     def _worth_a_file(self, slot: Slot) -> bool:
-        waits = slot.owner is not None and slot.owner in self.policy.programs
-        return waits and self._file_bytes > 0 and slot.tokens >= _SHORTEST_FILE_TOKENS
+        long = slot.tokens >= _SHORTEST_FILE_TOKENS
+        return self._is_wanted(slot) and self._file_bytes > 0 and long
 
     def _start(self, turn: Turn, slot: Slot, now: float) -> Admission:
         cached = self._cached_of(turn)
@@ -237,6 +253,7 @@ class SlotBoard:
         del self._waiting[turn.turn_id]
         self.policy.started(turn, now, cached)
         slot.turn = turn
+        slot.prefix = self._prefixes.pop(turn.turn_id, ())
         if self.owned and (slot.owner == turn.program or self._slot_of(turn.program) is None):
             slot.owner = turn.program
         elif self.owned:

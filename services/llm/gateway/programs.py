@@ -7,11 +7,11 @@ system prompt that many share is no sign: the whole earlier conversation must be
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
+
+from services.llm.prefix import Chain, chain
 
 _REMEMBERED = 4096
 
@@ -36,37 +36,26 @@ class ProgramBook:
             model: The model it is for.
             messages: The conversation.
         """
-        chain = _chain(model, messages)
-        program = self._continued(messages, chain)
+        begins = chain(model, messages)
+        program = self._continued(messages, begins)
         if program is None:
             self._made += 1
             program = f"chat-{self._made}"
-        self._seen.setdefault(chain[-1], []).append(program)
-        self._seen.move_to_end(chain[-1])
+        self._seen.setdefault(begins[-1], []).append(program)
+        self._seen.move_to_end(begins[-1])
         while len(self._seen) > self._remembered:
             self._seen.popitem(last=False)
         return program
 
-    def _continued(self, messages: Sequence[dict[str, Any]], chain: list[str]) -> str | None:
+    def _continued(self, messages: Sequence[dict[str, Any]], begins: Chain) -> str | None:
         # From the longest earlier conversation down; the message after it must be the answer to it.
         for length in range(len(messages) - 1, 0, -1):
             if messages[length]["role"] != "assistant":
                 continue
-            programs = self._seen.get(chain[length - 1])
+            programs = self._seen.get(begins[length - 1])
             if programs:
                 program = programs.pop(0)
                 if not programs:
-                    del self._seen[chain[length - 1]]
+                    del self._seen[begins[length - 1]]
                 return program
         return None
-
-
-def _chain(model: str, messages: Sequence[dict[str, Any]]) -> list[str]:
-    """Hashes of the conversation's beginnings, one per length."""
-    found = []
-    running = hashlib.sha256(model.encode())
-    for message in messages:
-        said = {key: message.get(key) for key in ("role", "content", "tool_calls", "tool_call_id")}
-        running.update(json.dumps(said, sort_keys=True, ensure_ascii=False).encode())
-        found.append(running.hexdigest())
-    return found

@@ -119,6 +119,23 @@ def test_whoever_has_its_kv_passes_those_who_must_wait():
     assert slots.running == 1
 
 
+def test_a_newcomer_goes_where_a_conversation_that_is_over_began_alike():
+    slots = board(slots=3)
+    for program, prefix in (("a", ("rules", "wish 1")), ("b", ("other", "x"))):
+        made = turn(program, 1, 0.0)
+        slots.arrived(made, 0.0, prefix)
+        (admission,) = slots.admit(0.0)
+        slots.finished(made, 1.0, ended(last=True), True)
+        assert admission.slot == {"a": 0, "b": 1}[program]
+    late = turn("c", 1, 2.0)
+    slots.arrived(late, 2.0, ("other", "y"))
+    assert [admission.slot for admission in slots.admit(2.0)] == [1]
+    # Nobody who is still wanted gives way for that.
+    slots.finished(late, 3.0, ended(), False)
+    slots.arrived(turn("d", 1, 4.0), 4.0, ("other", "y"))
+    assert [admission.slot for admission in slots.admit(4.0)] != [1]
+
+
 def test_places_that_nobody_owns_only_order():
     slots = board(owned=False)
     assert run(slots, "a", 1, 0.0).cached_tokens == 0
