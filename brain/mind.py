@@ -36,8 +36,9 @@ from stem_memory.contracts import (
     StepAssigned,
     StepEnded,
 )
+from stem_memory.notes.episodes import trials_of
 from stem_memory.state import MemoryState
-from stem_memory.tasks import Goal, GoalRecord
+from stem_memory.tasks import Goal, GoalRecord, Heeded
 from stem_memory.view import MemoryView
 
 
@@ -112,9 +113,9 @@ class Brain:
         if self._roadmap is None:
             return turn.result(None)
         for word in news.skill_events:
-            self._ended(hear(word, turn, self._roadmap, self._config))
+            self._ended(hear(word, turn, self._roadmap, self._config), turn)
         for ended in lapse(turn):
-            self._ended(ended)
+            self._ended(ended, turn)
         self._speak_thoughts(turn)
         self._settle(turn)
         if self._allocate or (
@@ -191,10 +192,12 @@ class Brain:
                 )
                 self._stale[goal] = "first plan"
 
-    def _ended(self, ended: StepEnded | None) -> None:
+    def _ended(self, ended: StepEnded | None, turn: Turn) -> None:
         """Draw the conclusions from the end of a request."""
         if ended is None:
             return
+        for tried in trials_of(ended, self._read_for(ended)):
+            turn.record(tried)
         self._due = True
         self._allocate = self._allocate or ended.outcome != "done"
         if ended.outcome == "done" or ended.role == "errand" or not ended.goal:
@@ -204,6 +207,14 @@ class Brain:
             return  # nothing was touched yet: another body can take the step as it is
         if record.closed_s is None:
             self._stale.setdefault(ended.goal, ended.detail or ended.reason or ended.outcome)
+
+    def _read_for(self, ended: StepEnded) -> tuple[Heeded, ...]:
+        """The notes that were read when the step was planned and given to its body."""
+        record = self._memory.goals().get(ended.goal)
+        steps = record.graph.steps if record is not None and record.graph is not None else ()
+        planned = next((step.notes for step in steps if step.id == ended.step), ())
+        given = self._ledger.assigned.get((ended.goal, ended.step))
+        return (*planned, *(given.explain.notes if given is not None else ()))
 
     def _settle(self, turn: Turn) -> None:
         """Close goals that are reached, and plan those that have no valid plan."""

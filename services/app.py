@@ -18,6 +18,7 @@ from services.errors import UserError
 from services.loop import AUTHOR, Crew, Diary, Loop
 from services.nodes import BodyNode, BrainNode, MemoryNode, make_world
 from services.privacy import declared, rules
+from services.remembering import remembered
 from services.runtime import Handle, LocalRuntime, Runtime
 from services.scenarios import read_world
 from services.tally import Tally, Ticker
@@ -58,6 +59,8 @@ def run(
     if config.glasses:
         config = config.model_copy(update={"wishes": all_wishes(config, scenario)})
     privacy = rules(declared(config, scenario), scenario)
+    bodies = scenario.bodies if config.bodies is None else scenario.bodies[: config.bodies]
+    learnt = remembered(Path(config.remember), bodies) if config.remember else ()
     folder = run_folder(config)
     ticker = Ticker(config.speed, on_tick)
     runtime = runtime or open_runtime(config)
@@ -72,7 +75,7 @@ def run(
             () if config.wishes or config.glasses else says,
             scenario.limit_s,
             ticker.show,
-            privacy,
+            (*privacy, *learnt),
         )
         diary = loop.run()
         held = PrivacyRules.of(privacy)

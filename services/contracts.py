@@ -26,7 +26,8 @@ class RunConfig(Noun):
     endpoint ("http://host:port/v1#name"), "embedded", or "none". `glasses` is the trace (or film)
     of glasses that somebody in the world wears: what they ask of robots become their wishes.
     `no_record` are rooms where nothing is recorded and `keep` how long reports are kept, in words
-    (`services.privacy`), besides what the scenario says of both.
+    (`services.privacy`), besides what the scenario says of both. `remember` is an earlier run whose
+    notes and experience this one starts from.
     """
 
     world: str
@@ -42,6 +43,7 @@ class RunConfig(Noun):
     glasses: str = ""
     no_record: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    remember: str = ""
 
 
 class GoalResult(Noun):
@@ -108,7 +110,7 @@ class Tick(Noun):
 
     t: float
     line: str = ""
-    kind: Literal["goal", "plan", "assign", "step", "fault", "closed", "time"] = "time"
+    kind: Literal["goal", "plan", "assign", "step", "fault", "closed", "note", "time"] = "time"
     goals_open: int = 0
     goals_done: int = 0
     busy: dict[str, str] = {}

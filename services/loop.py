@@ -38,6 +38,7 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
+from stem_memory.notes.overview import ORIGIN as NOTES
 from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.tasks import Goal
 
@@ -121,6 +122,7 @@ class Loop:
             step = self._ask(self._crew.world, "step", commands, until)
             self._round(step, [])
         self._close_rest(step.now)
+        self._learn(step.now)
         return self.diary
 
     # -- one round ---------------------------------------------------------------------------
@@ -376,6 +378,12 @@ class Loop:
                 for goal in rest
             ]
             self._round_closing(now, events)
+
+    def _learn(self, now: float) -> None:
+        """Let memory hold what the failures of this run teach."""
+        lessons: tuple[Payload, ...] = self._ask(self._crew.memory, "lessons")
+        if lessons:
+            self._round_closing(now, [self._event(NOTES, now, lesson) for lesson in lessons])
 
     def _round_closing(self, now: float, events: list[Event]) -> None:
         self._think(now, events)

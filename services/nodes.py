@@ -20,6 +20,8 @@ from services.minds import make_interpreter
 from sim_worlds.contracts import Fault, Scenario
 from sim_worlds.engine import SimWorld
 from stem_memory.contracts import Event
+from stem_memory.notes.contracts import NoteProposed
+from stem_memory.notes.overview import fresh_lessons
 from stem_memory.privacy.erase import expire
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
@@ -85,6 +87,10 @@ class MemoryNode:
     def replay(self) -> tuple[Event, ...]:
         """The whole log, to restore a brain."""
         return tuple(entry.event for entry in self._store.read())
+
+    def lessons(self) -> tuple[NoteProposed, ...]:
+        """What the failures of the run so far teach, unless it is known already."""
+        return fresh_lessons(self._store)
 
     def expire(self, now_s: float) -> int:
         """Destroy the keys of reports that were to be kept no longer; how many reports that was."""

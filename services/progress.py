@@ -22,6 +22,7 @@ _COLOUR = {
     "step": "green",
     "fault": "bold red",
     "closed": "bold",
+    "note": "yellow",
     "time": "dim",
 }
 _GOAL_MARK = {

@@ -22,6 +22,7 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
+from stem_memory.notes.contracts import NoteProposed
 
 
 @dataclass
@@ -144,6 +145,8 @@ def headline(what: Payload) -> tuple[str, str] | None:
         return "fault", f"{what.body} is lost, last heard at {what.last_heard_s:.1f} s"
     if isinstance(what, BodyBack):
         return "fault", f"{what.body} is back"
+    if isinstance(what, NoteProposed):
+        return "note", f"learnt: {what.note.symptom}; {what.note.fix.text}"
     if isinstance(what, GoalClosed):
         return "closed", f"{what.goal} {what.status}{': ' + what.reason if what.reason else ''}"
     return None

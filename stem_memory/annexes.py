@@ -8,7 +8,7 @@ from stem_memory.contracts import Event
 from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import CubeChanged
 from stem_memory.notes.book import NoteBook
-from stem_memory.notes.contracts import NoteJudged, NoteProposed, NoteTried
+from stem_memory.notes.contracts import NoteBrought, NoteJudged, NoteProposed, NoteTried
 from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.privacy.rules import PrivacyRules
 from stem_memory.taskgraph.book import TaskBook
@@ -32,6 +32,8 @@ class Annexes:
             self.cubes.apply(body, event.t)
         elif isinstance(body, NoteProposed):
             self.notes.propose(body, event.t)
+        elif isinstance(body, NoteBrought):
+            self.notes.bring(body, event.t)
         elif isinstance(body, NoteTried):
             self.notes.tried(body, event.t)
         elif isinstance(body, NoteJudged):

@@ -17,10 +17,11 @@ from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
 from stem_memory.cubes.contracts import CubeChanged
-from stem_memory.notes.contracts import NoteJudged, NoteProposed, NoteTried
+from stem_memory.notes.contracts import NoteBrought, NoteJudged, NoteProposed, NoteTried
 from stem_memory.privacy.contracts import PrivacyChanged, Sealed
 from stem_memory.taskgraph.contracts import TaskChanged
 from stem_memory.tasks import Assignment, Goal, TaskStep
+from stem_memory.view import Performance
 
 
 class SiteSurveyed(Noun):
@@ -210,6 +211,28 @@ class StepEnded(Noun):
     role: Literal["step", "approach", "errand"] = "step"
 
 
+class Tried(Noun):
+    """What was learnt of one body (or kind of body) at a skill, with a class of object at a place.
+
+    An empty `cls` or `place` stands for all of them together.
+    """
+
+    who: str
+    is_kind: bool = False
+    skill: str
+    cls: str = ""
+    place: str = ""
+    known: Performance
+
+
+class ExperienceBrought(Noun):
+    """Experience from an earlier memory, whose state had the hash `source`. What is new adds to it."""
+
+    kind: Literal["experience_brought"] = "experience_brought"
+    source: str
+    tried: tuple[Tried, ...]
+
+
 class Spoken(Noun):
     """A body told a person something."""
 
@@ -247,10 +270,12 @@ Payload = Annotated[
     | StepAssigned
     | StepStarted
     | StepEnded
+    | ExperienceBrought
     | Spoken
     | GoalClosed
     | CubeChanged
     | NoteProposed
+    | NoteBrought
     | NoteTried
     | NoteJudged
     | TaskChanged

@@ -12,8 +12,8 @@ from __future__ import annotations
 from math import sqrt
 
 from devices.noun import Noun
-from stem_memory.contracts import StepEnded
-from stem_memory.performance import counts, with_end
+from stem_memory.contracts import ExperienceBrought, StepEnded, Tried
+from stem_memory.performance import apart, counts, together, with_end
 from stem_memory.view import Performance
 
 # How many attempts a coarser cell counts for.
@@ -22,6 +22,8 @@ WEIGHT = 4.0
 _PRIOR_SUCCESS = 0.5
 # Durations vary by about this share of their mean until they were measured.
 _PRIOR_SPREAD = 0.5
+# Ids have no blank, so a kind of body is never taken for a body.
+_KIND = "kind "
 
 Cell = tuple[str, str, str, str]
 
@@ -47,6 +49,9 @@ class Expectation(Noun):
 class Experience:
     """Attempts, successes and durations by cell."""
 
+    # Hashes of the memories whose experience was brought here.
+    sources: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.cells: dict[Cell, Performance] = {}
 
@@ -55,6 +60,46 @@ class Experience:
         if counts(ended):
             for cell in dict.fromkeys(_cells(ended.body, kind, ended.skill, cls, place)):
                 self.cells[cell] = with_end(self.cells.get(cell), ended)
+
+    def bring(self, brought: ExperienceBrought) -> None:
+        """Add what an earlier memory had learnt; the same memory counts once."""
+        if brought.source in self.sources:
+            return
+        self.sources = (*self.sources, brought.source)
+        for tried in brought.tried:
+            who = _kind(tried.who) if tried.is_kind else tried.who
+            cell = (who, tried.skill, tried.cls, tried.place)
+            self.cells[cell] = together(self.cells.get(cell), tried.known)
+
+    def told(self) -> tuple[Tried, ...]:
+        """All that is known, to be brought to another memory."""
+        return tuple(
+            Tried(
+                who=who.removeprefix(_KIND),
+                is_kind=who.startswith(_KIND),
+                skill=skill,
+                cls=cls,
+                place=place,
+                known=known,
+            )
+            for (who, skill, cls, place), known in sorted(self.cells.items())
+        )
+
+    def tried(
+        self, body: str, kind: str | None, skill: str, cls: str = "", place: str = ""
+    ) -> tuple[Performance, ...]:
+        """Experience from coarse to fine, each attempt once: of other bodies of this kind, of this
+        body with other things, elsewhere, and in exactly this cell. What is empty is left out.
+        """
+        line = list(dict.fromkeys(reversed(_cells(body, kind, skill, cls, place))))
+        known = [self.cells.get(cell) for cell in line]
+        found = []
+        for at, whole in enumerate(known):
+            finer = next((part for part in known[at + 1 :] if part is not None), None)
+            rest = apart(whole, finer) if whole is not None else None
+            if rest is not None and rest.attempts > 0:
+                found.append(rest)
+        return tuple(found)
 
     def expect(
         self, body: str, kind: str | None, skill: str, cls: str = "", place: str = ""
@@ -95,4 +140,8 @@ class Experience:
 def _cells(body: str, kind: str | None, skill: str, cls: str, place: str) -> list[Cell]:
     """The cells of an attempt, fine to coarse; a kind is marked, it may be called as a body is."""
     cells = [(body, skill, cls, place), (body, skill, cls, ""), (body, skill, "", "")]
-    return cells if kind is None else [*cells, (f"kind {kind}", skill, "", "")]
+    return cells if kind is None else [*cells, (_kind(kind), skill, "", "")]
+
+
+def _kind(name: str) -> str:
+    return f"{_KIND}{name}"

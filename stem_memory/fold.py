@@ -195,6 +195,13 @@ class Fold:
         self.experience.record(body, kind, *self._about(body))
         self.goals.end(body)
 
+    def _bring(self, body: log.ExperienceBrought, t: float) -> None:
+        if body.source not in self.experience.sources:
+            for tried in body.tried:
+                if not tried.cls and not tried.place:
+                    self.performance.bring(tried.who, tried.skill, tried.known)
+        self.experience.bring(body)
+
     def _about(self, ended: log.StepEnded) -> tuple[str, str]:
         """The class of the object and the place that a step is about; "" where there is none."""
         record = self.goals.records.get(ended.goal)
@@ -234,6 +241,7 @@ _FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
     "step_assigned": Fold._assign,
     "step_started": Fold._start,
     "step_ended": Fold._end,
+    "experience_brought": Fold._bring,
     "spoken": Fold._speak,
     "goal_closed": Fold._close,
 }

@@ -25,9 +25,48 @@ class PerformanceBook:
                 key = (who, ended.skill)
                 self.entries[key] = with_end(self.entries.get(key), ended)
 
+    def bring(self, who: str, skill: str, known: Performance) -> None:
+        """Add what was learnt elsewhere."""
+        self.entries[who, skill] = together(self.entries.get((who, skill)), known)
+
     def get(self, who: str, skill: str) -> Performance | None:
         """What is known of a body or kind of body at a skill; None: never tried."""
         return self.entries.get((who, skill))
+
+
+def together(one: Performance | None, other: Performance) -> Performance:
+    """Two experiences as one: T. Chan, G. Golub and R. LeVeque, "Updating formulae and a pairwise
+    algorithm for computing sample variances", 1979.
+    """
+    if one is None:
+        return other
+    done = one.successes + other.successes
+    delta = other.mean_s - one.mean_s
+    share = other.successes / done if done else 0.0
+    return Performance(
+        attempts=one.attempts + other.attempts,
+        successes=done,
+        mean_s=one.mean_s + delta * share,
+        m2=one.m2 + other.m2 + delta * delta * one.successes * share,
+    )
+
+
+def apart(whole: Performance, part: Performance | None) -> Performance:
+    """What is left of an experience without a part of it."""
+    if part is None:
+        return whole
+    done = whole.successes - part.successes
+    mean = whole.mean_s
+    if done > 0:
+        mean = (whole.successes * whole.mean_s - part.successes * part.mean_s) / done
+    delta = part.mean_s - mean
+    spread = whole.m2 - part.m2 - delta * delta * done * part.successes / max(whole.successes, 1)
+    return Performance(
+        attempts=whole.attempts - part.attempts,
+        successes=done,
+        mean_s=mean if done > 0 else 0.0,
+        m2=max(0.0, spread) if done > 0 else 0.0,
+    )
 
 
 def counts(ended: StepEnded) -> bool:

@@ -26,6 +26,7 @@ from stem_memory.fold import Fold
 from stem_memory.frames import MAP
 from stem_memory.journal import Change
 from stem_memory.naming import names_of
+from stem_memory.notes.book import NoteBook
 from stem_memory.talk import Line
 from stem_memory.tasks import GoalRecord
 from stem_memory.view import Belief, BodyRecord, Performance
@@ -106,6 +107,7 @@ class MemoryState:
                 "dialogue": self._fold.talk.lines,
                 "annexes": self._fold.annexes.form(),
                 "experience": {"\n".join(k): v for k, v in self._fold.experience.cells.items()},
+                "brought": self._fold.experience.sources,
                 "performance": {
                     f"{who}\n{skill}": p
                     for (who, skill), p in self._fold.performance.entries.items()
@@ -302,6 +304,24 @@ class MemoryState:
     def performance(self, body: str, skill: str) -> Performance | None:
         """Learned duration and success of this body (or kind of body); None: never tried."""
         return self._fold.performance.get(body, skill)
+
+    def experience(
+        self, body: str, skill: str, cls: str = "", place: str = ""
+    ) -> tuple[Performance, ...]:
+        """Experience from coarse to fine, each attempt once (`Experience.tried`)."""
+        return self._fold.experience.tried(body, self._fold.bodies.kind(body), skill, cls, place)
+
+    def notes(self) -> NoteBook:
+        """What was learnt from failures; not to be changed."""
+        return self._fold.annexes.notes
+
+    def lineage(self) -> str:
+        """The hash of the newest memory whose experience was brought here; "": none was."""
+        return self._fold.experience.sources[-1] if self._fold.experience.sources else ""
+
+    def tried(self) -> tuple[log.Tried, ...]:
+        """All experience with bodies, to be brought to another memory."""
+        return self._fold.experience.told()
 
     def dialogue(self) -> tuple[Line, ...]:
         """What was said: (time, speaker, text), oldest first. The brain speaks as "retinue"."""

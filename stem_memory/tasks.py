@@ -31,6 +31,18 @@ class Goal(Noun):
     priority: int = 0
 
 
+class Heeded(Noun):
+    """A note that spoke to a step: what it said, and whether it was followed.
+
+    It may have been left out to learn what it is worth; `episode` is the trial that counts.
+    """
+
+    note: str
+    episode: str
+    applied: bool
+    says: str = ""
+
+
 class TaskStep(Noun):
     """One node of a task graph: a skill request not yet given to a body.
 
@@ -38,7 +50,8 @@ class TaskStep(Noun):
     go to one body, because it holds something from the first to the last of them. `place` is where
     the body must stand; `body` is set where only one body will do (it holds the object already).
     `serves` are indices into the goal's conditions. `pre` and `post` are
-    ground atoms; "near" and "holding" are about the performing body.
+    ground atoms; "near" and "holding" are about the performing body. `notes` were read when the
+    step was planned.
     """
 
     id: str
@@ -53,6 +66,7 @@ class TaskStep(Noun):
     team: int = 1
     serves: tuple[int, ...] = ()
     title: str = ""
+    notes: tuple[Heeded, ...] = ()
 
 
 class TaskGraph(Noun):
@@ -86,13 +100,17 @@ class Candidate(Noun):
 
 
 class Explain(Noun):
-    """Why this body does this step: every candidate with its figures, and one sentence."""
+    """Why this body does this step: every candidate with its figures, and one sentence.
+
+    `notes` were read when the body was chosen.
+    """
 
     step: str
     chosen: str
     by: Literal["cp-sat", "greedy", "only", "operator"]
     candidates: tuple[Candidate, ...]
     sentence: str
+    notes: tuple[Heeded, ...] = ()
 
 
 class Assignment(Noun):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from devices.contracts import BodyCard, BodySpec, BodyState
 from devices.facts import Category, ClassCard, Facts, Value
@@ -11,6 +11,9 @@ from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
 from stem_memory.tasks import GoalRecord
+
+if TYPE_CHECKING:
+    from stem_memory.notes.book import NoteBook
 
 
 class Belief(Noun):
@@ -108,6 +111,22 @@ class MemoryView(Facts, Protocol):
 
     def performance(self, body: str, skill: str) -> Performance | None:
         """Learned duration and success of this body at this skill; None: never tried."""
+        ...
+
+    def experience(
+        self, body: str, skill: str, cls: str = "", place: str = ""
+    ) -> tuple[Performance, ...]:
+        """Experience from coarse to fine, each attempt once: of other bodies of this kind, of this
+        body with other things, elsewhere, and with this class of object at this very place.
+        """
+        ...
+
+    def notes(self) -> NoteBook:
+        """What was learnt from failures; not to be changed."""
+        ...
+
+    def lineage(self) -> str:
+        """The hash of the newest memory whose experience was brought here; "": none was."""
         ...
 
     def dialogue(self) -> Iterable[tuple[float, str, str]]:

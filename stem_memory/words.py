@@ -11,7 +11,7 @@ from stem_memory import contracts as log
 from stem_memory.fact_row import Connection
 from stem_memory.journal import Change
 from stem_memory.naming import id_words
-from stem_memory.notes.contracts import NoteProposed
+from stem_memory.notes.contracts import NoteBrought, NoteProposed
 from stem_memory.view import MemoryView
 
 _TOKEN = re.compile(r"\w+")
@@ -80,7 +80,7 @@ def texts_of(event: log.Event, changes: Iterable[Change], memory: MemoryView) ->
     elif isinstance(body, log.StepEnded) and body.outcome != "done":
         why = f"{id_words(body.reason)} {body.detail}".strip()
         yield Text("failure", body.body, f"{id_words(body.skill)} {body.outcome}: {why}")
-    elif isinstance(body, NoteProposed):
+    elif isinstance(body, NoteProposed | NoteBrought):
         note = body.note
         yield Text("note", note.id, f"{note.symptom}; {note.cause}; {note.fix.text}")
     elif isinstance(body, log.Asserted) and body.reason:

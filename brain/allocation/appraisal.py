@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from brain.allocation.availability import Availability, StepKey, availabilities, leaves
 from brain.allocation.config import AllocatorConfig
 from brain.allocation.cost import estimate, worth
+from brain.allocation.heed import Advice, heed
 from brain.allocation.horizon import Horizon, OpenStep, look_ahead
 from brain.allocation.travel import Ways
 from brain.allocation.workload import ANYWHERE, Aim, Estimate, Hold, Job, Worker, Workload
@@ -29,6 +30,7 @@ class Appraisal:
     bodies: list[str]
     load: Workload
     why_not: dict[tuple[StepKey, str], str] = field(default_factory=dict)
+    advice: dict[StepKey, Advice] = field(default_factory=dict)
 
 
 def appraise(
@@ -61,6 +63,7 @@ class _Appraiser:
         self.bodies = list(self.free)
         self.number = {name: index for index, name in enumerate(self.bodies)}
         self.why_not: dict[tuple[StepKey, str], str] = {}
+        self.advice: dict[StepKey, Advice] = {}
         self.keepers = self._keepers()
 
     def appraise(self) -> Appraisal:
@@ -72,7 +75,7 @@ class _Appraiser:
             self._least_s,
         )
         load = self._workload(horizon)
-        return Appraisal(self.view, self.now, horizon, self.bodies, load, self.why_not)
+        return Appraisal(self.view, self.now, horizon, self.bodies, load, self.why_not, self.advice)
 
     # Who can do what
 
@@ -205,10 +208,13 @@ class _Appraiser:
         after = [(goal, before) for before in step.after]
         running = [self.fixed[key] for key in after if key in self.fixed]
         release = max((self._ends(item) for item in running), default=0.0)
+        able = [name for name in self.bodies if (one.key, name) not in self.why_not]
+        advice = heed(step, goal, able, self.view)
+        if advice.heeded:
+            self.advice[one.key] = advice
         work = {
-            self.number[name]: self._estimate(step, self.free[name].body)
-            for name in self.bodies
-            if (one.key, name) not in self.why_not
+            self.number[name]: self._estimate(step, self.free[name].body, name in advice.warned)
+            for name in able
         }
         card = self.view.skills()[step.skill]
         handy = any(atom.pred == "hand_free" for atom in step.pre)
@@ -246,12 +252,13 @@ class _Appraiser:
         free = self.free.get(item.body)
         return free.free_s if free is not None else max(0.0, item.end_s - self.now)
 
-    def _estimate(self, step: TaskStep, body: BodyRecord) -> Estimate:
+    def _estimate(self, step: TaskStep, body: BodyRecord, warned: bool) -> Estimate:
         end = leaves(step)
         carry: float | None = 0.0
         if end is not None and step.place is not None and end != step.place:
             carry = self.ways.between(body, step.place, end)
-        return estimate(self.view.skills()[step.skill], body, self.view, carry or 0.0)
+        card = self.view.skills()[step.skill]
+        return estimate(card, body, self.view, carry or 0.0, step, warned)
 
     def _worker(
         self, name: str, places: list[str], holds: list[Hold], steps: list[OpenStep]

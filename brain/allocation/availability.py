@@ -102,7 +102,7 @@ def _left(
     if step is None or card is None:
         return max(planned, LOOSE_END_S)
     carry = ways.between(body, step.place, leaves(step) or step.place) if step.place else 0.0
-    work = estimate(card, body, view, carry or 0.0).once_s
+    work = estimate(card, body, view, carry or 0.0, step).once_s
     metres = ways.from_here(body, step.place) if step.place else 0.0
     if metres and body.card.speed_m_s > 0:
         return round(metres / body.card.speed_m_s + work, 3)

@@ -25,12 +25,14 @@ def explain(
         _candidate(appraisal, timeline, visit, name) for name in appraisal.view.bodies()
     )
     able = sum(candidate.able for candidate in candidates)
+    advice = appraisal.advice.get(one.key)
     return Explain(
         step=one.key[1],
         chosen=chosen,
         by="only" if able <= one.step.team else by,
         candidates=candidates,
         sentence=_sentence(appraisal, visit, candidates),
+        notes=advice.heeded if advice is not None else (),
     )
 
 
@@ -66,7 +68,15 @@ def _candidate(appraisal: Appraisal, timeline: Timeline, visit: Visit, name: str
         energy=round(energy, 3),
         success=estimate.success,
         cost=round(end, 3),
+        why=_warning(appraisal, visit, name),
     )
+
+
+def _warning(appraisal: Appraisal, visit: Visit, name: str) -> str:
+    """What a note that is followed says against a body that could do the step all the same."""
+    advice = appraisal.advice.get(appraisal.horizon.steps[visit.job].key)
+    note = advice.warned.get(name) if advice is not None else None
+    return f"{note.id} says: {note.symptom}" if note is not None else ""
 
 
 def _holder(appraisal: Appraisal, timeline: Timeline, visit: Visit) -> str | None:
@@ -111,6 +121,8 @@ def _sentence(appraisal: Appraisal, visit: Visit, candidates: tuple[Candidate, .
         parts.append("nobody else can" if len(team) == 1 else "no other pair can")
     for other in others[:2]:
         parts.append(_compared(other, chosen[0]))
+    # The best of those that a note speaks against may have been the choice without it.
+    parts.extend(dict.fromkeys(c.why for c in others if c.why))
     if len(others) < 2:
         parts.extend(c.why for c in unable[: 2 - len(others)])
     return "; ".join(parts)

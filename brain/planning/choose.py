@@ -16,6 +16,8 @@ FIRST_M = 40.0
 DOUBT_M = 20.0
 IN_USE_M = 300.0
 IN_HAND_M = 600.0
+# Something that a note speaks against: worse than using what is in use, better than taking it away.
+NOTED_M = 400.0
 
 
 def candidates(what: Selector, where: str | None, search: Search) -> list[str]:
@@ -37,6 +39,9 @@ def candidates(what: Selector, where: str | None, search: Search) -> list[str]:
         cost = _making_m(thing, what, search)
         if cost is not None:
             found.append((cost + _fetching_m(thing, where, search), index, thing))
+    if not what.ids and len(found) > 1:
+        avoided = search.advice.avoided((thing for _, _, thing in found), facts)
+        found = [(cost + NOTED_M * (t in avoided), index, t) for cost, index, t in found]
     return [thing for _, _, thing in sorted(found)]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from brain.contracts import Decomposition, Impossible, Planned
+from brain.planning.advice import Advice
 from brain.planning.choose import candidates, lacking, reserved, served, wanted
 from brain.planning.doubt import doubtful
 from brain.planning.homes import is_home
@@ -58,7 +59,8 @@ def decompose(
     first: tuple[int, ...] = ()
     verdict: Impossible | None = None
     for _ in range(ROUNDS + len(conditions)):
-        search = Search(Sketch(goal, view, roadmap, keep, revision, shut))
+        advice = Advice(view, goal.goal.id, max(1, revision))
+        search = Search(Sketch(goal, view, roadmap, keep, revision, shut), advice)
         found = _plan(search, conditions, first)
         if isinstance(found, Impossible):
             verdict = verdict or found
@@ -121,7 +123,7 @@ def _plan(
         reasons = [seek(thing, cls, search) for thing, cls in things]
         if all(reasons):
             return Impossible(condition=index, reason=_sentence(reasons[0] or ""))
-    return Planned(steps=sketch.finish())
+    return Planned(steps=search.advice.marked(sketch.finish()))
 
 
 def _sentence(why: str) -> str:

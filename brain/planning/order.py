@@ -47,8 +47,8 @@ def touch(step: TaskStep, source: dict[str, str], facts: WhatIf) -> Touch:
                     changed.append(holder)
                     if facts.is_a(thing, "clearable"):
                         found.writes.add(("on", holder))
-        elif atom.pred == "be":
-            found.writes.add(("be", *atom.args))
+        elif atom.pred in ("be", "known"):
+            found.writes.add((atom.pred, *atom.args))
     found.fills, found.empties = tuple(fills), tuple(empties)
     return found
 
@@ -56,8 +56,8 @@ def touch(step: TaskStep, source: dict[str, str], facts: WhatIf) -> Touch:
 def _reads(atom: Atom) -> Iterator[Fact]:
     if atom.pred in ("at", "holding"):
         yield ("at", atom.args[0])
-    elif atom.pred == "be":
-        yield ("be", *atom.args)
+    elif atom.pred in ("be", "known"):
+        yield (atom.pred, *atom.args)
     elif atom.pred == "reachable":
         yield ("be", atom.args[0], "open")
     elif atom.pred == "clear":
@@ -67,11 +67,12 @@ def _reads(atom: Atom) -> Iterator[Fact]:
 def conflict(first: Touch, second: Touch) -> bool:
     """Whether two steps touch the same fact and one of them changes it.
 
-    Many things may come onto a table and leave it in any order; that is no conflict by itself.
+    Many things may come onto a table and leave it in any order, and it may be looked at twice; that
+    is no conflict by itself.
     """
     if first.writes & second.reads or first.reads & second.writes:
         return True
-    return any(fact[0] != "on" for fact in first.writes & second.writes)
+    return any(fact[0] not in ("on", "known") for fact in first.writes & second.writes)
 
 
 def loosen(

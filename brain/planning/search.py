@@ -7,6 +7,7 @@ of effort; what fails is taken back. `brain.planning.order` loosens the resultin
 
 from __future__ import annotations
 
+from brain.planning.advice import Advice
 from brain.planning.atoms import Args
 from brain.planning.homes import homes, is_movable
 from brain.planning.operators import operators, why_none
@@ -32,11 +33,13 @@ class Search:
 
     `claimed` objects are where the goal wants them: nothing moves them any more. `reserved` ones
     belong to other goals: nothing takes them where any other would do. `shunned` places are to be
-    emptied: nothing is put there. `missing` collects what nobody knows the place of.
+    emptied: nothing is put there. `missing` collects what nobody knows the place of. `advice` is
+    what notes say.
     """
 
-    def __init__(self, sketch: Sketch) -> None:
+    def __init__(self, sketch: Sketch, advice: Advice) -> None:
         self.sketch = sketch
+        self.advice = advice
         self.reserved: frozenset[str] = frozenset()
         self.claimed: set[str] = set()
         self.shunned: set[str] = set()
@@ -116,16 +119,30 @@ class Search:
         if why is not None:
             return self._fail(why)
         wanted = sorted(step.pre, key=lambda atom: _RANK[atom.pred])
+        # Advice that can not be followed is left: the step itself may still work.
+        advised = tuple(a for a in self.advice.first(step, sketch.facts) if self._can(a, stack))
         for _ in range(3):
             holder = hands or sketch.hands_for(step)
             lacking = [a for a in wanted if not sketch.facts.true(a, holder)]
             if not lacking:
-                why = sketch.add(sketch.shape(card, args), card, holder)
+                step = sketch.shape(card, args)
+                step = step.model_copy(update={"pre": (*advised, *step.pre)}) if advised else step
+                why = sketch.add(step, card, holder)
                 return True if why is None else self._fail(why)
             for atom in lacking:
                 holder = hands or sketch.hands_for(step)
                 if not self._achieve(atom, stack, holder):
                     return False
+        return False
+
+    def _can(self, atom: Atom, stack: Stack) -> bool:
+        """Make an atom true that need not be; if it can not be, nothing has changed."""
+        if atom in stack:
+            return False
+        mark = self.sketch.mark()
+        if self._achieve(atom, stack):
+            return True
+        self.sketch.undo(mark)
         return False
 
     def _bring(self, thing: str, holder: str, stack: Stack) -> bool:

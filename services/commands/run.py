@@ -101,6 +101,13 @@ class Speed(click.ParamType[float]):
     help='How long reports are kept: "person 10min", "person in bathroom 60s", "everything 30d".',
 )
 @click.option(
+    "--remember",
+    default="",
+    metavar="RUN",
+    help="Start from what an earlier run learnt: notes, durations, success. Where things were then "
+    "is not taken over.",
+)
+@click.option(
     "--speed",
     type=Speed(),
     default="max",
@@ -142,6 +149,7 @@ def run(
     glasses: str,
     no_record: tuple[str, ...],
     keep: tuple[str, ...],
+    remember: str,
     speed: float,
     model: str,
     out: str | None,
@@ -179,8 +187,16 @@ def run(
             "glasses": glasses,
             "no_record": no_record,
             "keep": keep,
+            "remember": remember,
         }
     )
+    if remember:
+        from pathlib import Path
+
+        from services.commands.asking import asked
+
+        with asked(Path(remember)) as question:
+            question.told(question.store.state.notes().told())
     with watched(sys.stderr if as_json else sys.stdout, _title(config)) as on_tick:
         result = run_world(config, on_tick)
     page = None

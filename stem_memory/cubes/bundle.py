@@ -32,6 +32,7 @@ from stem_memory.cubes.contracts import (
 )
 from stem_memory.cubes.errors import BundleUnreadable, CubeFault, NotGranted
 from stem_memory.ledger import Row
+from stem_memory.notes.contracts import Note
 from stem_memory.store import EventStore
 from stem_memory.sync.replica import SqliteReplica, adopt
 
@@ -247,10 +248,8 @@ def _concerning(
             if isinstance(body, CubeChanged) and _named(body.change) <= family:
                 yield row, birth
         elif row[5].startswith("note_"):
-            body = store.ledger.recorded(row).event.body
-            if (
-                body.note.id if body.kind == "note_proposed" else getattr(body, "note", "")
-            ) in notes:
+            note = getattr(store.ledger.recorded(row).event.body, "note", "")
+            if (note.id if isinstance(note, Note) else note) in notes:
                 yield row, birth
 
 

@@ -17,10 +17,12 @@ _NO_LESSON = {"body_lost", "superseded", "cancelled", "halted"}
 class Attempt:
     """One ended request for a step. Classes are what memory believed then; times in seconds.
 
-    `revision` is that of the plan in which it was made.
+    `episode` is the request's name among all runs of this lineage. `revision` is that of the plan
+    in which it was made.
     """
 
     request: str
+    episode: str
     goal: str
     step: str
     skill: str
@@ -70,6 +72,7 @@ def _attempt(
     body = memory.bodies().get(ended.body)
     return Attempt(
         request=ended.request,
+        episode=f"{memory.lineage()[:12]}/{ended.request}" if memory.lineage() else ended.request,
         goal=ended.goal,
         step=ended.step,
         skill=ended.skill,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from stem_memory.notes.contracts import Note, NoteJudged, NoteProposed, NoteStatus, NoteTried
+from stem_memory.notes.contracts import (
+    Note,
+    NoteBrought,
+    NoteJudged,
+    NoteProposed,
+    NoteStatus,
+    NoteTried,
+)
 from stem_memory.notes.signature import signed
 from stem_memory.notes.trial import Trial, TrialPolicy, is_applied
 
@@ -41,6 +48,35 @@ class NoteBook:
         note = signed(proposed.note)
         record = self.records.setdefault(note.id, NoteRecord(note, proposed.by, t, since_s=t))
         record.taught.update(proposed.episodes)
+
+    def bring(self, brought: NoteBrought, t: float) -> None:
+        """A note as it stood in an earlier memory; one that is known here stays as it is."""
+        note = signed(brought.note)
+        if note.id not in self.records:
+            self.records[note.id] = NoteRecord(
+                note,
+                brought.by,
+                t,
+                status=brought.status,
+                since_s=t,
+                why=brought.why,
+                trial=Trial.of(brought.trial),
+                taught=set(brought.taught),
+            )
+
+    def told(self) -> tuple[NoteBrought, ...]:
+        """Every note as it stands, to be brought to another memory."""
+        return tuple(
+            NoteBrought(
+                note=record.note,
+                by=record.by,
+                status=record.status,
+                why=record.why,
+                taught=tuple(sorted(record.taught)),
+                trial=record.trial.so_far(),
+            )
+            for record in self.records.values()
+        )
 
     def tried(self, tried: NoteTried, t: float) -> None:
         """An episode came to its end; each counts once."""

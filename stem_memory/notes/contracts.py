@@ -54,6 +54,30 @@ class NoteProposed(Noun):
     episodes: tuple[str, ...] = ()
 
 
+class TrialSoFar(Noun):
+    """The state of a trial: (failures, successes) of both arms, the evidence, what waits for a pair."""
+
+    applied: tuple[int, int] = (0, 0)
+    without: tuple[int, int] = (0, 0)
+    helps: float = 0.0
+    harms: float = 0.0
+    waiting: tuple[bool, ...] = ()
+    waits_applied: bool = False
+    paired: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+
+
+class NoteBrought(Noun):
+    """A note from an earlier memory, with its standing there. It counts only where it is new."""
+
+    kind: Literal["note_brought"] = "note_brought"
+    note: Note
+    by: str
+    status: NoteStatus
+    why: str = ""
+    taught: tuple[str, ...] = ()
+    trial: TrialSoFar = TrialSoFar()
+
+
 class NoteTried(Noun):
     """A situation of the note came to its end, with the fix `applied` or left out for comparison."""
 

@@ -30,8 +30,8 @@ def lessons(events: Iterable[Event], repeats: int = 2) -> tuple[NoteProposed, ..
     drawn: list[str] = []
     for failure, note in _cases(list(attempts(events))):
         _, episodes = taught.setdefault(note.id, (note, []))
-        if failure.request not in episodes:
-            episodes.append(failure.request)
+        if failure.episode not in episodes:
+            episodes.append(failure.episode)
         if len(episodes) == repeats:
             drawn.append(note.id)
     return tuple(

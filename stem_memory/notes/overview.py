@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from devices.noun import Noun
-from stem_memory.contracts import Event
+from stem_memory.contracts import Event, StepEnded
 from stem_memory.notes.book import NoteBook, NoteRecord
-from stem_memory.notes.contracts import Note, NoteStatus
+from stem_memory.notes.contracts import Note, NoteProposed, NoteStatus
 from stem_memory.notes.lessons import lessons
 from stem_memory.store import EventStore
 
@@ -46,19 +46,29 @@ def learn(store: EventStore, repeats: int = 2) -> tuple[Note, ...]:
         store: The memory, open for writing.
         repeats: How many recovered failures of one kind make a lesson.
     """
-    state = store.state
-    known = state.annexes.notes.records
-    drawn = lessons((entry.event for entry in store.read()), repeats)
-    fresh = [
-        p for p in drawn if p.note.id not in known or not set(p.episodes) <= known[p.note.id].taught
-    ]
-    first = (store.last_seq(ORIGIN) or 0) + 1
+    known = store.state.annexes.notes.records
+    fresh = fresh_lessons(store, repeats)
     new = tuple(p.note for p in fresh if p.note.id not in known)
+    last = store.last_seq(ORIGIN)
+    first = 0 if last is None else last + 1
+    now = store.state.now()
     store.append(
-        Event(origin=ORIGIN, seq=seq, t=state.now(), body=proposed)
+        Event(origin=ORIGIN, seq=seq, t=now, body=proposed)
         for seq, proposed in enumerate(fresh, first)
     )
     return new
+
+
+def fresh_lessons(store: EventStore, repeats: int = 2) -> tuple[NoteProposed, ...]:
+    """The lessons of a memory's log that it does not hold yet, or not from all these episodes."""
+    ends = (entry.event.body for entry in store.read(kinds=("step_ended",)))
+    if not any(isinstance(b, StepEnded) and not b.evidenced and b.role == "step" for b in ends):
+        return ()
+    known = store.state.annexes.notes.records
+    drawn = lessons((entry.event for entry in store.read()), repeats)
+    return tuple(
+        p for p in drawn if p.note.id not in known or not set(p.episodes) <= known[p.note.id].taught
+    )
 
 
 def _line(record: NoteRecord) -> NoteLine:

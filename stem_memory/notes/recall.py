@@ -70,7 +70,7 @@ def recall(
         (record, exactness)
         for record in book.records.values()
         if (retired or record.status != "retired")
-        and (exactness := _fit(record.note, situation)) is not None
+        and (exactness := fit(record.note, situation)) is not None
     ]
     likeness = _likeness([record.note for record, _ in fitting], situation, embed)
     found = [
@@ -95,7 +95,7 @@ def _recalled(book: NoteBook, record: NoteRecord, score: float, situation: Situa
     )
 
 
-def _fit(note: Note, situation: Situation) -> float | None:
+def fit(note: Note, situation: Situation) -> float | None:
     """How exactly a note fits, 0..1; None: not at all. Near classes fit better than far ones."""
     if note.skill and note.skill != situation.skill:
         return None

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from math import exp, lgamma, log
 
 from devices.noun import Noun
+from stem_memory.notes.contracts import TrialSoFar
 
 _BITS = 16
 
@@ -99,6 +100,32 @@ class Trial:
             for i in range(a)
         )
         return round(min(1.0, sum(terms)), 6)
+
+    def so_far(self) -> TrialSoFar:
+        """All of it, to be brought to another memory."""
+        (f0, s0), (f1, s1) = self._paired
+        return TrialSoFar(
+            applied=(self.applied[0], self.applied[1]),
+            without=(self.without[0], self.without[1]),
+            helps=self.helps,
+            harms=self.harms,
+            waiting=tuple(self._waiting),
+            waits_applied=self._waits_applied,
+            paired=((f0, s0), (f1, s1)),
+        )
+
+    @classmethod
+    def of(cls, known: TrialSoFar) -> Trial:
+        """The trial that goes on from there."""
+        return cls(
+            applied=list(known.applied),
+            without=list(known.without),
+            helps=known.helps,
+            harms=known.harms,
+            _waiting=list(known.waiting),
+            _waits_applied=known.waits_applied,
+            _paired=[list(known.paired[0]), list(known.paired[1])],
+        )
 
     def form(self) -> list[object]:
         """The canonical form, for the hash of the state."""

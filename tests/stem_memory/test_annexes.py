@@ -67,6 +67,7 @@ def test_every_kind_of_event_is_somebodys_business():
         "cube_changed",
         "note_proposed",
         "note_tried",
+        "note_brought",
         "note_judged",
         "task_changed",
         "privacy_changed",

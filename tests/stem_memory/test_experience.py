@@ -3,8 +3,10 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stem_memory.contracts import GoalPosted, GraphPlanned, StepEnded
+from stem_memory.contracts import ExperienceBrought, GoalPosted, GraphPlanned, StepEnded
 from stem_memory.experience import Experience
 from stem_memory.tasks import Goal, TaskStep
 from stem_memory.testing import body, memory_of
@@ -88,3 +90,50 @@ def test_the_fold_finds_class_and_place_in_the_plan():
     assert memory.expect("waiter-2", "pick").mean_s == 4.0
     assert memory.expect("waiter-1", "wash") is None
     assert memory.performance("waiter-1", "pick").attempts == 1
+
+
+# -- From coarse to fine, and from memory to memory ----------------------------------------------
+
+
+def test_every_attempt_counts_once_from_coarse_to_fine():
+    book = tried(
+        ("waiter-2", "mug", "table-1", "done", 9.0, 3),
+        ("waiter-1", "plate", "table-1", "failed", 2.0, 2),
+        ("waiter-1", "mug", "shelf-1", "done", 5.0, 4),
+        ("waiter-1", "mug", "table-1", "failed", 1.0, 1),
+    )
+    parts = book.tried("waiter-1", "waiter", "pick", "mug", "table-1")
+    assert [(p.attempts, p.successes) for p in parts] == [(3, 3), (2, 0), (4, 4), (1, 0)]
+    assert [round(p.mean_s, 6) for p in parts] == [9.0, 0.0, 5.0, 0.0]
+    assert [p.attempts for p in book.tried("waiter-1", "waiter", "pick")] == [3, 7]
+    assert book.tried("waiter-9", "robot", "pick") == ()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["waiter-1", "waiter-2"]),
+            st.sampled_from(["mug", "plate"]),
+            st.sampled_from(["table-1", "shelf-1"]),
+            st.sampled_from(["done", "failed"]),
+            st.floats(0.1, 50.0),
+        ),
+        max_size=20,
+    ),
+    st.integers(0, 20),
+)
+def test_what_is_brought_adds_up_to_what_one_memory_would_know(attempts, cut):
+    def known(some):
+        return tried(*((*attempt, 1) for attempt in some))
+
+    whole, first, rest = known(attempts), known(attempts[:cut]), known(attempts[cut:])
+    both = Experience()
+    for name, part in (("a", first), ("b", rest), ("a", first)):
+        both.bring(ExperienceBrought(source=name, tried=part.told()))
+    assert both.sources == ("a", "b")
+    assert both.cells.keys() == whole.cells.keys()
+    for cell, performance in whole.cells.items():
+        got = both.cells[cell]
+        assert (got.attempts, got.successes) == (performance.attempts, performance.successes)
+        assert got.mean_s == pytest.approx(performance.mean_s)
+        assert got.m2 == pytest.approx(performance.m2, abs=1e-6)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from devices.facts import ClassCard
 from stem_memory.contracts import (
     Event,
+    ExperienceBrought,
     GoalPosted,
     GraphPlanned,
     StepEnded,
@@ -22,7 +23,7 @@ from stem_memory.notes.recall import Situation, recall
 from stem_memory.notes.signature import signed, terms
 from stem_memory.notes.trial import Trial, TrialPolicy, is_applied
 from stem_memory.state import MemoryState
-from stem_memory.tasks import Goal, TaskStep
+from stem_memory.tasks import Goal, Heeded, TaskStep
 from stem_memory.testing import body, events_of, start_of
 
 WAIT = Fix(kind="again", wait_s=8.0, text="try again within 8 s")
@@ -355,7 +356,46 @@ def test_a_lesson_is_recalled_for_the_step_it_is_about_and_tried_by_how_it_ends(
         request="r9", goal="g7", step="s7", skill="pick", body="waiter-1",
         outcome="done", duration_s=3.0, evidenced=True,
     )  # fmt: skip
-    (tried_once,) = trials_of(ended, [found])
+    read = Heeded(note=found.note.id, episode=situation.episode, applied=found.apply)
+    (tried_once,) = trials_of(ended, [read])
     assert (tried_once.applied, tried_once.success) == (found.apply, True)
     assert tried_once.episode == situation.episode
-    assert trials_of(ended.model_copy(update={"outcome": "lapsed"}), [found]) == ()
+    assert trials_of(ended.model_copy(update={"outcome": "lapsed"}), [read]) == ()
+    assert trials_of(ended.model_copy(update={"reason": "already_so"}), [read]) == ()
+
+
+# -- From one memory to the next ---------------------------------------------------------------
+
+
+def test_a_note_goes_on_in_another_memory_as_it_stood():
+    book, other = book_of(note()), NoteBook()
+    id_ = next(iter(book.records))
+    for k in range(25):
+        said = NoteTried(note=id_, episode=f"e{k}", applied=k % 2 == 0, success=k % 2 == 0)
+        book.tried(said, float(k))
+    assert book.records[id_].status == "validated"
+    for brought in book.told():
+        other.bring(brought, 0.0)
+        other.bring(brought, 0.0)
+    then, now = book.records[id_], other.records[id_]
+    assert (now.status, now.why, now.taught) == (then.status, then.why, then.taught)
+    for k in range(25, 150):
+        said = NoteTried(note=id_, episode=f"e{k}", applied=k % 3 > 0, success=k % 3 == 0)
+        book.tried(said, float(k))
+        other.tried(said, float(k))
+        assert other.records[id_].trial.form() == book.records[id_].trial.form()
+        assert other.records[id_].status == book.records[id_].status
+    assert other.records[id_].status == "retired"
+    again = NoteBook()
+    for brought in other.told():
+        again.bring(brought, 0.0)
+    again.propose(NoteProposed(note=note(), by="lessons"), 1.0)
+    assert again.records[id_].status == "retired"
+
+
+def test_runs_that_follow_one_another_toss_their_coins_anew():
+    memory = MemoryState.of(Log().events)
+    first = situation_of(pick("s7", "mug-7"), "g7", memory).episode
+    later = MemoryState.of(Log().events)
+    later.apply(Event(origin="x", seq=0, t=0.0, body=ExperienceBrought(source="ab" * 32, tried=())))
+    assert situation_of(pick("s7", "mug-7"), "g7", later).episode != first
