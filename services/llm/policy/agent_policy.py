@@ -148,17 +148,19 @@ class AgentPolicy:
         )
         chosen: list[Pin] = []
         freed = 0
-        for score, _, program in scored:
+        for _, _, program in scored:
             if freed >= blocks:
                 break
             pin = self._pins[program]
             chosen.append(pin)
             freed += pin.blocks
-        if not must and (freed < blocks or not self._worth_it(chosen, now, turn)):
+        if starved or turn is None:
+            return [pin.program for pin in chosen]
+        if freed < blocks or not self._worth_it(chosen, turn, now):
             return []
         return [pin.program for pin in chosen]
 
-    def _worth_it(self, pins: list[Pin], now: float, turn: Turn) -> bool:
+    def _worth_it(self, pins: list[Pin], turn: Turn, now: float) -> bool:
         """Whether a waiting turn may break these pins while others still run."""
         rent = self.rent(now)
         dear = [pin for pin in pins if self._score(pin, now) >= rent]
