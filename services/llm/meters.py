@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.llm.engines.contracts import Piece, Usage
+from services.llm.steps import Reading
 
 
 @dataclass(slots=True)
@@ -30,6 +31,34 @@ class Told:
         self.usage = piece.usage or self.usage
 
 
+class Readings:
+    """How well the times to first token were predicted, over the predictions made so far."""
+
+    def __init__(self) -> None:
+        self._errors = 0.0
+        self._inside = 0
+        self._count = 0
+
+    def add(self, reading: Reading) -> None:
+        """A prompt was read; those of which nothing was predicted say nothing."""
+        guess = reading.predicted
+        if guess is None or reading.seconds <= 0.0:
+            return
+        self._count += 1
+        self._errors += abs(guess.seconds / reading.seconds - 1.0)
+        self._inside += guess.low_s <= reading.seconds <= guess.high_s
+
+    @property
+    def error(self) -> float | None:
+        """Mean relative error; None before the first prediction."""
+        return self._errors / self._count if self._count else None
+
+    @property
+    def covered(self) -> float | None:
+        """Share that came between the predicted deciles; None before the first prediction."""
+        return self._inside / self._count if self._count else None
+
+
 @dataclass(slots=True)
 class Meters:
     """Sums over the answered turns of a replica.
@@ -47,6 +76,7 @@ class Meters:
         queue_s: Seconds waited for a place.
         saved: KV files written.
         restored: KV files read.
+        readings: How well the times to first token were predicted.
     """
 
     turns: int = 0
@@ -61,3 +91,4 @@ class Meters:
     queue_s: float = 0.0
     saved: int = 0
     restored: int = 0
+    readings: Readings = field(default_factory=Readings)

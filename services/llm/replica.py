@@ -69,7 +69,11 @@ class Replica:
             file_bytes=file_bytes,
         )
         # Steps can be told apart only where it is known how much one holds.
-        self.steps = StepWatch(self.speed.latency, able.step_tokens) if able.step_tokens else None
+        self.steps = (
+            StepWatch(self.speed.latency, able.step_tokens, on_reading=self.meters.readings.add)
+            if able.step_tokens
+            else None
+        )
         self._clock = clock
         # Turns whose prompt is being read, with the seconds that it should take.
         self._reading: dict[str, float] = {}
@@ -252,6 +256,9 @@ class Replica:
             cancelled=meters.cancelled,
             queue_s=meters.queue_s / max(1, meters.turns),
             outcomes=dict(board.policy.counts),
+            steps=self.speed.latency.steps,
+            ttft_error=meters.readings.error,
+            ttft_covered=meters.readings.covered,
         )
 
     def programs(self) -> list[ProgramStatus]:
@@ -287,6 +294,8 @@ class Replica:
                         "body": wait.body if wait else "",
                         "expected_s": wait.expected_s if wait else None,
                         "away_s": None if idle is None else now - idle,
+                        "back_s": program.back_in_s(0.5, now),
+                        "late_s": program.back_in_s(0.9, now),
                     }
                 )
             )

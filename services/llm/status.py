@@ -25,6 +25,8 @@ class ProgramStatus(BaseModel):
         body: Who executes that.
         expected_s: How long the caller expects it to take.
         away_s: How long it has been away; None if it is not.
+        back_s: In how long half of such waits are over; None if it is not away.
+        late_s: In how long nine of ten are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +43,8 @@ class ProgramStatus(BaseModel):
     body: str = ""
     expected_s: float | None = None
     away_s: float | None = None
+    back_s: float | None = None
+    late_s: float | None = None
 
 
 class ReplicaStatus(BaseModel):
@@ -64,6 +68,9 @@ class ReplicaStatus(BaseModel):
         cancelled: Turns whose caller went away.
         queue_s: Mean seconds that an answered turn waited.
         outcomes: What became of pins: handed off, expired, broken, ...
+        steps: Engine steps that the learned step time has seen, those of other replicas of its kind included.
+        ttft_error: Mean relative error of predicted times to first token, of prompts read alone.
+        ttft_covered: Share of them that came between the predicted tenth and ninth decile.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,6 +92,9 @@ class ReplicaStatus(BaseModel):
     cancelled: int
     queue_s: float
     outcomes: dict[str, int] = Field(default_factory=dict)
+    steps: int = 0
+    ttft_error: float | None = None
+    ttft_covered: float | None = None
 
 
 class ClusterStatus(BaseModel):

@@ -18,6 +18,17 @@ from services.llm.status import ClusterStatus, ProgramStatus, ReplicaStatus
 
 _PERIOD_S = 1.0
 _LIMIT_S = 5.0
+_PROGRAM_COLUMNS = (
+    "program",
+    "replica",
+    "state",
+    "turns",
+    "tokens",
+    "kv",
+    "pin left",
+    "back in (50–90 %)",
+    "waits for",
+)
 _STATES = {"queued": "yellow", "running": "green", "waiting": "cyan"}
 
 
@@ -58,12 +69,12 @@ def drawn(status: ClusterStatus) -> Group:
     engines = Table(title="engines", title_justify="left", box=None, pad_edge=False)
     for column in ("replica", "engine", "model", "state", "run", "queue", "pins", "files"):
         engines.add_column(column, header_style="bold")
-    for column in ("hits", "resume hits", "turns", "failed", "restarts", "wait"):
+    for column in ("hits", "resume hits", "turns", "failed", "restarts", "wait", "TTFT error"):
         engines.add_column(column, header_style="bold", justify="right")
     for replica in status.replicas:
         engines.add_row(*_engine_row(replica))
     programs = Table(title="programs", title_justify="left", box=None, pad_edge=False)
-    for column in ("program", "replica", "state", "turns", "tokens", "kv", "pin left", "waits for"):
+    for column in _PROGRAM_COLUMNS:
         programs.add_column(column, header_style="bold", overflow="fold")
     for program in status.programs:
         programs.add_row(*_program_row(program))
@@ -109,6 +120,7 @@ def _engine_row(replica: ReplicaStatus) -> tuple[Text, ...]:
         Text(str(replica.failed), style="red" if replica.failed else ""),
         Text(str(replica.stats.restarts)),
         Text(f"{replica.queue_s:.2f} s"),
+        Text("" if replica.ttft_error is None else f"{replica.ttft_error:.0%}"),
     )
 
 
@@ -132,5 +144,12 @@ def _program_row(program: ProgramStatus) -> tuple[Text, ...]:
         Text(str(program.tokens)),
         Text(kv),
         Text(left),
+        Text(_span(program)),
         Text(tool),
     )
+
+
+def _span(program: ProgramStatus) -> str:
+    if program.back_s is None or program.late_s is None:
+        return ""
+    return f"{program.back_s:.0f}–{program.late_s:.0f} s"

@@ -25,6 +25,18 @@ _GAUGES: tuple[tuple[str, str, _Value], ...] = (
         "Share of prompt tokens found, turns after a program's first.",
         lambda r: r.resume_hit_rate,
     ),
+    ("learned_steps", "Engine steps that the learned step time has seen.", lambda r: r.steps),
+    (
+        "ttft_error_ratio",
+        "Mean relative error of predicted times to first token; NaN before the first prediction.",
+        lambda r: float("nan") if r.ttft_error is None else r.ttft_error,
+    ),
+    (
+        "ttft_covered_ratio",
+        "Share of times to first token between the predicted deciles.",
+        lambda r: float("nan") if r.ttft_covered is None else r.ttft_covered,
+    ),
+    ("draining", "Whether it takes no new programs.", lambda r: float(r.draining)),
 )
 _COUNTERS: tuple[tuple[str, str, _Value], ...] = (
     ("turns", "Turns answered.", lambda r: r.turns),

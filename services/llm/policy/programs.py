@@ -41,6 +41,15 @@ class Program:
     pace_s: float | None = None
     evicted: bool = False
 
+    def back_in_s(self, share: float, now: float) -> float | None:
+        """Within how many seconds from now this share of such waits is over; None if it is not away."""
+        if self.forecast is None or self.idle_since_s is None:
+            return None
+        away = now - self.idle_since_s
+        reached = self.forecast.returned_by(away)
+        whole = self.forecast.quantile_s(reached + share * (1.0 - reached))
+        return max(0.0, whole - away)
+
 
 class ProgramTable:
     """All programs that have begun and not ended."""
