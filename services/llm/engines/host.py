@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.errors import ActorDied
 from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.kv_folder import KvFolder
 from services.llm.engines.server_process import ServerProcess
 from services.runtime import Handle, Runtime
 
@@ -49,13 +48,13 @@ class EngineHost:
     """
 
     def __init__(self, spec: HostSpec) -> None:
-        self._folder: Path | None = None
+        self._folder: KvFolder | None = None
         # Nobody but those who were given it may use the engine, other users of the machine included.
         self._key = secrets.token_hex(16)
         settings = {**spec.settings, "key": self._key}
         if spec.keeps_kv:
-            self._folder = Path(tempfile.mkdtemp(prefix="retinue-kv-"))
-            settings["slot_folder"] = str(self._folder)
+            self._folder = KvFolder()
+            settings["slot_folder"] = str(self._folder.path)
         self._process = ServerProcess(
             spec.module, settings, spec.start_limit_s, spec.environment, spec.python
         )
@@ -104,12 +103,12 @@ class EngineHost:
         """Stop the engine and delete its KV files."""
         self._process.stop()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.close()
 
     def _path(self, key: str) -> Path:
         if self._folder is None:
             raise EngineRefused("This engine keeps no KV files.")
-        return self._folder / key
+        return self._folder.path / key
 
 
 class HostLink:
