@@ -143,7 +143,8 @@ class Ledger:
     def _sealed(self, event: Event) -> Event:
         if self.vault is None:
             return event
-        return event.model_copy(update={"body": self.vault.seal(event)})
+        body = self.vault.seal(event)
+        return event if body is event.body else event.model_copy(update={"body": body})
 
     def _as_known(self, event: Event, known: Callable[[Event], Row | None]) -> Recorded | None:
         row = known(event)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any, ClassVar
 
 from devices.contracts import Observation, Sighting
 from devices.facts import Category, Location, Thing, Value
@@ -34,6 +35,14 @@ _NUMBER = re.compile(r"(\d+)")
 class Things:
     """Every thing by id, an index of what each holder carries, and when each holder was viewed."""
 
+    # What is sorted and counted of the things; snapshots leave it out.
+    MADE_AGAIN: ClassVar[dict[str, Callable[[], Any]]] = {
+        "_order": dict,
+        "_of_class": Counter,
+        "_is_counted": bool,
+    }
+    _is_counted = False
+
     def __init__(self) -> None:
         self.by_id: dict[str, Entity] = {}
         self.viewed: dict[str, float] = {}
@@ -55,12 +64,14 @@ class Things:
             for entity in every:
                 grouped.setdefault(entity.category, []).append(entity.id)
             self._order = {key: tuple(ids) for key, ids in grouped.items()}
-            self._of_class = Counter((e.category, e.cls) for e in every)
         return self._order.get(category, ())
 
     def is_alone(self, entity: Entity) -> bool:
         """Whether no other thing of its class is known."""
-        self.ids(None)
+        if not self._is_counted:
+            alone = (e for e in self.by_id.values() if e.id not in self.identities.into)
+            self._of_class = Counter((e.category, e.cls) for e in alone)
+            self._is_counted = True
         return self._of_class[entity.category, entity.cls] == 1
 
     def carried(self, holder: str) -> list[str]:
@@ -83,12 +94,12 @@ class Things:
         ends = [self.by_id.get(said.thing), self.by_id.get(said.into)]
         if all(e is not None and not e.fixed and e.category != "body" for e in ends):
             self.identities.merge(said.thing, said.into)
-            self._order.clear()
+            self._reorder()
 
     def part(self, said: IdentityParted) -> None:
         """An id that was merged is a thing of its own after all."""
         self.identities.part(said.thing)
-        self._order.clear()
+        self._reorder()
 
     def survey(
         self, plan: SitePlan, things: Iterable[Thing], states: dict[str, dict[str, Value]], t: float
@@ -122,7 +133,7 @@ class Things:
         """Know a body as a thing among things."""
         entity = self._know(body, "body", kind, names)
         entity.category, entity.cls, entity.names = "body", kind, names
-        self._order.clear()
+        self._reorder()
 
     def shift(self, motion: Callable[[Point], Point]) -> None:
         """The map was made anew: everything that was measured lies elsewhere in it."""
@@ -171,7 +182,7 @@ class Things:
             entity = self._know(seen.id, seen.category, seen.cls, seen.names)
         elif entity.cls == UNSEEN:
             entity.cls, entity.names = seen.cls, seen.names
-            self._order.clear()
+            self._reorder()
         if seen.attrs:
             self._attrs(entity, seen.attrs, t, body, seen.confidence)
         if seen.states:
@@ -349,11 +360,17 @@ class Things:
                 Change(thing, attr, value, relation, t, None, source, confidence, verdict, xy)
             )
 
+    def _reorder(self) -> None:
+        self._order.clear()
+        self._is_counted = False
+
     def _know(self, id_: str, category: Category, cls: str, names: tuple[str, ...]) -> Entity:
         entity = self.by_id.get(id_)
         if entity is None:
             entity = self.by_id[id_] = Entity(id_, category, cls, names)
+            # Sorted anew when somebody asks, but not counted anew for each newcomer.
             self._order.clear()
+            self._of_class[category, cls] += 1
         return entity
 
     def _fix(self, entity: Entity, place: Location | None = None, t: float = 0.0) -> None:
@@ -361,7 +378,7 @@ class Things:
         if place is not None:
             entity.place = Evidence(place, t, t, SURVEY, 1.0)
         self.by_id[entity.id] = entity
-        self._order.clear()
+        self._reorder()
 
 
 def _held(where: Location | None) -> bool:

@@ -23,14 +23,14 @@ BATCH = 7
 class Verdict(Noun):
     """One trial: rows acknowledged, held afterwards, and lost; rows of a batch that is not whole.
 
-    `corrupt`: the file, its hash chain or what is derived from it is not sound.
+    `fault`: why the file, its hash chain or what is derived from it is not sound; empty: it is.
     """
 
     acknowledged: int
     held: int = 0
     lost: int = 0
     torn: int = 0
-    corrupt: bool = False
+    fault: str = ""
 
 
 class TrialBroke(MemoryFault):
@@ -54,16 +54,11 @@ def judge(path: Path, acknowledged: int) -> Verdict:
         with EventStore.writer(path, lambda: 0) as store:
             held = store.verify().events
             numbers = {entry.event.seq for entry in store.read()}
-            sound = store.state.digest() == store.replay().digest()
-            placed = store.facts.value_at("mug-1", "location", 1e9)
-            believed = store.state.location("mug-1")
-            sound &= (placed and placed.value) == (believed and believed.holder)
-    except MemoryFault:
-        return Verdict(acknowledged=acknowledged, lost=acknowledged, corrupt=True)
+            fault = _fault(store)
+    except MemoryFault as error:
+        return Verdict(acknowledged=acknowledged, lost=acknowledged, fault=str(error))
     lost = len(set(range(1, acknowledged + 1)) - numbers)
-    return Verdict(
-        acknowledged=acknowledged, held=held, lost=lost, torn=held % BATCH, corrupt=not sound
-    )
+    return Verdict(acknowledged=acknowledged, held=held, lost=lost, torn=held % BATCH, fault=fault)
 
 
 def told(module: str, arguments: Sequence[object]) -> Iterator[dict[str, Any]]:
@@ -84,3 +79,15 @@ def told(module: str, arguments: Sequence[object]) -> Iterator[dict[str, Any]]:
     if process.returncode:
         last = complaint.splitlines()[-1] if complaint else f"exit {process.returncode}"
         raise TrialBroke(f"{module} could not be carried out: {last}")
+
+
+def _fault(store: EventStore) -> str:
+    if store.state.digest() != store.replay().digest():
+        return "what is believed is not what the log says"
+    placed, believed = (
+        store.facts.value_at("mug-1", "location", 1e9),
+        store.state.location("mug-1"),
+    )
+    if (placed and placed.value) != (believed and believed.holder):
+        return f"history has the mug at {placed}, belief at {believed}"
+    return ""

@@ -14,7 +14,7 @@ def test_a_power_failure_loses_nothing_acknowledged(tmp_path, number, seed):
     found = list(cuts(tmp_path, number, seed))
     assert len(found) == number
     assert sum(cut.acknowledged for cut in found) > 10 * number
-    assert [(cut.lost, cut.torn, cut.corrupt) for cut in found] == [(0, 0, False)] * number
+    assert [(cut.lost, cut.torn, cut.fault) for cut in found] == [(0, 0, "")] * number
 
 
 def test_the_simulated_disk_does_lose_what_is_not_synced(tmp_path):

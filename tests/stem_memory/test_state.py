@@ -9,12 +9,14 @@ from stem_memory.contracts import (
     BodyBack,
     BodyEnrolled,
     BodyLost,
+    Event,
     GoalAnswered,
     GoalClosed,
     GoalPosted,
     GoalQuestioned,
     GoalUnderstood,
     GraphPlanned,
+    IdentitiesMerged,
     SiteSurveyed,
     Spoken,
     StepAssigned,
@@ -104,6 +106,18 @@ def test_names_say_what_tells_things_apart():
     assert memory.names("table-2")[-1] == "table 2"
     alone = memory_of(classes=[MUG], things=mugs[:1])
     assert alone.names("mug-1")[0] == "mug"
+
+
+def test_a_newcomer_ends_being_alone_and_a_merge_brings_it_back():
+    place = Location(relation="on", holder="table-1")
+    mug = Thing(id="mug-1", cls="mug", attrs={"colour": "red"}, location=place)
+    memory = memory_of(classes=[MUG], things=[mug])
+    assert memory.names("mug-1")[0] == "mug"
+    seen = observed("waiter-1", 3.0, sighting("mug-2", "mug on table-2"))
+    merged = IdentitiesMerged(thing="mug-2", into="mug-1", by="ann")
+    for payload, name in ((seen, "red mug"), (merged, "mug")):
+        memory.apply(Event(origin=name, seq=1, t=3.0, body=payload))
+        assert memory.names("mug-1")[0] == name
 
 
 def test_ids_are_in_natural_order():

@@ -329,4 +329,4 @@ def test_killed_writers_lose_nothing_acknowledged(tmp_path, trials):
     assert len(found) == trials
     for trial in found:
         assert trial.acknowledged > 0
-        assert (trial.lost, trial.torn, trial.corrupt) == (0, 0, False)
+        assert (trial.lost, trial.torn, trial.fault) == (0, 0, "")
