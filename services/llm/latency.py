@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+# Before so many requests the errors of steps stand for theirs.
+_LEAST_REQUESTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class LatencyModel:
     def __init__(self, half_life: float = 2000.0, window: int = 512) -> None:
         self._keep = 0.5 ** (1.0 / half_life)
         self._errors = ErrorWindow(window)
+        self._request_errors = ErrorWindow(window)
         size = len(Step(0, 0, 0, 0).features())
         self._weights = np.zeros(size)
         self._spread = np.eye(size) * 1e4
@@ -108,7 +111,7 @@ class LatencyModel:
         low, high = self._errors.quantile(0.1), self._errors.quantile(0.9)
         return Estimate(seconds, max(0.0, seconds * (1.0 + low)), seconds * (1.0 + high))
 
-    def request(
+    def request_s(
         self,
         prompt: int,
         cached: int,
@@ -116,8 +119,8 @@ class LatencyModel:
         batch: int,
         batch_context: float,
         budget: int = 2048,
-    ) -> Estimate:
-        """The time of a whole request among others, from admission to its last token.
+    ) -> float:
+        """The time of a whole request among others, from admission to its last token, by the law of steps.
 
         Args:
             prompt: Tokens of its prompt.
@@ -137,9 +140,30 @@ class LatencyModel:
         # Contexts grow while it decodes; the law is linear, so the middle step stands for all.
         growth = 0.5 * output * (batch + 1)
         middle = Step(0, batch + 1, batch_context + prompt + growth, 0)
-        total += max(0.0, output - 1.0) * self.seconds(middle)
-        low, high = self._errors.quantile(0.1), self._errors.quantile(0.9)
-        return Estimate(total, max(0.0, total * (1.0 + low)), total * (1.0 + high))
+        return total + max(0.0, output - 1.0) * self.seconds(middle)
+
+    def observe_request(self, predicted_s: float, seconds: float) -> None:
+        """Learn what became of a request of which `request_s` predicted this."""
+        if predicted_s > 0.0 and 0.0 < seconds < 3600.0:
+            self._request_errors.add(seconds / predicted_s - 1.0)
+
+    def request(self, predicted_s: float) -> Estimate:
+        """What `request_s` predicted, corrected by what became of the last requests.
+
+        A request is more than its steps (it is parsed, it waits for the step under way), and its steps share
+        their errors: so it has residuals of its own, once there are some.
+        """
+        errors = self._request_errors
+        if len(errors) < _LEAST_REQUESTS:
+            errors, middle = self._errors, 0.0
+        else:
+            middle = errors.quantile(0.5)
+        low, high = errors.quantile(0.1), errors.quantile(0.9)
+        return Estimate(
+            max(0.0, predicted_s * (1.0 + middle)),
+            max(0.0, predicted_s * (1.0 + low)),
+            predicted_s * (1.0 + high),
+        )
 
     def prefill_s(self, tokens: int) -> float:
         """What prefilling a prompt from nothing adds to steps that happen anyway."""
@@ -160,6 +184,9 @@ class ErrorWindow:
         self._sorted: list[float] = []
         self._size = size
 
+    def __len__(self) -> int:
+        return len(self._order)
+
     def add(self, value: float) -> None:
         """Remember one more, forgetting the oldest if the window is full."""
         if len(self._order) == self._size:
@@ -174,52 +201,115 @@ class ErrorWindow:
         return self._sorted[min(len(self._sorted) - 1, int(share * len(self._sorted)))]
 
 
+class Line:
+    """The baselines of a prediction: the mean so far, and a line by least squares over what is so far."""
+
+    def __init__(self) -> None:
+        self._sums = np.zeros(5)
+
+    def add(self, x: float, y: float) -> None:
+        """Learn one value."""
+        self._sums += np.array([1.0, x, y, x * x, x * y])
+
+    def mean(self) -> float:
+        """The mean of what was learned; 0 before the first."""
+        return float(self._sums[2] / max(1.0, self._sums[0]))
+
+    def at(self, x: float) -> float:
+        """The line at this place; the mean where all places so far were the same."""
+        n, sx, sy, sxx, sxy = (float(value) for value in self._sums)
+        spread = n * sxx - sx * sx
+        slope = (n * sxy - sx * sy) / spread if spread > 0.0 else 0.0
+        return (sy - slope * sx) / max(1.0, n) + slope * x
+
+
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Mean relative errors of predictions made before each step was seen.
+class Errors:
+    """How wrong predictions were that were made before each value was seen.
 
     Attributes:
-        model: Of `LatencyModel`.
-        mean: Of the mean of the steps before.
-        linear: Of a line over scheduled tokens, by least squares over the steps before.
-        covered: Share of the steps that lay between the model's low and high.
+        relative: Mean of |predicted / true - 1|.
+        absolute_s: Mean of |predicted - true|, in seconds.
     """
 
-    model: float
-    mean: float
-    linear: float
+    relative: float
+    absolute_s: float
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[float, float]]) -> Errors:
+        """From (predicted, true) pairs, at least one."""
+        both = np.array(pairs)
+        off = np.abs(both[:, 0] - both[:, 1])
+        return cls(float((off / both[:, 1]).mean()), float(off.mean()))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A learned time beside two baselines.
+
+    Attributes:
+        count: Values that were predicted.
+        seconds: Their mean.
+        model: Errors of `LatencyModel`.
+        mean: Of the mean of the values before.
+        linear: Of a line over tokens, by least squares over the values before.
+        covered: Share of the values that lay between the model's low and high, which is to be 0.8.
+    """
+
+    count: int
+    seconds: float
+    model: Errors
+    mean: Errors
+    linear: Errors
     covered: float
 
 
-def compare(steps: Sequence[tuple[Step, float]], warm: int = 50) -> Comparison:
-    """Predict each measured step from those before it, by the model and by two baselines.
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A value and what was predicted of it.
+
+    Attributes:
+        tokens: What a line is drawn over.
+        predicted: By the model; None if it was not warm and the value only teaches the baselines.
+        seconds: The truth.
+    """
+
+    tokens: float
+    predicted: Estimate | None
+    seconds: float
+
+
+def compare(guesses: Iterable[Guess]) -> Comparison:
+    """The model's predictions beside those of the baselines, each made before its value was seen.
+
+    Raises:
+        ValueError: If nothing was predicted.
+    """
+    line = Line()
+    pairs: list[tuple[float, float, float, float]] = []
+    inside = 0
+    for guess in guesses:
+        if guess.predicted is not None and guess.seconds > 0.0:
+            told = guess.predicted
+            pairs.append((told.seconds, line.mean(), line.at(guess.tokens), guess.seconds))
+            inside += told.low_s <= guess.seconds <= told.high_s
+        line.add(guess.tokens, guess.seconds)
+    if not pairs:
+        raise ValueError("A comparison needs at least one prediction.")
+    by = [Errors.of([(row[i], row[3]) for row in pairs]) for i in range(3)]
+    seconds = float(np.mean([row[3] for row in pairs]))
+    return Comparison(len(pairs), seconds, by[0], by[1], by[2], inside / len(pairs))
+
+
+def guesses_of(steps: Sequence[tuple[Step, float]], warm: int = 50) -> Iterator[Guess]:
+    """Predict each measured step from those before it.
 
     Args:
         steps: Steps with their durations, in order.
         warm: Steps that only teach.
-
-    Raises:
-        ValueError: If there are not more steps than that.
     """
-    if len(steps) <= warm:
-        raise ValueError(f"A comparison needs more than {warm} steps.")
     model = LatencyModel()
-    errors = np.zeros((len(steps) - warm, 3))
-    inside = 0
-    sums = np.zeros(5)
     for index, (step, seconds) in enumerate(steps):
-        tokens = step.prefill_tokens + step.decodes
-        if index >= warm:
-            n, x, y, xx, xy = sums
-            slope = (n * xy - x * y) / (n * xx - x * x) if n * xx > x * x else 0.0
-            line = (y - slope * x) / n + slope * tokens
-            guess = model.estimate(step)
-            predicted = np.array([guess.seconds, y / n, line])
-            errors[index - warm] = np.abs(predicted / seconds - 1.0)
-            inside += guess.low_s <= seconds <= guess.high_s
+        told = model.estimate(step) if index >= warm else None
+        yield Guess(step.prefill_tokens + step.decodes, told, seconds)
         model.observe(step, seconds)
-        sums += np.array([1.0, tokens, seconds, tokens * tokens, tokens * seconds])
-    means = errors.mean(axis=0)
-    return Comparison(
-        float(means[0]), float(means[1]), float(means[2]), inside / (len(steps) - warm)
-    )

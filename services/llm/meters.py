@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.llm.engines.contracts import Piece, Usage
-from services.llm.steps import Reading
+from services.llm.latency import Guess
 
 
 @dataclass(slots=True)
@@ -39,14 +39,14 @@ class Readings:
         self._inside = 0
         self._count = 0
 
-    def add(self, reading: Reading) -> None:
+    def add(self, guess: Guess) -> None:
         """A prompt was read; those of which nothing was predicted say nothing."""
-        guess = reading.predicted
-        if guess is None or reading.seconds <= 0.0:
+        told = guess.predicted
+        if told is None or guess.seconds <= 0.0:
             return
         self._count += 1
-        self._errors += abs(guess.seconds / reading.seconds - 1.0)
-        self._inside += guess.low_s <= reading.seconds <= guess.high_s
+        self._errors += abs(told.seconds / guess.seconds - 1.0)
+        self._inside += told.low_s <= guess.seconds <= told.high_s
 
     @property
     def error(self) -> float | None:

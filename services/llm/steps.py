@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.llm.engines.contracts import Usage
-from services.llm.latency import Estimate, LatencyModel, Step
+from services.llm.latency import Estimate, Guess, LatencyModel, Step
 
 # Tokens that come closer together were sent together.
 _SHORTEST_S = 5e-4
@@ -22,27 +22,12 @@ _LEAST_TOKENS = 8
 _WARM_STEPS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The reading of one prompt, as it was predicted and as it went.
-
-    Attributes:
-        tokens: Tokens that were not cached.
-        predicted: From admission to the first token; None before the model was warm.
-        seconds: How long it took.
-    """
-
-    tokens: int
-    predicted: Estimate | None
-    seconds: float
-
-
 @dataclass(slots=True)
 class _Turn:
-    cached: int
     left: float
     context: float
     began_s: float
+    predicted_s: float | None
     predicted: Estimate | None
     alone: bool
     writers: int
@@ -57,7 +42,8 @@ class StepWatch:
         latency: The model.
         budget: Tokens that a step of the engine schedules at most.
         on_step: Told each step that was measured.
-        on_reading: Told each prompt that was read.
+        on_reading: Told of each prompt that was read alone: its tokens, what was predicted of the time from
+            admission to the first token, and that time.
     """
 
     def __init__(
@@ -65,7 +51,7 @@ class StepWatch:
         latency: LatencyModel,
         budget: int,
         on_step: Callable[[Step, float], None] = lambda step, seconds: None,
-        on_reading: Callable[[Reading], None] = lambda reading: None,
+        on_reading: Callable[[Guess], None] = lambda guess: None,
     ) -> None:
         self._latency = latency
         self._budget = budget
@@ -84,13 +70,21 @@ class StepWatch:
         readers = [turn for turn in self._turns.values() if turn.last_s is None]
         for turn in readers:
             turn.alone = False
-        predicted = None
+        seconds, predicted = None, None
         if self._latency.steps >= _WARM_STEPS:
-            predicted = self._latency.request(
+            seconds = self._latency.request_s(
                 cached + missing, cached, 1.0, len(writers), context, self._budget
             )
+            predicted = self._latency.request(seconds)
         self._turns[turn_id] = _Turn(
-            cached, missing, float(prompt), now, predicted, not readers, len(writers), context
+            left=missing,
+            context=float(prompt),
+            began_s=now,
+            predicted_s=seconds,
+            predicted=predicted,
+            alone=not readers,
+            writers=len(writers),
+            writers_context=context,
         )
         self._changed = True
 
@@ -124,7 +118,10 @@ class StepWatch:
         tokens = usage.prompt_tokens - usage.cached_tokens
         if tokens < _LEAST_TOKENS or not turn.alone:
             return
-        self._on_reading(Reading(tokens, turn.predicted, first_s - turn.began_s))
+        seconds = first_s - turn.began_s
+        if turn.predicted_s is not None:
+            self._latency.observe_request(turn.predicted_s, seconds)
+        self._on_reading(Guess(tokens, turn.predicted, seconds))
         if usage.prefill_s is not None:
             steps = math.ceil(tokens / max(1, self._budget - turn.writers))
             each = tokens / steps

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from services.llm.latency import ErrorWindow, LatencyModel, Step, compare
+from services.llm.latency import ErrorWindow, LatencyModel, Step, compare, guesses_of
 
 
 def draw(rng: random.Random) -> Step:
@@ -28,10 +28,12 @@ def noisy(count: int, seed: int, slow: float = 1.0) -> list[tuple[Step, float]]:
 
 
 def test_it_predicts_steps_better_than_a_mean_or_a_line() -> None:
-    found = compare(noisy(1500, 1))
-    assert found.model < 0.06
-    assert found.model < 0.5 * found.linear
-    assert found.model < 0.2 * found.mean
+    found = compare(guesses_of(noisy(1500, 1)))
+    assert found.count == 1450
+    assert found.model.relative < 0.06
+    assert found.model.relative < 0.5 * found.linear.relative
+    assert found.model.relative < 0.2 * found.mean.relative
+    assert found.model.absolute_s < 0.5 * found.linear.absolute_s
     assert 0.7 < found.covered < 0.9
 
 
@@ -47,8 +49,8 @@ def test_a_cached_prompt_is_predicted_to_be_answered_sooner() -> None:
     model = LatencyModel()
     for step, seconds in noisy(1000, 4):
         model.observe(step, seconds)
-    cold = model.request(20_000, 0, 100, batch=5, batch_context=50_000)
-    warm = model.request(20_000, 19_500, 100, batch=5, batch_context=50_000)
+    cold = model.request(model.request_s(20_000, 0, 100, batch=5, batch_context=50_000))
+    warm = model.request(model.request_s(20_000, 19_500, 100, batch=5, batch_context=50_000))
     assert warm.seconds < cold.seconds
     assert cold.low_s <= cold.seconds <= cold.high_s
     assert model.prefill_s(20_000) == pytest.approx(20_000 * 3e-5 + 9e-10 * 2e8, rel=0.15)
@@ -69,6 +71,18 @@ def test_the_window_forgets_the_oldest() -> None:
     assert window.quantile(0.0) == 1.0
 
 
-def test_a_comparison_needs_steps() -> None:
-    with pytest.raises(ValueError, match="more than 50"):
-        compare(noisy(10, 5))
+def test_requests_have_errors_of_their_own() -> None:
+    model = LatencyModel()
+    for step, seconds in noisy(1000, 4):
+        model.observe(step, seconds)
+    rng = random.Random(6)
+    for _ in range(200):
+        model.observe_request(2.0, 3.0 * rng.lognormvariate(0.0, 0.1))
+    told = model.request(2.0)
+    assert told.seconds == pytest.approx(3.0, rel=0.05)
+    assert 2.4 < told.low_s < 2.8 < 3.2 < told.high_s < 3.6
+
+
+def test_a_comparison_needs_predictions() -> None:
+    with pytest.raises(ValueError, match="at least one prediction"):
+        compare(guesses_of(noisy(10, 5)))
