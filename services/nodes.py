@@ -86,6 +86,7 @@ class MemoryNode:
 
     def replay(self) -> tuple[Event, ...]:
         """The whole log, to restore a brain."""
+        self._store.require_whole()
         return tuple(entry.event for entry in self._store.read())
 
     def lessons(self) -> tuple[NoteProposed, ...]:

@@ -4,6 +4,9 @@ Up to a position of the log, the horizon, only the evidence is kept that a fact 
 or later rests on; the bodies of all other events go into an archive file. Every answer as known at
 the horizon or later stays what it was, for any valid time. The hash chain stays whole, because
 every hash stays, and a retry of an old event is still known. `restore` brings the bodies back.
+
+What is sealed stays sealed in the archive. The state at the horizon holds what the keys open, as
+all tables beside the log do: to forget somebody it is made again from the archive.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,8 +45,8 @@ def compact(store: EventStore, position: int, archive: Path) -> Compacted:
     """Move what no answer as known at `position` or later needs into a new archive file.
 
     Raises:
-        CompactionRefused: If the position is not in the log or compacted already, if the log holds
-            sealed events, if the state can not be stored, or if the archive exists.
+        CompactionRefused: If the position is not in the log or compacted already, if the state can
+            not be stored, or if the archive exists or can not be written.
     """
     connection = store.connection
     _require_fit(store, connection, position, archive)
@@ -63,8 +66,10 @@ def compact(store: EventStore, position: int, archive: Path) -> Compacted:
                 raise CompactionRefused(
                     f"The state at event {position} can not be stored; nothing was changed."
                 )
+            gone = json.dumps(sorted(store.state.annexes.privacy.destroyed))
             connection.execute(
-                "INSERT INTO compaction VALUES (?, ?, ?)", (position, archive.name, digest)
+                "INSERT INTO compaction VALUES (?, ?, ?, ?)",
+                (position, _name(store, archive), digest, gone),
             )
             connection.execute(
                 "DELETE FROM fact_span WHERE id IN (SELECT id FROM fact WHERE tt <= ?)", (position,)
@@ -110,6 +115,75 @@ def restore(store: EventStore, archive: Path) -> int:
     return len(bodies)
 
 
+class Archived(NamedTuple):
+    """One compaction: up to which position, and where its archive is."""
+
+    position: int
+    archive: Path
+
+
+def bring_all_back(store: EventStore, named: Iterable[Path] = ()) -> tuple[Archived, ...]:
+    """Bring back everything that was ever archived, so that it can be forgotten or rewritten.
+
+    Close the store afterwards: its tables are written anew when a writer next opens it. The
+    archives stay until `archive_again`.
+
+    Args:
+        store: The memory, open for writing.
+        named: Archives that do not lie where they were written.
+
+    Returns:
+        The compactions, oldest first.
+
+    Raises:
+        CompactionRefused: If an archive is missing or changed; then nothing was changed.
+    """
+    found = compactions(store, named)
+    for one in reversed(found):
+        restore(store, one.archive)
+    return found
+
+
+def compactions(store: EventStore, named: Iterable[Path] = ()) -> tuple[Archived, ...]:
+    """Every compaction of a memory, oldest first, with its archive. See `bring_all_back`.
+
+    Raises:
+        CompactionRefused: If an archive is missing or changed.
+    """
+    made = store.connection.execute(
+        "SELECT position, archive, sha256 FROM compaction ORDER BY position"
+    )
+    places = tuple(named)
+    return tuple(
+        Archived(position, _find(store, name, digest, places)) for position, name, digest in made
+    )
+
+
+def archive_again(store: EventStore, compactions: Iterable[Archived]) -> None:
+    """Compact as before, after what was to be forgotten is; old archives are replaced."""
+    for one in compactions:
+        one.archive.unlink(missing_ok=True)
+        compact(store, one.position, one.archive)
+
+
+def _find(store: EventStore, name: str, digest: str, named: tuple[Path, ...]) -> Path:
+    """Where an archive is: among those named, else where it was written."""
+    places = (*named, store.path.parent / name, Path(name))
+    for place in places:
+        if place.is_file() and _sha256(place.read_bytes()) == digest:
+            return place
+    raise CompactionRefused(
+        f"A part of {store.path} lies in the archive {name}, which is not there or was changed; "
+        "name where it is with --archive."
+    )
+
+
+def _name(store: EventStore, archive: Path) -> str:
+    """How an archive is remembered: by its name if it lies beside the memory."""
+    beside = archive.absolute().parent == store.path.absolute().parent
+    return archive.name if beside else str(archive.absolute())
+
+
 def _require_fit(store: EventStore, connection: Connection, position: int, archive: Path) -> None:
     if not horizon(connection) < position <= store.position():
         raise CompactionRefused(
@@ -118,12 +192,6 @@ def _require_fit(store: EventStore, connection: Connection, position: int, archi
         )
     if archive.exists():
         raise CompactionRefused(f"{archive} exists; name a new file for the archive.")
-    sealed = connection.execute(
-        "SELECT 1 FROM event WHERE instr(body, '$sealed') LIMIT 1"
-    ).fetchone()
-    if sealed is not None:
-        # The state at the horizon would hold in clear what an erasure must be able to take away.
-        raise CompactionRefused(f"{store.path} holds sealed events and can not be compacted.")
 
 
 def _evidence(
@@ -150,10 +218,18 @@ def _require_chained(connection: Connection, id_: int, body: str, archive: Path)
 def _write_archive(path: Path, rows: list[tuple[int, str]]) -> str:
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     content = gzip.compress(lines.encode(), 6, mtime=0)
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        os.fsync(folder)
+        os.close(folder)
+    except OSError as error:
+        raise CompactionRefused(
+            f"{path} can not be written ({error.strerror}); name another file for the archive."
+        ) from None
     return _sha256(content)
 
 

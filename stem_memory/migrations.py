@@ -287,6 +287,11 @@ def _compaction(db: Database) -> None:
     """)
 
 
+def _compacted_keys(db: Database) -> None:
+    # Which keys were destroyed when a compaction made its base: later ones must not stand in it.
+    db.execute("ALTER TABLE compaction ADD COLUMN gone TEXT NOT NULL DEFAULT '[]'")
+
+
 # A trial may replace it, to put another disk under SQLite (`stem_memory.trials.cuts`).
 opener: Callable[[Path, str], Connection] = _open
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
@@ -296,4 +301,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _fleet,
     _snapshots,
     _compaction,
+    _compacted_keys,
 )

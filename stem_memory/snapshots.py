@@ -86,14 +86,16 @@ class Snapshots:
     def base(self, position: int) -> MemoryState:
         """The state that a log compacted up to `position` starts from.
 
+        One of another version is used as that version had it: there is nothing to make it from.
+
         Raises:
-            StoreUnreadable: If it is damaged, or another version of the software wrote it.
+            StoreUnreadable: If it is damaged, or of a version that has another form.
         """
         row = self._connection.execute(
-            "SELECT digest, form FROM snapshot WHERE position = ?", (position,)
+            "SELECT digest, form, version FROM snapshot WHERE position = ?", (position,)
         ).fetchone()
-        state = _thawed(row[1]) if row is not None else None
-        if state is None or state.digest() != row[0]:
+        state = _thawed(row[1], strict=row[2] == self._version) if row is not None else None
+        if state is None or (row[2] == self._version and state.digest() != row[0]):
             raise StoreUnreadable(
                 f"The log was compacted up to event {position} and the state there can not be "
                 "read by this version; restore the archive first."
@@ -113,10 +115,10 @@ class Snapshots:
             held.remove(gone)
 
 
-def _thawed(form: bytes) -> MemoryState | None:
+def _thawed(form: bytes, strict: bool = True) -> MemoryState | None:
     try:
         parts = json.loads(zlib.decompress(form))
-        return MemoryState.of_parts({name: thaw(part) for name, part in parts.items()})
+        return MemoryState.of_parts({name: thaw(part) for name, part in parts.items()}, strict)
     except (zlib.error, ValueError, TypeError, AttributeError, ImportError, LookupError):
         # Damaged, or of other software: what can not be read is made again from the log.
         return None

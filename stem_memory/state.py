@@ -75,16 +75,22 @@ class MemoryState:
         return {name: part for name, part in vars(self._fold).items() if name != "believed"}
 
     @classmethod
-    def of_parts(cls, parts: Mapping[str, Any]) -> MemoryState:
+    def of_parts(cls, parts: Mapping[str, Any], strict: bool = True) -> MemoryState:
         """The state that consists of these parts.
+
+        Args:
+            parts: What `parts` gave.
+            strict: Whether they must be all those that this software knows, and no others; else
+                what is missing is as in a new memory.
 
         Raises:
             ValueError: If they are not the parts that this software knows.
         """
         state = cls()
-        if parts.keys() != state.parts().keys():
+        known = state.parts().keys()
+        if strict and parts.keys() != known:
             raise ValueError("these are the parts of another version")
-        vars(state._fold).update(parts)
+        vars(state._fold).update((name, part) for name, part in parts.items() if name in known)
         return state
 
     def digest(self) -> str:

@@ -12,13 +12,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from stem_memory.chain import GENESIS, body_text, link
+from stem_memory.clock import clock_of
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.derived import Derived
 from stem_memory.errors import EventConflict, StoreReadOnly, StoreUnreadable
 from stem_memory.fact_query import FactReader
 from stem_memory.fact_row import Connection
 from stem_memory.hlc import HybridClock, first_of_ms
-from stem_memory.horizon import horizon, require_known
+from stem_memory.horizon import BehindHorizon, horizon, require_forgotten, require_known
 from stem_memory.ledger import COLUMNS, Ledger, Row
 from stem_memory.migrations import (
     check,
@@ -71,7 +72,11 @@ class EventStore:
 
     @classmethod
     def writer(
-        cls, path: Path | str, milliseconds: Callable[[], int], vault: Vault | None = None
+        cls,
+        path: Path | str,
+        milliseconds: Callable[[], int],
+        vault: Vault | None = None,
+        as_it_lies: bool = False,
     ) -> EventStore:
         """Open for writing; make the file if there is none.
 
@@ -79,10 +84,12 @@ class EventStore:
             path: The file. Beside it SQLite keeps `-wal` and `-shm`, and we keep `.lock`.
             milliseconds: The clock of transaction time; a simulation passes its own.
             vault: Seals what is personal; without one it lies in the log as it is.
+            as_it_lies: Leave the tables beside the log alone, to bring back an archive first.
 
         Raises:
             UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
             StoreInUse: Another writer holds it.
+            BaseOutdated: It was compacted, and keys were destroyed since.
         """
         path = Path(path)
         if path.exists():
@@ -98,8 +105,9 @@ class EventStore:
                 migrate(db)
                 store = cls(path, db, None, lock, vault)
                 store._find_ends(milliseconds)
-                store._settle_keys()
-                store._catch_up()
+                if not as_it_lies:
+                    store._settle_keys()
+                    store._catch_up()
         except BaseException:
             lock.release()
             raise
@@ -163,12 +171,15 @@ class EventStore:
             as_of: Valid time in seconds: only what happened up to then.
             position: Transaction position (an id): only what the log knew then.
 
-        A compacted log starts with the state at its horizon, whatever `as_of`.
-
         Raises:
-            BehindHorizon: If `position` was compacted away.
+            BehindHorizon: If `position`, or what happened up to `as_of`, was compacted away.
         """
-        start, state = self._base(position)
+        start, state = self.base(position)
+        if start and as_of is not None and as_of < state.now():
+            raise BehindHorizon(
+                f"How all stood together before {clock_of(state.now())} was put into an archive; "
+                "ask for a later time, or restore the archive."
+            )
         for row in self._rows(start, position, None, as_of):
             state.apply(self.ledger.recorded(row).event)
         return state
@@ -186,7 +197,7 @@ class EventStore:
         """What was believed after the event at `position`: a snapshot, and what came after it."""
         with readable(self.path):
             found = self._derived.snapshots.newest(position)
-        start, state = self._base(position) if found is None else found
+        start, state = self.base(position) if found is None else found
         for row in self._rows(start, position, None, None):
             state.apply(self.ledger.recorded(row).event)
         return state
@@ -237,6 +248,14 @@ class EventStore:
         """
         require_known(self.connection, after)
         return self._rows(after, until, None, None)
+
+    def require_whole(self) -> None:
+        """See that every event is here, for whoever folds the log from its start.
+
+        Raises:
+            BehindHorizon: If some are in an archive.
+        """
+        require_known(self.connection, 0)
 
     def last_time(self) -> float:
         """The newest valid time in the log, in seconds; 0 for an empty log."""
@@ -339,6 +358,7 @@ class EventStore:
         self._db.execute("PRAGMA secure_delete=ON")
         if self._vault.remember(self.state):
             self.forget_derived()
+        require_forgotten(self.connection, self.path, self.state.annexes.privacy.destroyed)
 
     def forget_derived(self) -> None:
         """Have what is derived from the log written anew when a writer next opens the store."""
@@ -350,14 +370,18 @@ class EventStore:
     def _catch_up(self) -> None:
         """Write the derived tables anew if another version of the fold wrote them."""
         if self._derived.position() != self._head[0]:
-            start, state = self._base(None)
+            start, state = self.base(None)
             with self._transaction():
                 self._derived.clear(start)
                 self._derived.write(self.read(start), state)
             self._state = state
 
-    def _base(self, position: int | None) -> tuple[int, MemoryState]:
-        """Where folding starts: nothing, or the state at the horizon of a compacted log."""
+    def base(self, position: int | None = None) -> tuple[int, MemoryState]:
+        """Where folding starts: nothing, or the position and state at the horizon of a compacted log.
+
+        Raises:
+            BehindHorizon: If `position` was compacted away.
+        """
         require_known(self.connection, position)
         start = horizon(self.connection)
         return start, self._derived.snapshots.base(start) if start else MemoryState()
@@ -373,14 +397,17 @@ class EventStore:
     def _as_archived(self, event: Event, row: Row) -> Row:
         """The row with the event's own body, if its hash proves that this is what it was."""
         before = self._db.execute("SELECT hash FROM event WHERE id = ?", [row[0] - 1]).fetchone()
-        text = body_text(event)
         head = GENESIS if before is None else before[0]
-        if link(head, *row[1:5], text) != row[7]:
-            raise EventConflict(
-                f"The event {event.origin}/{event.seq} is in the log with other content; "
-                "give each new event of an origin a new number."
-            )
-        return (*row[:6], text, row[7])
+        forms = [event]
+        if self._vault is not None:
+            forms.append(event.model_copy(update={"body": self._vault.seal(event)}))
+        for text in map(body_text, forms):
+            if link(head, *row[1:5], text) == row[7]:
+                return (*row[:6], text, row[7])
+        raise EventConflict(
+            f"The event {event.origin}/{event.seq} is in the log with other content; "
+            "give each new event of an origin a new number."
+        )
 
     def _rows(
         self,

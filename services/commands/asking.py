@@ -99,8 +99,8 @@ def asked(run: Path, *words: str) -> Iterator[Question]:
 
 
 @contextlib.contextmanager
-def writing(run: Path) -> Iterator[EventStore]:
-    """A memory that is there, open for writing.
+def writing(run: Path, as_it_lies: bool = False) -> Iterator[EventStore]:
+    """A memory that is there, open for writing; `as_it_lies`: without bringing its tables up to date.
 
     Raises:
         MemoryFault: As `opened`, and StoreInUse.
@@ -111,7 +111,7 @@ def writing(run: Path) -> Iterator[EventStore]:
 
     path = store_path(run)
     check(path)
-    with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
+    with EventStore.writer(path, lambda: 0, Vault.beside(path), as_it_lies) as store:
         yield store
 
 

@@ -66,25 +66,36 @@ def wishes(
     help="How many facts to ask of; a tenth of them hold at any time.",
 )
 @click.option(
+    "--trials",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="How often a writer is killed, and how often power fails.",
+)
+@click.option(
     "--folder",
     type=click.Path(file_okay=False, exists=True),
     metavar="DIR",
     help="A folder on the disk to measure.  [default: a temporary one]",
 )
 @json_option
-def memory(events: int, facts: int, folder: str | None, as_json: bool) -> None:
-    """Measure how fast memory records and answers, with the naive ways beside it.
+def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bool) -> None:
+    """Measure how fast memory records and answers, and what crashes leave of it.
 
-    Figures are medians over three seeds with their extremes, on this machine as busy as it is.
+    The naive ways are measured beside it. Figures are medians over three seeds with their extremes,
+    on this machine as busy as it is. It takes a few minutes.
     """
     import tempfile
     from pathlib import Path
 
+    from services.bench.memory import Plan, measure_memory
+    from services.bench.show import steps
     from services.commands.output import print_table
-    from stem_memory.bench import measure
 
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        figures = list(measure(Path(place), events, facts))
+    plan = Plan(events=events, facts=facts, trials=trials)
+    with tempfile.TemporaryDirectory(dir=folder) as place, steps() as told:
+        figures = list(measure_memory(Path(place), plan, told))
     if as_json:
         print_json({"figures": [figure.model_dump(mode="json") for figure in figures]})
         return
@@ -117,7 +128,7 @@ def memory(events: int, facts: int, folder: str | None, as_json: bool) -> None:
 @click.option(
     "--takes",
     type=click.IntRange(min=1),
-    default=3,
+    default=5,
     show_default=True,
     metavar="N",
     help="How many films of each kind and style.",
@@ -131,15 +142,49 @@ def memory(events: int, facts: int, folder: str | None, as_json: bool) -> None:
     help="How much quiet footage, over all styles.",
 )
 @click.option("--baselines/--no-baselines", default=True, help="Whether the baselines run, too.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes work side by side.  [default: one for each core]",
+)
 @json_option
-def glasses(split: str, takes: int, quiet_hours: float, baselines: bool, as_json: bool) -> None:
-    """Measure the glasses: when they speak, whether they are right, what it costs."""
-    from services.alpha.lab.bench import as_table, bench_glasses
+def glasses(
+    split: str,
+    takes: int,
+    quiet_hours: float,
+    baselines: bool,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Measure the glasses: when they speak, whether they are right, what it costs.
 
-    card = bench_glasses(
-        split, takes, quiet_hours, baselines, lambda line: click.echo(line, err=True)
-    )
+    On films made here from decks of cards, artworks and garments of Debian packages, which are
+    fetched with apt-get (350 MB) the first time. Progress, and what is missed, goes to standard error.
+    """
+    import os
+    import time
+
+    # Before numpy is loaded: more threads than one collapse on a busy machine.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from services.alpha.lab.bench import bench_glasses
+    from services.alpha.lab.card import as_table
+
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - began), 60)
+        click.echo(f"{minutes:3d}:{seconds:02d}  {line}", err=True)
+
+    card = bench_glasses(split, takes, quiet_hours, baselines, workers or _cores(), say)
     if as_json:
         print_json(card.model_dump(mode="json"))
     else:
         click.echo(as_table(card))
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from services.commands.glasses_film import film
 from services.commands.output import json_option, print_json, print_table, warn
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ fps_option = click.option(
 @click.group()
 def glasses() -> None:
     """AI glasses: skills that speak at the right second, or stay silent."""
+    import os
+
+    # Before numpy is loaded: more threads than one collapse on a busy machine.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @glasses.command()
@@ -239,6 +244,9 @@ def record(
         f"{out}: {trace.duration_s:.1f} s, {len(trace.times)} pictures, {len(trace.words)} words"
     )
     return 0
+
+
+glasses.add_command(film)
 
 
 @glasses.command("eval")

@@ -305,7 +305,8 @@ def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
     """Archive old events that no later answer needs. restore brings them back.
 
     What was known from that TIME on is answered as before, for any time; what was known earlier
-    can no longer be asked. The hash chain of the log stays whole.
+    can no longer be asked, nor can how all stood together before it (near, scene). The hash chain of
+    the log stays whole. To erase a person the ARCHIVE is needed: keep it.
     """
     from stem_memory.compaction import compact as make_small
 
@@ -329,7 +330,7 @@ def restore(run: Path, archive: Path, as_json: bool) -> None:
     """Bring back what the newest compact put into an ARCHIVE."""
     from stem_memory.compaction import restore as bring_back
 
-    with writing(run) as store:
+    with writing(run, as_it_lies=True) as store:
         count = bring_back(store, archive)
     with writing(run):
         pass  # The next writer writes history anew with what came back.

@@ -15,6 +15,15 @@ from services.commands.output import json_option, print_json, print_table, warn
 if TYPE_CHECKING:
     from stem_memory.privacy.contracts import ZoneDrawn
 
+archive_option = click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where an archive of compact is, if it was moved. Repeat it for more.",
+)
+
 
 @click.command()
 @run_argument
@@ -89,8 +98,9 @@ def audit(run: Path, about: str | None, by: str | None, as_json: bool) -> None:
 @click.option(
     "--at", "at", default="end", show_default=True, metavar="TIME", help="What is due by then."
 )
+@archive_option
 @json_option
-def expire(run: Path, at: str, as_json: bool) -> None:
+def expire(run: Path, at: str, archives: tuple[Path, ...], as_json: bool) -> None:
     """Forget the reports whose time is over, as the rules of privacy say. It can not be undone."""
     from stem_memory.privacy.erase import expire as carry_out
     from stem_memory.privacy.vault import Vault
@@ -104,7 +114,7 @@ def expire(run: Path, at: str, as_json: bool) -> None:
         warn(f"{path} has no keys: what it holds in clear can not expire")
         count = 0
     else:
-        count = carry_out(path, vault, moment, lambda: stamp).sealed_events
+        count = carry_out(path, vault, moment, lambda: stamp, archives=archives).sealed_events
     if as_json:
         print_json({"expired": count})
     else:
@@ -121,9 +131,18 @@ def expire(run: Path, at: str, as_json: bool) -> None:
     is_flag=True,
     help="Seal the memory first, if it was kept in clear. Its hash chain becomes another one.",
 )
+@archive_option
 @click.confirmation_option("--yes", prompt="What is erased can never be read again. Go on?")
 @json_option
-def erase(person: str, run: Path, by: str, reason: str, rewrite: bool, as_json: bool) -> None:
+def erase(
+    person: str,
+    run: Path,
+    by: str,
+    reason: str,
+    rewrite: bool,
+    archives: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Make everything a run holds of a PERSON unreadable, for good.
 
     The log stays whole and still verifies; exported files of it become unreadable too, once no copy
@@ -131,6 +150,7 @@ def erase(person: str, run: Path, by: str, reason: str, rewrite: bool, as_json: 
     copies of memory.db yourself: they hold tables in clear.
     """
     from services.forgetting import Traces, forget_files, rebuild
+    from stem_memory.compaction import compactions
     from stem_memory.migrations import check
     from stem_memory.privacy.erase import erase_person, require_erasable, seal_in_place
     from stem_memory.privacy.keys import Keyring
@@ -140,13 +160,14 @@ def erase(person: str, run: Path, by: str, reason: str, rewrite: bool, as_json: 
     check(path)
     vault = Vault(Keyring.beside(path))
     if rewrite:
-        seal_in_place(path, vault, lambda: 0)
+        seal_in_place(path, vault)
     with opened(run) as store:
         subject = _person(store.state.ids("person"), store.state.own_names, person)
         require_erasable(store, vault, subject)
+        compactions(store, archives)
         traces = Traces(store.state, subject)
     again = forget_files(run, traces) if run.is_dir() else False
-    erased = erase_person(path, vault, subject, by, lambda: 0, reason)
+    erased = erase_person(path, vault, subject, by, lambda: 0, reason, archives)
     if again:
         rebuild(run)
     if as_json:

@@ -121,6 +121,7 @@ def read(run_dir: Path) -> History:
     film = _film(run_dir / FILM)
     path = run_dir / MEMORY
     with EventStore.reader(path, Vault.beside(path)) as store:
+        store.require_whole()
         events = [recorded.event for recorded in store.read()]
     return history_of(config, result, events, film)
 

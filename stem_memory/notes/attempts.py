@@ -41,9 +41,12 @@ class Attempt:
     detail: str
 
 
-def attempts(events: Iterable[Event]) -> Iterator[Attempt]:
-    """Every attempt in a log that ended well, with evidence, or failed; in the order they ended."""
-    memory = MemoryState()
+def attempts(events: Iterable[Event], before: MemoryState | None = None) -> Iterator[Attempt]:
+    """Every attempt in a log that ended well, with evidence, or failed; in the order they ended.
+
+    `before` is what was believed before the first of the events; it is changed.
+    """
+    memory = before if before is not None else MemoryState()
     born: dict[tuple[str, str], int] = {}
     for event in events:
         body = event.body

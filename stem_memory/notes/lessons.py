@@ -13,22 +13,26 @@ from stem_memory.contracts import Event
 from stem_memory.notes.attempts import Attempt, attempts
 from stem_memory.notes.contracts import Fix, Note, NoteProposed
 from stem_memory.notes.signature import signed
+from stem_memory.state import MemoryState
 
 BY = "lessons"
 # Going somewhere and looking are done before everything; they prepare nothing in particular.
 _ALWAYS_DONE = {"navigate", "look", "scan", "say", "charge"}
 
 
-def lessons(events: Iterable[Event], repeats: int = 2) -> tuple[NoteProposed, ...]:
+def lessons(
+    events: Iterable[Event], repeats: int = 2, before: MemoryState | None = None
+) -> tuple[NoteProposed, ...]:
     """Candidate notes from a log, in the order in which they first repeated themselves.
 
     Args:
         events: A log from its start; several runs may follow one another if their goals differ.
         repeats: How many recovered failures of one kind make a lesson.
+        before: What was believed before the first of the events, if the log does not start there.
     """
     taught: dict[str, tuple[Note, list[str]]] = {}
     drawn: list[str] = []
-    for failure, note in _cases(list(attempts(events))):
+    for failure, note in _cases(list(attempts(events, before))):
         _, episodes = taught.setdefault(note.id, (note, []))
         if failure.episode not in episodes:
             episodes.append(failure.episode)

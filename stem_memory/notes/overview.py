@@ -65,7 +65,8 @@ def fresh_lessons(store: EventStore, repeats: int = 2) -> tuple[NoteProposed, ..
     if not any(isinstance(b, StepEnded) and not b.evidenced and b.role == "step" for b in ends):
         return ()
     known = store.state.annexes.notes.records
-    drawn = lessons((entry.event for entry in store.read()), repeats)
+    start, before = store.base()
+    drawn = lessons((entry.event for entry in store.read(start)), repeats, before)
     return tuple(
         p for p in drawn if p.note.id not in known or not set(p.episodes) <= known[p.note.id].taught
     )

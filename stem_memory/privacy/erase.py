@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from devices.noun import Noun
-from stem_memory.contracts import Event
+from stem_memory.compaction import archive_again, bring_all_back
+from stem_memory.contracts import Event, Recorded
 from stem_memory.cubes.blobs import BlobStore
 from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import AdapterItem, FactItem, PrefixItem
@@ -42,16 +45,50 @@ def erase_person(
     by: str,
     milliseconds: Callable[[], int],
     reason: str = "",
+    archives: Iterable[Path] = (),
 ) -> Erased:
     """Make everything recorded of a person unreadable, for good.
 
-    Steps, each of which survives a crash: the log says so; the keys go; the tables beside the log
-    and the caches are made anew without it. A crash in between is made good by the next writer.
+    Steps, each of which survives a crash: what was archived is brought back; the log says so; the
+    keys go; the tables beside the log and the caches are made anew without it; what was archived is
+    archived again. A crash in between is made good by the next writer.
 
     Raises:
         NotSealed: The log has events in clear that name the person (see `sealed_copy`).
         StoreUnreadable: Nothing was recorded of that person.
+        CompactionRefused: An archive is neither where it was written nor among `archives`.
     """
+    with whole(path, vault, milliseconds, archives):
+        return _erase(path, vault, person, by, milliseconds, reason)
+
+
+@contextlib.contextmanager
+def whole(
+    path: Path, vault: Vault, milliseconds: Callable[[], int], archives: Iterable[Path] = ()
+) -> Iterator[None]:
+    """A memory with everything that was archived brought back, and archived again at the end.
+
+    Raises:
+        CompactionRefused: An archive is neither where it was written nor among `archives`.
+    """
+    with EventStore.writer(path, milliseconds, vault, as_it_lies=True) as store:
+        compactions = bring_all_back(store, archives)
+    try:
+        yield
+    finally:
+        if compactions:
+            with EventStore.writer(path, milliseconds, vault) as store:
+                archive_again(store, compactions)
+
+
+def _erase(
+    path: Path,
+    vault: Vault,
+    person: str,
+    by: str,
+    milliseconds: Callable[[], int],
+    reason: str,
+) -> Erased:
     with EventStore.writer(path, milliseconds, vault) as store:
         alias = require_erasable(store, vault, person)
         blobs, adapters = _tainted(store.state.annexes.cubes, person)
@@ -89,49 +126,67 @@ def require_erasable(store: EventStore, vault: Vault, person: str) -> str:
 
 
 def expire(
-    path: Path, vault: Vault, now: float, milliseconds: Callable[[], int], by: str = "retention"
+    path: Path,
+    vault: Vault,
+    now: float,
+    milliseconds: Callable[[], int],
+    by: str = "retention",
+    archives: Iterable[Path] = (),
 ) -> Erased:
-    """Destroy the retention keys whose time is over at `now` (seconds of the run)."""
+    """Destroy the retention keys whose time is over at `now` (seconds of the run).
+
+    Raises:
+        CompactionRefused: An archive is neither where it was written nor among `archives`.
+    """
     names = [name for name in vault.keys.names() if due(name, now)]
     aliases = tuple(sorted(filter(None, (vault.keys.alias(name) for name in names))))
     if not aliases:
         return Erased(keys=(), sealed_events=0)
-    with EventStore.writer(path, milliseconds, vault) as store:
-        count = _sealed_with(store, set(aliases))
-        _record(store, aliases, "retention", by, "")
-        store.forget_derived()
-    gone = vault.keys.destroy(aliases)
-    _clean(path, vault, milliseconds)
+    with whole(path, vault, milliseconds, archives):
+        with EventStore.writer(path, milliseconds, vault) as store:
+            count = _sealed_with(store, set(aliases))
+            _record(store, aliases, "retention", by, "")
+            store.forget_derived()
+        gone = vault.keys.destroy(aliases)
+        _clean(path, vault, milliseconds)
     return Erased(keys=gone, sealed_events=count)
 
 
-def sealed_copy(path: Path, target: Path, vault: Vault, milliseconds: Callable[[], int]) -> int:
+def sealed_copy(path: Path, target: Path, vault: Vault) -> int:
     """Write a memory anew with everything personal sealed; returns the number of events.
 
-    For a log that was kept in clear. The copy has the same events and stamps of its own; its hash
-    chain is another one. Delete the old file once the copy is in use.
+    For a log that was kept in clear. The copy has the same events, recorded at the same times; its
+    hash chain is another one. Delete the old file once the copy is in use.
+
+    Raises:
+        BehindHorizon: A part of the log is in an archive; restore it first.
     """
-    with (
-        EventStore.reader(path) as source,
-        EventStore.writer(target, milliseconds, vault) as copy,
-    ):
-        batch: list[Event] = []
-        for entry in source.read():
-            batch.append(entry.event)
-            if len(batch) == 1000:
-                copy.append(batch)
-                batch = []
-        copy.append(batch)
-        return copy.position()
+    now = 0
+
+    def stamped(entries: Iterable[Recorded]) -> Iterator[Event]:
+        # The clock is asked once for each event as it is taken.
+        nonlocal now
+        for entry in entries:
+            now = entry.tx_ms
+            yield entry.event
+
+    with EventStore.reader(path) as source:
+        # What lies in an archive would be lost.
+        source.require_whole()
+        with EventStore.writer(target, lambda: now, vault) as copy:
+            entries = source.read()
+            while batch := list(islice(entries, 1000)):
+                copy.append(stamped(batch))
+            return copy.position()
 
 
-def seal_in_place(path: Path, vault: Vault, milliseconds: Callable[[], int]) -> int:
+def seal_in_place(path: Path, vault: Vault) -> int:
     """Replace a memory that was kept in clear by a sealed copy of itself; see `sealed_copy`."""
     draft = path.with_name(path.name + ".sealed")
     _remove(draft)
     lock = WriterLock(path)
     try:
-        count = sealed_copy(path, draft, vault, milliseconds)
+        count = sealed_copy(path, draft, vault)
         # The reader has closed the old file, so nothing of it waits in its write-ahead log.
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)

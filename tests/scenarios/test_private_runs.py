@@ -200,6 +200,29 @@ def test_rules_are_shown_and_carried_out_later(tmp_path, retinue):
     assert retinue("memory", "verify", out)[0] == 0
 
 
+@pytest.mark.scenario
+def test_a_compacted_run_can_still_forget(tmp_path, retinue):
+    out = tmp_path / "run"
+    play(out, wish="")
+    before = retinue("memory", "history", "ruth", out)[1]
+    archive = tmp_path / "old.gz"
+    code, _, _ = retinue("memory", "compact", out, "--before", "1:00", "--archive", archive)
+    assert code == 0
+    assert retinue("memory", "history", "ruth", out)[1] == before
+    code, _, err = retinue("report", out)
+    assert code == 2
+    assert "restore the archive" in err
+    archive.rename(tmp_path / "moved.gz")
+    code, _, err = retinue("memory", "erase", "lily", out, "--yes")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--archive" in err
+    moved = ("--archive", tmp_path / "moved.gz")
+    assert retinue("memory", "erase", "lily", out, "--yes", *moved)[0] == 0
+    assert retinue("memory", "verify", out)[0] == 0
+    assert retinue("memory", "history", "ruth", out)[1] == before
+    assert retinue("memory", "where", "lily", out)[0] == 2
+
+
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [

@@ -9,7 +9,7 @@ from stem_memory.compaction import CompactionRefused, compact, restore
 from stem_memory.contracts import Asserted, Spoken
 from stem_memory.errors import ChainBroken, EventConflict
 from stem_memory.horizon import BehindHorizon
-from stem_memory.queries import explain
+from stem_memory.queries import explain, near_to
 from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
@@ -153,3 +153,34 @@ def test_what_can_not_be_compacted_is_said(store, tmp_path):
     compact(store, 55, tmp_path / "new.gz")
     assert store.verify().events == 60
     assert store.replay().digest() == store.state.digest()
+
+
+def test_how_all_stood_together_before_is_not_made_up(store, tmp_path):
+    assert near_to(store, "mug-1", 2.0, t=5.0)
+    late = near_to(store, "mug-1", 2.0, t=55.0)
+    compact(store, HORIZON, tmp_path / "old.gz")
+    with pytest.raises(BehindHorizon, match="restore the archive"):
+        near_to(store, "mug-1", 2.0, t=5.0)
+    assert near_to(store, "mug-1", 2.0, t=55.0) == late
+    with pytest.raises(BehindHorizon):
+        store.require_whole()
+
+
+def test_a_base_of_older_software_is_still_used(store, tmp_path):
+    compact(store, HORIZON, tmp_path / "old.gz")
+    before = answers(store, later(store))
+    store._db.execute("UPDATE snapshot SET version = 1")
+    store._db.execute("UPDATE folded SET version = 1")
+    store.close()
+    with EventStore.writer(store.path, lambda: 0) as again:
+        assert answers(again, later(again)) == before
+    with EventStore.reader(store.path) as again:
+        assert again.replay().digest() == again.state.digest()
+
+
+def test_an_archive_that_can_not_be_written_changes_nothing(store, tmp_path):
+    before = answers(store, later(store))
+    with pytest.raises(CompactionRefused, match="can not be written"):
+        compact(store, HORIZON, tmp_path / "nowhere" / "old.gz")
+    assert answers(store, later(store)) == before
+    assert len(list(store.read())) == 60

@@ -210,12 +210,19 @@ def test_erasing_a_stranger_or_from_a_clear_log_is_one_sentence(full, vault, tmp
 def test_a_clear_log_can_be_sealed_into_a_copy_and_then_forget(tmp_path):
     clear, copy = tmp_path / "clear.db", tmp_path / "copy" / "memory.db"
     copy.parent.mkdir()
-    with EventStore.writer(clear, no_time) as store:
-        store.append(household())
+    now = 0
+    with EventStore.writer(clear, lambda: now) as store:
+        for event in household():
+            now = round(event.t * 1000)
+            store.append([event])
     vault = Vault(Keyring.beside(copy))
-    assert sealed_copy(clear, copy, vault, no_time) == len(household())
-    with EventStore.reader(copy, vault) as store:
+    assert sealed_copy(clear, copy, vault) == len(household())
+    with EventStore.reader(copy, vault) as store, EventStore.reader(clear) as source:
         assert store.replay().digest() == MemoryState.of(household()).digest()
+        # What had been known when stays known.
+        times = [e.tx_ms for e in store.read()]
+        assert times == [e.tx_ms for e in source.read()]
+        assert times[-1] == 6000
     erase_person(copy, vault, "ann", "bob", no_time)
     assert b"knee" not in raw(copy)
 
