@@ -34,7 +34,7 @@ class VideoInput:
         """
         self.source = source
         self.live = source.isdigit() or "://" in source
-        with _quiet():
+        with quiet():
             if source.isdigit():
                 self._video = cv2.VideoCapture(int(source))
             else:
@@ -60,13 +60,13 @@ class VideoInput:
 
     def read(self) -> Image | None:
         """The next picture; None at the end, and where nothing can be decoded any more."""
-        with _quiet():
+        with quiet():
             good, pixels = self._video.read()
         return np.asarray(pixels, np.uint8) if good else None
 
     def skip(self) -> bool:
         """Pass over the next picture without decoding it; False at the end."""
-        with _quiet():
+        with quiet():
             return bool(self._video.grab())
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class VideoOutput:
         codec = _CODECS.get(path.suffix)
         if codec is None:
             raise Refused(f"cannot write a video to {path}: name a file in .mp4 or .webm")
-        with _quiet():
+        with quiet():
             self._video = cv2.VideoWriter(
                 str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size
             )
@@ -102,7 +102,7 @@ class VideoOutput:
 
     def close(self) -> None:
         """Finish the file."""
-        with _quiet():
+        with quiet():
             self._video.release()
 
 
@@ -189,7 +189,7 @@ class Window:
 
 def read_picture(path: Path) -> Image | None:
     """A picture file's pixels; None where it can not be decoded."""
-    with _quiet():
+    with quiet():
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     return np.asarray(pixels, np.uint8) if pixels is not None else None
 
@@ -252,7 +252,7 @@ def use_threads(count: int) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the decoders from writing to the error stream: what failed is told by who called."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from devices.camera import Grey, grey, sharpness
+from devices.camera import Grey, grey, narrowed, sharpness
 from devices.glasses.contracts import Frame, Verdict
 from devices.glasses.shot import Image
 
@@ -67,7 +67,7 @@ class Gate:
         brightness = float(small.mean())
         contrast = float(small.std())
         blur = sharpness(small)
-        mosaic = grey(pixels, MOSAIC)
+        mosaic = narrowed(small, MOSAIC)
         change = self._difference(mosaic)
         verdict = self._verdict(t, brightness, contrast, blur, change)
         if verdict == "good":

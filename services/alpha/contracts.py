@@ -453,9 +453,11 @@ class Trace(Noun):
     """A recording to replay: `trace.json` in a folder beside the files it names.
 
     `video` may be empty (words only); `times` are those of its pictures where they are not even.
-    `costs` are seconds that looks and tools took, by their id or by the name of skill or tool. `words` are what was said or typed. `faults` are spans
-    (from, to, kind) in which the source is made to fail on replay. `starts_s` is the time of day at
-    t = 0, in seconds since midnight. `style` names the generator's style, `split` its side.
+    `costs` are seconds that looks and tools took, by their id or by the name of skill or tool.
+    `words` are what was said or typed. `faults` are spans (from, to, kind) in which the source is
+    made to fail on replay: "camera_lost", "covered", "dark", "no_network". `starts_s` is the time of
+    day at t = 0, in seconds since midnight. `style` names the generator's style, `split` its side.
+    `configuration` holds settings by skill; a text that begins with "./" is a path beside the trace.
     """
 
     name: str

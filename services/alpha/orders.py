@@ -109,8 +109,11 @@ class CentralStep(Noun):
 
 
 class Showing(Noun):
-    """What the display's corner tells at `t`: what is missing, and which skill looks closely."""
+    """What the display's corner tells at `t`: what is missing, and which skill looks closely.
+    `lost`: there is no camera, and the picture is the last there was.
+    """
 
     t: float
     faults: tuple[str, ...] = ()
     looking: str = ""
+    lost: bool = False

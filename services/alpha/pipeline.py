@@ -22,6 +22,9 @@ from services.alpha.words_in import WordSource
 from services.runtime import Handle, Runtime
 
 SAME_INSTANT_LIMIT = 100
+# The display tells what is missing as long as it is; what does not concern sight, this long only.
+SHOWN_S = 6.0
+_SIGHT = {"camera_lost", "video_damaged", "covered", "dark"}
 
 
 @dataclass
@@ -100,7 +103,7 @@ class Pipeline:
         self._next: InputNews | None = None
         self._ended: float | None = None
         self.ledger: list[LedgerEntry] = []
-        self._faults: dict[str, str] = {}
+        self._faults: dict[str, Fault] = {}
         self._looking = ""
         self.counts = Counts()
 
@@ -152,7 +155,7 @@ class Pipeline:
                     results=tuple(item for item in due if isinstance(item, ToolResult)),
                 )
             )
-        if self._show and picture is not None and picture.frame is not None:
+        if self._show and (eventful or (picture is not None and picture.frame is not None)):
             self._display(now)
         return True
 
@@ -247,7 +250,7 @@ class Pipeline:
         for entry in step.ledger:
             self.ledger.append(entry)
             if isinstance(entry, Fault):
-                self._faults[entry.fault] = entry.sentence
+                self._faults[entry.fault] = entry
             elif isinstance(entry, Recovered):
                 self._faults.pop(entry.fault, None)
             if self._on_entry is not None:
@@ -272,7 +275,17 @@ class Pipeline:
     def _display(self, now: float) -> None:
         shot = self._units.ask(self._units.input, "picture")
         if shot is not None:
-            showing = Showing(t=now, faults=tuple(self._faults.values()), looking=self._looking)
+            told = [
+                fault.sentence
+                for fault in self._faults.values()
+                if fault.fault in _SIGHT or now - fault.t < SHOWN_S
+            ]
+            showing = Showing(
+                t=now,
+                faults=tuple(told),
+                looking=self._looking,
+                lost="camera_lost" in self._faults,
+            )
             self._units.ask(self._units.output, "show", shot, showing)
         self._looking = ""
 

@@ -18,7 +18,7 @@ from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
 from services.alpha.central.words import control
-from services.alpha.contracts import LedgerEntry, Replay, Trace, WishPosted
+from services.alpha.contracts import LedgerEntry, Replay, Trace, WearerProfile, WishPosted
 from services.alpha.ears import hear_trace, open_ears
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
@@ -26,7 +26,7 @@ from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig, OutputUnit
 from services.alpha.pipeline import Pipeline, Units
 from services.alpha.story import as_story
-from services.alpha.trace_source import TRACE, live_capture, read_trace, trace_capture
+from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
 from services.runtime import Handle, LocalRuntime, Runtime
 
@@ -53,14 +53,23 @@ class Live:
     pause: Callable[[float], object]
 
 
-def config_of(trace: Trace, config: GlassesConfig) -> GlassesConfig:
+def config_of(trace: Trace, folder: Path, config: GlassesConfig) -> GlassesConfig:
     """The configuration for replaying a trace: what the trace says, unless the caller says more."""
+    used = set(make_skills(config.skills, {})) if config.skills else None
+    settings = {
+        skill: {
+            key: str(folder / value) if isinstance(value, str) and value[:2] == BESIDE else value
+            for key, value in values.items()
+        }
+        for skill, values in trace.configuration.items()
+        if used is None or skill in used
+    }
     outages = tuple((begin, end) for begin, end, kind in trace.faults if kind == NETWORK)
     return config.model_copy(
         update={
             "skills": config.skills or trace.skills,
-            "settings": config.settings or trace.configuration,
-            "wearer": trace.wearer,
+            "settings": {**settings, **config.settings},
+            "wearer": trace.wearer if config.wearer == WearerProfile() else config.wearer,
             "starts_s": trace.starts_s,
             "costs": {**trace.costs, **config.costs},
             "outages": (*config.outages, *outages),
@@ -188,7 +197,7 @@ def play(
     missing: tuple[Fault, ...] = ()
     if is_trace(source):
         trace, folder = read_trace(Path(source))
-        config = config_of(trace, config)
+        config = config_of(trace, folder, config)
         heard, missing = hear_trace(trace, folder)
         words = (*trace.words, *heard, *words)
     live = Live(HostClock(time.monotonic()), time.sleep) if is_live(source) else None
@@ -218,7 +227,8 @@ def make_input(config: GlassesConfig, source: str, started: float, show_all: boo
     """An input unit on a source; `started` is the host's clock at the start of a live session."""
     if is_trace(source):
         return InputUnit(config, trace_capture(source, config, show_all))
-    return InputUnit(config, live_capture(source, config, HostClock(started), show_all))
+    capture = live_capture(source, config, HostClock(started), show_all)
+    return InputUnit(config, capture, beside=is_live(source))
 
 
 def _hush(line: str, units: Sequence[Units]) -> None:

@@ -19,6 +19,8 @@ from services.alpha.orders import GlassesConfig
 from services.errors import UserError
 
 TRACE = "trace.json"
+# Settings of a trace that begin like this are paths beside it.
+BESIDE = "./"
 
 
 def read_trace(path: Path) -> tuple[Trace, Path]:

@@ -430,7 +430,8 @@ class Desk:
         first: bool | None = None,
     ) -> None:
         first = case.trigger.asked if first is None else first
-        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first)
+        again = lane == "look" and case.looks > 1
+        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, again)
         if out is not None and out.case in self._cases:
             self._suppress(self._cases[out.case], "outranked", "too much at once")
 

@@ -21,8 +21,8 @@ class Score(Noun):
     """Counts over any number of runs; the rates follow from them.
 
     `wrong` counts hits whose answer is not the gold's. `guessed` counts answers where the evidence
-    was not there to be seen, `abstained` the gold events of that kind that got none. `pauc` and
-    `late_s` are sums over gold events.
+    was not there to be seen, `abstained` the gold events of that kind that got none. `pauc` is a sum
+    over gold events. `notes` say what went wrong: what it was, when, about what.
     """
 
     gold: int = 0
@@ -39,6 +39,7 @@ class Score(Noun):
     stale: int = 0
     seconds: float = 0.0
     waits_s: tuple[float, ...] = ()
+    notes: tuple[tuple[str, float, str], ...] = ()
 
     @property
     def precision(self) -> float:
@@ -103,14 +104,18 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
     result = {"hits": 0, "right": 0, "wrong": 0, "false_alarms": 0, "duplicates": 0, "guessed": 0}
     pauc = 0.0
     waits = []
+    notes: list[tuple[str, float, str]] = []
     for gi, event in enumerate(sure):
         answer = said[met[gi]] if gi in met else None
         if answer is None:
             pauc += 0.25
+            notes.append(("missed", event.t, f"{event.skill} {event.subject}"))
             continue
         right = answer.answer == event.answer or not event.answer
         result["hits"] += 1
         result["right" if right else "wrong"] += 1
+        if not right:
+            notes.append(("wrong", answer.began_s, f"{event.subject}: {event.answer}"))
         pauc += _pauc(event, answer.began_s, right)
         waits.append(max(0.0, round(answer.began_s - event.t, 3)))
     quiet_hits = 0
@@ -130,6 +135,7 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
             if item.answer:
                 result["guessed"] += 1
                 guessed_at.add(span)
+                notes.append(("guessed", item.began_s, unseen[span].subject))
             else:
                 quiet_hits += 1  # asking where nothing could be seen is right
             continue
@@ -140,6 +146,7 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
             if gi in met
         )  # fmt: skip
         result["duplicates" if again else "false_alarms"] += 1
+        notes.append(("again" if again else "needless", item.began_s, item.skill))
     return Score(
         gold=len(sure),
         told=len(said) - quiet_hits,
@@ -149,6 +156,7 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
         stale=sum(i.ends_s > i.deadline_s + 1e-6 for i in said),
         seconds=duration_s,
         waits_s=tuple(waits),
+        notes=tuple(notes),
         **result,
     )
 
@@ -162,7 +170,7 @@ def _pauc(event: GoldEvent, began_s: float, right: bool) -> float:
 
 def total(scores: Iterable[Score]) -> Score:
     """Scores of several runs as one."""
-    whole: dict[str, float | tuple[float, ...]] = {}
+    whole: dict[str, float | tuple[object, ...]] = {}
     for item in scores:
         for name, value in item.model_dump().items():
             have = whole.get(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -24,8 +25,14 @@ ROUNDS, STOPS, GARMENTS, VISITS = 4, 5, 4, 4
 class Stock:
     """Catalogue and enrolled things, written once into a folder, as a user would have them."""
 
-    def __init__(self, folder: Path) -> None:
-        """Write them.
+    def __init__(
+        self, folder: Path, kinds: Collection[str] = ("museum-guide", "where-is-it")
+    ) -> None:
+        """Write them, unless they are there.
+
+        Args:
+            folder: Where to.
+            kinds: The skills that will be used: what the others need is not written.
 
         Raises:
             UserError: The assets are missing.
@@ -35,6 +42,12 @@ class Stock:
         self.works = assets.artworks()
         self.listed = tuple(work.id for work in self.works[: len(self.works) - STRANGERS])
         folder.mkdir(parents=True, exist_ok=True)
+        if "museum-guide" in kinds and not self.catalogue.exists():
+            self._write_catalogue(folder)
+        if "where-is-it" in kinds and not self.things.exists():
+            self._write_things(folder)
+
+    def _write_catalogue(self, folder: Path) -> None:
         entries: list[dict[str, str]] = []
         for work in self.works:
             if work.id in self.listed:
@@ -50,6 +63,8 @@ class Stock:
                     }
                 )
         self.catalogue.write_text(json.dumps(entries), encoding="utf-8")
+
+    def _write_things(self, folder: Path) -> None:
         owned = []
         for thing in home.THINGS:
             (folder / f"{thing}.png").write_bytes(cv.encoded(assets.stamp(assets.THINGS[thing])))
@@ -121,3 +136,13 @@ KINDS: dict[str, Callable[[str, int, Stock], Take]] = {
     "shopping-fit": clothes,
     "where-is-it": things,
 }
+
+
+def make_take(kind: str, style: str, seed: int, stock: Stock, seconds: float) -> Take:
+    """A take of any kind, "quiet" of that many seconds included, with the settings it needs only."""
+    if kind == "quiet":
+        take = silence(style, seed, stock, seconds)
+    else:
+        take = KINDS[kind](style, seed, stock)
+    needed = {name: values for name, values in (take.settings or {}).items() if name == kind}
+    return replace(take, settings=needed)

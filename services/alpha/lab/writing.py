@@ -6,34 +6,63 @@ import shutil
 import subprocess
 import tempfile
 import wave
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from devices.camera import VideoOutput
+from devices.facts import Value
 from services.alpha.contracts import Trace
 from services.alpha.lab.reel import FULL, Take
 from services.alpha.lab.style import STYLES
+from services.alpha.trace_source import BESIDE, TRACE
+from services.errors import UserError
 
+Settings = dict[str, dict[str, Value]]
 RATE = 16_000
 _HUM = 40.0
 
 
-def write_trace(take: Take, folder: Path, style: str, seed: int, fps: float = 10.0) -> Path:
+def write_trace(
+    take: Take,
+    folder: Path,
+    style: str,
+    seed: int,
+    fps: float = 10.0,
+    say: Callable[[float], None] = lambda _: None,
+) -> Path:
     """Write a take so that `retinue glasses eval FOLDER` replays it. Returns the trace's path.
 
     What is said is spoken by espeak-ng where it is installed; without it the sound track holds room
-    noise only, and the words stand in the trace as typed.
+    noise only. The words stand in the trace, either way. Settings that name files in the folder are
+    written as paths beside the trace, so that the folder can be moved.
+
+    Args:
+        take: What to write.
+        folder: Where to; made if need be.
+        style: The name of its style.
+        seed: Its seed, which makes the room noise, too.
+        fps: Pictures a second.
+        say: Told how much of the film is written (0..1).
+
+    Raises:
+        UserError: the folder holds a trace already; nothing was changed.
     """
+    path = folder / TRACE
+    if path.exists():
+        raise UserError(f"{folder} already holds a trace: choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     frames = int(take.film.duration_s * fps)
     video = VideoOutput(folder / "video.mp4", fps, (FULL, FULL * 3 // 4))
     try:
         for number in range(frames):
             video.write(take.film.frame(round(number / fps, 3), FULL))
+            say((number + 1) / frames)
     finally:
         video.close()
-    _write_sound(take, folder / "audio.wav", seed)
+    channel = _write_sound(take, folder / "audio.wav", seed)
     trace = Trace(
         name=take.name,
         video="video.mp4",
@@ -41,20 +70,33 @@ def write_trace(take: Take, folder: Path, style: str, seed: int, fps: float = 10
         duration_s=round(take.film.duration_s, 3),
         fps=fps,
         wearer=take.wearer,
-        words=take.words,
+        words=tuple(said.model_copy(update={"channel": channel}) for said in take.words),
         gold=take.gold,
         skills=take.skills,
         style=style,
         split=STYLES[style].split,
         seed=seed,
-        configuration=take.settings or {},
+        configuration=_movable(take.settings or {}, folder),
     )
-    path = folder / "trace.json"
-    path.write_text(trace.model_dump_json(indent=1), encoding="utf-8")
+    path.write_text(trace.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return path
 
 
-def _write_sound(take: Take, path: Path, seed: int) -> None:
+def _movable(settings: Settings, folder: Path) -> Settings:
+    """Paths of files in the folder as paths beside the trace."""
+    return {
+        skill: {
+            key: f"{BESIDE}{Path(value).name}"
+            if isinstance(value, str) and Path(value).parent == folder
+            else value
+            for key, value in values.items()
+        }
+        for skill, values in settings.items()
+    }
+
+
+def _write_sound(take: Take, path: Path, seed: int) -> Literal["typed", "spoken"]:
+    """Room noise, and the words where there is a voice. Returns how the words came."""
     rng = np.random.default_rng([seed, 5])
     sound = rng.normal(0.0, _HUM, int(take.film.duration_s * RATE))
     for words in take.words:
@@ -67,6 +109,7 @@ def _write_sound(take: Take, path: Path, seed: int) -> None:
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(np.clip(sound, -32768, 32767).astype("<i2").tobytes())
+    return "spoken" if shutil.which("espeak-ng") is not None else "typed"
 
 
 def _spoken(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

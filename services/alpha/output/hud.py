@@ -25,11 +25,14 @@ _TEXT, _FAINT = "#f4f6fa", "#aeb8c6"
 
 @dataclass(frozen=True)
 class Status:
-    """What the corner tells: seconds of the session, covered faces, what is missing."""
+    """What the corner tells: seconds of the session, covered faces, what is missing. `lost`: the
+    picture is an old one.
+    """
 
     t: float
     faults: tuple[str, ...] = ()
     looking: str = ""
+    lost: bool = False
 
 
 def draw(
@@ -44,7 +47,7 @@ def draw(
         ends_s: When that ends or ended (it may have been cut).
         status: For the corner.
     """
-    picture = pixels.copy()
+    picture = _faded(pixels) if status.lost else pixels.copy()
     unit = max(0.5, picture.shape[1] / 1280)
     _corner(picture, frame, status, unit)
     if shown is not None:
@@ -164,13 +167,25 @@ def _corner(picture: Image, frame: Frame, status: Status, unit: float) -> None:
     text = "   ".join(words)
     x1, y0 = picture.shape[1] - 28 * unit, 28 * unit
     rows: list[tuple[str, str]] = [(text, _FAINT)]
-    rows += [(fault, _TONES["warn"]) for fault in status.faults]
+    for fault in status.faults:
+        rows += [(line, _TONES["warn"]) for line in wrapped(short(fault), size, 380 * unit)]
     wide = max(text_width(row, size) for row, _ in rows) + 28 * unit
     _panel(picture, x1 - wide, y0, x1, y0 + len(rows) * size * 1.6 + 8 * unit, 9 * unit)
     canvas = Canvas(picture)
     for k, (row, colour) in enumerate(rows):
         y = y0 + 4 * unit + size * (0.8 + 1.6 * k)
         canvas.text((x1 - 14 * unit, y), row, size, colour, 400, "right")
+
+
+def short(sentence: str) -> str:
+    """What is missing, without what to do about it: that stands in the ledger."""
+    return sentence.split(":")[0].rstrip(".")
+
+
+def _faded(pixels: Image) -> Image:
+    """A picture that is no more: darker, and grey."""
+    grey = pixels.mean(axis=2, keepdims=True) * 0.35
+    return np.asarray(np.rint(grey + pixels * 0.1), np.uint8)
 
 
 def _tone(shown: Intervention) -> str:

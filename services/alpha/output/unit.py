@@ -109,7 +109,9 @@ class OutputUnit:
         """Draw the display over a picture, for film and window. Returns the key pressed, if any."""
         pixels = narrowed(shot.pixels, self._config.width)
         said, ends_s = self._said[self._shown] if self._shown is not None else (None, 0.0)
-        status = Status(t=showing.t, faults=showing.faults, looking=showing.looking)
+        status = Status(
+            t=showing.t, faults=showing.faults, looking=showing.looking, lost=showing.lost
+        )
         picture = draw(pixels, shot.frame, said, ends_s, status)
         if self._config.film and self._config.folder:
             self._append(picture, showing.t)

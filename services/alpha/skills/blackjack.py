@@ -50,6 +50,10 @@ DEALER_BELOW = 0.42
 SURE = 0.6
 # Advice on the same cards is not given again after this time: it has been heard.
 HEARD_S = 0.6
+_PAIRS = (
+    "aces", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines", "tens",
+)  # fmt: skip
+_SUITS = {"c": "♣", "d": "♦", "h": "♥", "s": "♠"}
 _NAMES = {"A": "an ace", "8": "an 8", "J": "a jack", "Q": "a queen", "K": "a king"}
 _WORDS = {
     "ace": "A", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
@@ -167,7 +171,8 @@ class Blackjack:
 
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
         """Read the cards: the dealer's far from the wearer, the wearer's own near."""
-        reads = voted([read_corners(shot.pixels) for shot in shots])
+        size = shots[-1].pixels.shape
+        reads = voted([read_corners(s.pixels) for s in shots if s.pixels.shape == size])
         height, width = shots[-1].pixels.shape[:2]
         t = shots[-1].frame.t
         sure = [read for read in reads if read.confidence >= SURE]
@@ -289,6 +294,9 @@ class Blackjack:
             return Silence(why="the exact play is not known", code="missing_evidence")
         action, total = str(advice.value["action"]), advice.value["total"]
         soft = "soft " if advice.value["soft"] else ""
+        held = f"{soft}{total}"
+        if action == "split":
+            held = f"a pair of {_PAIRS[rank_of(hand[0])]}"
         up = _spoken(dealer[0])
         margin, bust = float(str(advice.value["margin"])), float(str(advice.value["bust"]))
         close = " It is close." if margin < 0.02 else ""
@@ -296,17 +304,17 @@ class Blackjack:
         found = case.evidence.get("hand")
         return Draft(
             wordings=(
-                f"{action.capitalize()}: {soft}{total} against {up}.{risk}{close}",
-                f"{action.capitalize()}: {soft}{total} against {up}.",
+                f"{action.capitalize()}: {held} against {up}.{risk}{close}",
+                f"{action.capitalize()}: {held} against {up}.",
                 f"{action.capitalize()}.",
             ),
-            why=f"{soft}{total} against {up}: {action} is best by {margin:.3f} bets",
+            why=f"{held} against {up}: {action} is best by {margin:.3f} bets",
             score=min(0.95, 0.75 + margin),
             hud=Hud(
                 title=action.upper(),
                 lines=(
-                    f"{' '.join(hand)} v {dealer[0]}",
-                    f"EV {float(str(advice.value['value'])):+.3f}",
+                    f"{_shown(hand)}  v  {_shown(dealer)}",
+                    f"worth {float(str(advice.value['value'])):+.2f} bets",
                 ),
                 marks=(HudMark(box=found.box, label=action, tone="good"),)
                 if found is not None and found.box is not None
@@ -368,6 +376,11 @@ def _card(word: str) -> str | None:
 def _spoken(card: str) -> str:
     rank = card[:-1] if card[-1] in "cdhs" and len(card) > 1 else card
     return _NAMES.get(rank, f"a {rank}")
+
+
+def _shown(cards: Sequence[str]) -> str:
+    """Cards as the display shows them."""
+    return " ".join(card[:-1] + _SUITS.get(card[-1], card[-1]) for card in cards)
 
 
 def _bet_words(case: Case) -> Draft | Silence:

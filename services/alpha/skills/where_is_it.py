@@ -41,7 +41,7 @@ from services.errors import UserError
 NAME = "where-is-it"
 SETTLE_S = 0.6
 AGAIN_S = 1.5
-SEARCH_S = 0.6
+SEARCH_S, SEARCH_WIDTH = 0.6, 480
 SPEC = SkillSpec(
     name=NAME,
     title="Where did I leave it",
@@ -117,7 +117,7 @@ class WhereIsIt:
         if t - self._searched_s < SEARCH_S:
             return ()
         self._searched_s = t
-        if not cv.marks(cv.grey(shot.pixels)):
+        if not cv.marks(_searched(shot.pixels)):
             return ()
         self._looked_s = t
         self._count += 1
@@ -253,6 +253,12 @@ class WhereIsIt:
             if place != result.value["place"] and place.replace("-", " ") in text.lower():
                 return f"the text says {place}, it was seen at {result.value['place']}"
         return ""
+
+
+def _searched(image: cv.Image) -> cv.Grey:
+    """As much of a picture as it takes to see that there is a mark."""
+    width = min(SEARCH_WIDTH, image.shape[1])
+    return cv.grey(cv.resized(image, width, round(image.shape[0] * width / image.shape[1])))
 
 
 def _place(place: str) -> Sighting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +27,40 @@ class Figure:
     fill: float
 
 
+class _Latest:
+    """What was made of the latest picture, for the skills that ask for the same of it.
+
+    Only of pictures that nobody can write to, as the input unit hands them out.
+    """
+
+    def __init__(self, make: Callable[[cv.Image], cv.Image]) -> None:
+        self._make = make
+        self._kept: tuple[cv.Image, cv.Image] | None = None
+
+    def __call__(self, image: cv.Image) -> cv.Image:
+        if image.flags.writeable:
+            return self._make(image)
+        kept = self._kept
+        if kept is None or kept[0] is not image:
+            self._kept = kept = (image, self._make(image))
+        return kept[1]
+
+
+@_Latest
+def _small(image: cv.Image) -> cv.Image:
+    return cv.resized(image, WIDTH, round(image.shape[0] * WIDTH / image.shape[1]))
+
+
+@_Latest
 def small_grey(image: cv.Image) -> cv.Grey:
     """A grey copy for measuring motion."""
-    return cv.grey(cv.resized(image, WIDTH, round(image.shape[0] * WIDTH / image.shape[1])))
+    return cv.grey(_small(image))
 
 
+@_Latest
 def _unlike(image: cv.Image) -> cv.Grey:
     """What differs in colour from the edges of a small copy of the picture."""
-    height = round(image.shape[0] * WIDTH / image.shape[1])
-    small = cv.lab(cv.blurred(cv.resized(image, WIDTH, height), 1.0)).astype(np.int16)
+    small = cv.lab(cv.blurred(_small(image), 1.0)).astype(np.int16)
     edge = 6
     ring = np.concatenate(
         [

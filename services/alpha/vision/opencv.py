@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.camera import quiet
+
 Image = NDArray[np.uint8]
 Grey = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
@@ -51,7 +53,8 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
 
 def decoded(data: bytes) -> NDArray[np.uint8] | None:
     """A picture from the bytes of a file; None if they hold none."""
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    with quiet():
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     return None if found is None else np.asarray(found, np.uint8)
 
 

@@ -1,0 +1,58 @@
+"""`retinue glasses film`: a film to try the glasses on, made on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+# As services.alpha.lab.takes and .style have them; tests compare.
+KINDS = ("blackjack", "museum-guide", "shopping-fit", "where-is-it", "quiet")
+STYLES = ("club", "evening", "daylight", "lamp")
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The new trace.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default="club",
+    show_default=True,
+    help="How it looks and moves: decks, surfaces, light, sway of the head.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="N")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=5.0),
+    default=120.0,
+    show_default=True,
+    metavar="N",
+    help="How long a quiet film is; the others last as long as what happens in them.",
+)
+def film(kind: str, out: Path, style: str, seed: int, seconds: float) -> int:
+    """Make a film to try the glasses on: a trace with what would be right to say, and when.
+
+    Rounds of blackjack, a walk in a museum, a visit to a shop, things left about the home, or
+    minutes in which nothing is to be told; the same seed makes the same film. The decks, artworks
+    and garments come from Debian packages that are fetched with apt-get (350 MB) the first time.
+    """
+    from services.alpha.lab import assets
+    from services.alpha.lab.takes import Stock, make_take
+    from services.alpha.lab.writing import write_trace
+
+    assets.fetch()
+    take = make_take(kind, style, seed, Stock(out, (kind,)), seconds)
+    with click.progressbar(length=100, label=f"{take.film.duration_s:.0f} s of {kind}") as bar:
+        write_trace(
+            take, out, style, seed, say=lambda share: bar.update(int(100 * share) - bar.pos)
+        )
+    click.echo(f"{out}: {len(take.gold)} moments at which something is to be told, or kept quiet")
+    click.echo(f"try it: retinue glasses run --source {out} --stills")
+    return 0
