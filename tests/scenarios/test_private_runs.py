@@ -132,7 +132,9 @@ def test_erasing_a_person_cleans_the_whole_run(tmp_path, retinue):
     assert retinue("memory", "verify", out)[0] == 0
     assert retinue("memory", "where", "sam", out)[0] == 2
     for name in ("report.html", "config.json", "metrics.json", "graph.svg", "memory.db.audit"):
-        assert not re.search(r"\bsam\b", (out / name).read_text(), re.IGNORECASE), name
+        # The video stands in the page as letters that may spell anything.
+        text = re.sub(r"base64,[\w+/=]+", "", (out / name).read_text())
+        assert not re.search(r"\bsam\b", text, re.IGNORECASE), name
     assert "(erased)" in (out / "report.html").read_text()
     with gzip.open(out / "film.json.gz") as stream:
         film = Film.model_validate_json(stream.read())
