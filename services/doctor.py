@@ -40,6 +40,7 @@ def examine() -> tuple[Check, ...]:
         _sqlite(),
         _six_packages(),
         *_weights(),
+        _endpoint(),
         _chromium(),
         *_glasses(),
         *_plugins(),
@@ -155,6 +156,22 @@ def _weights() -> Iterator[Check]:
             size = f"{path.stat().st_size / 1e6:.0f} MB" if wanted.size > 1e6 else ""
             detail = " ".join(filter(None, (wanted.distribution, wanted.version, size)))
             yield Check(name=wanted.title, state="ok", detail=detail, needed=False)
+
+
+def _endpoint() -> Check:
+    from services.llm.reach import reach
+    from services.minds import ENDPOINT_VARIABLE, KEY_VARIABLE
+
+    found = reach(
+        os.environ.get(ENDPOINT_VARIABLE, ""), os.environ.get(KEY_VARIABLE, "none")
+    )
+    return Check(
+        name="LLM endpoint",
+        state="ok" if found.fits else "wrong",
+        detail=found.detail,
+        needed=False,
+        fix=found.fix,
+    )
 
 
 def _chromium() -> Check:

@@ -171,6 +171,7 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
 
         def ready(_: object) -> None:
             click.echo(f"serving {', '.join(cluster.models)} at {url}  (Ctrl-C stops)")
+            click.echo(f"runs think there with: export RETINUE_LLM={url}#{cluster.models[0]}")
 
         asyncio.run(serve_app(cluster, embedder, GatewayLimits(key=key), bound, ready))
     finally:
