@@ -162,9 +162,7 @@ def _endpoint() -> Check:
     from services.llm.reach import reach
     from services.minds import ENDPOINT_VARIABLE, KEY_VARIABLE
 
-    found = reach(
-        os.environ.get(ENDPOINT_VARIABLE, ""), os.environ.get(KEY_VARIABLE, "none")
-    )
+    found = reach(os.environ.get(ENDPOINT_VARIABLE, ""), os.environ.get(KEY_VARIABLE, "none"))
     return Check(
         name="LLM endpoint",
         state="ok" if found.fits else "wrong",
