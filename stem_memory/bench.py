@@ -30,6 +30,10 @@ _HALL_M = 200.0
 _STEPS = 10
 
 
+# Told what is going on: a title, how much of it is done, and of how much.
+Told = Callable[[str, int, int], None]
+
+
 class Measure(Noun):
     """One figure: what was measured, how often, its goal, and the naive way beside it.
 
@@ -46,8 +50,16 @@ class Measure(Noun):
     high: float = 0.0
 
 
+def _nobody(title: str, done: int, total: int) -> None:
+    """Nobody wants to be told."""
+
+
 def measure(
-    folder: Path, events: int = 10_000, facts: int = 1_000_000, seeds: tuple[int, ...] = (7, 8, 9)
+    folder: Path,
+    events: int = 10_000,
+    facts: int = 1_000_000,
+    seeds: tuple[int, ...] = (7, 8, 9),
+    told: Told = _nobody,
 ) -> Iterator[Measure]:
     """Measure one thing after the other.
 
@@ -56,17 +68,26 @@ def measure(
         events: How many observations to record, for each seed.
         facts: How many facts and boxes to search in; a tenth of them hold at any time.
         seeds: What is drawn by chance is drawn once for each.
+        told: Told what is going on.
     """
     logs = []
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
+        told("recording and reading back", number, len(seeds))
         story, path = _story(events, seed), folder / f"append-{seed}.db"
         logs.append([*_appending(path, story), *_reading(path, story)])
     yield from _over_seeds(logs)
+    told("recording and reading back", len(seeds), len(seeds))
     path = folder / "facts.db"
+    told("asking", 0, len(seeds) + 1)
     create(path)
     connection: Connection = connect(path, write=True).conn
     _fill(connection, facts)
-    yield from _over_seeds([list(_asking(connection, facts, seed)) for seed in seeds])
+    asked = []
+    for number, seed in enumerate(seeds, 1):
+        told("asking", number, len(seeds) + 1)
+        asked.append(list(_asking(connection, facts, seed)))
+    yield from _over_seeds(asked)
+    told("asking", len(seeds) + 1, len(seeds) + 1)
 
 
 def _over_seeds(runs: list[list[Measure]]) -> Iterator[Measure]:

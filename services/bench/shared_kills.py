@@ -1,0 +1,87 @@
+"""The shared writer killed with SIGKILL while three programs record: `shared_kills` runs the trials.
+
+Run as a program (`python -m services.bench.shared_kills FILE TRIALS`) it tells of each as one line of
+JSON. It is a process of its own because Ray has much to say of every death.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from devices.noun import Noun
+from services.bench.shared import PROGRAMS, Load, Program
+from services.ray_runtime import RayRuntime
+from services.shared_memory import SharedMemory
+from stem_memory.trials.verdict import told
+
+_LOAD = Load(name="", goal="", calls=40, rows=50, in_flight=4, moving=True)
+
+
+class Kill(Noun):
+    """One trial: rows acknowledged, lost, and recorded twice; whether work was under way."""
+
+    acknowledged: int
+    lost: int
+    doubled: int
+    amid: bool
+
+
+def shared_kills(path: Path, trials: int) -> Iterator[Kill]:
+    """Kill the writer of one memory again and again; what it leaves is verified each time.
+
+    Args:
+        path: The memory's file; there is none yet.
+        trials: How often the writer dies.
+    """
+    for trial in told(__name__, (path, trials)):
+        yield Kill.model_validate(trial)
+
+
+def main() -> None:
+    """The trials, each told as a line of JSON."""
+    path, trials = Path(sys.argv[1]), int(sys.argv[2])
+    # Ray prints what it has to say of deaths on standard output.
+    out, sys.stdout = sys.stdout, sys.stderr
+    runtime = RayRuntime()
+    names = [f"program-{i}" for i in range(PROGRAMS)]
+    programs = [runtime.spawn(name, Program, name) for name in names]
+    rows = PROGRAMS * _LOAD.calls * _LOAD.rows
+    try:
+        with SharedMemory.join(path, runtime) as memory:
+            for trial in range(trials):
+                runtime.gather(
+                    [p.call("prepare", str(path), memory.port, _LOAD, trial) for p in programs]
+                )
+                before = memory.position()
+                work = [p.call("record", False) for p in programs]
+                # The first dies early in its work, the last when most is done.
+                while memory.position() < before + rows * (trial + 1) // (trials + 1):
+                    pass
+                process: int = memory.port.answer(memory.port.begin("process"))
+                amid = memory.position() < before + rows
+                os.kill(process, signal.SIGKILL)
+                runtime.gather(work)
+                memory.verify()
+                numbers = Counter(
+                    (entry.event.origin, entry.event.seq) for entry in memory.read(before)
+                )
+                kill = Kill(
+                    acknowledged=rows,
+                    lost=rows - len(numbers),
+                    doubled=numbers.total() - len(numbers),
+                    amid=amid,
+                )
+                out.write(json.dumps(kill.model_dump()) + "\n")
+                out.flush()
+    finally:
+        runtime.close()
+
+
+if __name__ == "__main__":
+    main()
