@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -28,8 +27,6 @@ _log = logging.getLogger(__name__)
 # A program that has been away for this long is taken for gone.
 LONGEST_IDLE_S = 3600.0
 TICK_S = 1.0
-# A replica takes programs if this share of its places is free per running turn.
-_HIGH_SHARE = 0.05
 # How long it takes to carry a program's KV, until the first one has moved; and the weight of the newest move.
 _COPY_S_PER_TOKEN = 1e-4
 _COPY_WEIGHT = 0.2
@@ -288,7 +285,7 @@ class Cluster:
                 await self.move(program.program, self.replicas[freest.name])
 
     async def _rebalance(self) -> None:
-        """One program from the most crowded replica of a model to the freest, if they are far apart."""
+        """One waiting program from a full replica of a model to one whose memory lies idle."""
         for model in self.models:
             carriers = [
                 r
@@ -296,15 +293,14 @@ class Cluster:
                 if r.name not in self._down and r.engine.capabilities.saves_kv
             ]
             loads = self._loads(r for r in carriers if not r.board.draining)
-            most = max((load.blocks for load in loads), default=0)
-            found = balance.pair(loads, low=0.0, high=_HIGH_SHARE * most)
+            found = balance.relief(loads)
             if found is None:
                 continue
             source, target = self.replicas[found[0]], self.replicas[found[1]]
             room = next(load for load in loads if load.name == target.name)
-            free = room.blocks - room.running - room.queued_blocks - room.pinned_blocks
+            free = room.blocks - room.running - room.queued_blocks - room.held_blocks
             movable = movable_of(source, self._clock(), self._copy_s_per_token)
-            program = balance.choose(movable, math.floor(free))
+            program = balance.choose(movable, free)
             if program is not None:
                 await self.move(program, target)
 

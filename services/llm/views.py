@@ -52,6 +52,7 @@ def load_of(replica: Replica, now: float) -> balance.Load:
         head_blocks=min(1, waiting),
         queued_blocks=waiting,
         pinned_blocks=pinned,
+        held_blocks=board.policy.pinned_blocks,
         draining=board.draining,
     )
 

@@ -82,6 +82,8 @@ CLUSTERS = (
     Arm("stock", "affinity"),
     Arm("continuum", "affinity"),
     Arm("retinue", "affinity"),
+    Arm("retinue", "affinity", "decoding"),
+    Arm("retinue", "affinity", "waiting"),
     Arm("retinue", "retinue"),
     Arm("retinue", "retinue", "decoding"),
     CLUSTER_OURS,

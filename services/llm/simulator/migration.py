@@ -7,8 +7,6 @@ decoding request is copied while it runs and pauses for the last blocks, as in L
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from services.llm.policy import balance
 from services.llm.policy.contracts import Pin
 from services.llm.policy.retention import LONGEST_S
@@ -19,7 +17,8 @@ from services.llm.simulator.request import Request
 MIGRATIONS = ("none", "decoding", "waiting")
 
 _EVERY_S = 1.0
-# A replica gives if it has less than this share of its memory per running turn, and takes if more.
+# A replica gives decoding requests if it has less than this share of its memory per running turn, and takes
+# them if more; that much stays free where a waiting program goes.
 _LOW_SHARE = 0.0
 _HIGH_SHARE = 0.05
 # The pause of a decoding request for its last blocks and the hand-over.
@@ -36,24 +35,25 @@ def start(simulation: Simulation, kind: str) -> None:
     Raises:
         ValueError: If there is no such kind.
     """
-    movers = {"decoding": _move_decoding, "waiting": _move_waiting}
-    if kind != "none" and kind not in movers:
+    if kind not in MIGRATIONS:
         raise ValueError(f"There is no migration {kind!r}; choose one of {', '.join(MIGRATIONS)}.")
     if kind != "none" and len(simulation.replicas) > 1:
-        _look(simulation, movers[kind])
+        _look(simulation, kind)
 
 
-def _look(simulation: Simulation, move: Callable[[Simulation, Replica, Replica], None]) -> None:
-    loads = {f"r{r.number:02}": r for r in simulation.replicas}
-    pair = balance.pair(
-        [_load(name, replica, simulation.now) for name, replica in loads.items()],
-        low=_LOW_SHARE * simulation.engine.blocks,
-        high=_HIGH_SHARE * simulation.engine.blocks,
-    )
-    if pair is not None:
-        move(simulation, loads[pair[0]], loads[pair[1]])
+def _look(simulation: Simulation, kind: str) -> None:
+    replicas = {f"r{r.number:02}": r for r in simulation.replicas}
+    loads = [_load(name, replica, simulation.now) for name, replica in replicas.items()]
+    if kind == "waiting":
+        found, move = balance.relief(loads), _move_waiting
+    else:
+        blocks = simulation.engine.blocks
+        found = balance.pair(loads, low=_LOW_SHARE * blocks, high=_HIGH_SHARE * blocks)
+        move = _move_decoding
+    if found is not None:
+        move(simulation, replicas[found[0]], replicas[found[1]])
     if simulation.unfinished:
-        simulation.at(simulation.now + _EVERY_S, lambda: _look(simulation, move))
+        simulation.at(simulation.now + _EVERY_S, lambda: _look(simulation, kind))
 
 
 def _load(name: str, replica: Replica, now: float) -> balance.Load:
@@ -74,6 +74,7 @@ def _load(name: str, replica: Replica, now: float) -> balance.Load:
         head_blocks=queued[0] if queued else 0,
         queued_blocks=sum(queued),
         pinned_blocks=pinned,
+        held_blocks=policy.pinned_blocks,
     )
 
 
