@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 from services.llm.engines.contracts import ChatCall, Piece
 from services.llm.engines.engine import Engine
@@ -55,6 +55,9 @@ class EngineConformance(ABC):
 
     A subclass gives `make`; its tests run in pytest as methods named ``test_*``.
     """
+
+    #: Options of an answer that is still under way when its engine is killed.
+    long_answer: ClassVar[dict[str, Any]] = {"max_tokens": 200}
 
     @abstractmethod
     def make(self) -> Engine:
@@ -125,8 +128,8 @@ class EngineConformance(ABC):
         """A required tool is called with valid arguments."""
 
         async def body(engine: Engine) -> None:
-            asked = call("I want a cup.", tools=_TOOLS, tool_choice="required", max_tokens=80)
-            pieces = await answer_of(engine, asked)
+            forced = {"tool_choice": "required", "parallel_tool_calls": False, "max_tokens": 80}
+            pieces = await answer_of(engine, call("I want a cup.", tools=_TOOLS, **forced))
             calls = [c for piece in pieces for c in piece.delta.get("tool_calls") or ()]
             name = "".join(c["function"].get("name") or "" for c in calls)
             arguments = "".join(c["function"].get("arguments") or "" for c in calls)
@@ -235,7 +238,7 @@ class EngineConformance(ABC):
             if not engine.capabilities.restarts:
                 return
             try:
-                async for _ in engine.generate(call(_LONG, max_tokens=200)):
+                async for _ in engine.generate(call(_LONG, **self.long_answer)):
                     self.crash(engine)
             except EngineDied:
                 pass

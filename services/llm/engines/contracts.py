@@ -31,6 +31,7 @@ class Hint(BaseModel):
         body: The robot or person who executes the tool; empty if none.
         expected_s: How long the tool should take; None if the caller does not know.
         priority: Higher goes first; 0 is usual.
+        deadline_s: In how many seconds the answer becomes worthless; None for never.
         implied: Whether the caller named no program and it was recognised by its conversation.
     """
 
@@ -42,6 +43,7 @@ class Hint(BaseModel):
     body: str = ""
     expected_s: float | None = None
     priority: int = 0
+    deadline_s: float | None = None
     implied: bool = False
 
 
@@ -127,6 +129,52 @@ class KvFile(BaseModel):
     size: int = Field(ge=0)
 
 
+class EnginePin(BaseModel):
+    """KV that an engine holds by itself for a program that is away.
+
+    Attributes:
+        program: The owner.
+        tokens: Context tokens held.
+        blocks: Blocks that nobody else holds.
+        age_s: For how long it has been held.
+        left_s: For how long it will be, if nobody needs the room.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program: str
+    tokens: int
+    blocks: int
+    age_s: float
+    left_s: float
+
+
+class OwnScheduling(BaseModel):
+    """What an engine tells that orders requests and holds KV by itself (vLLM with the plug-in).
+
+    Attributes:
+        policy: The policy that it follows.
+        pins: The KV that it holds, oldest first.
+        outcomes: What became of pins: handed off, expired, broken, ...
+        blocks: KV blocks in all.
+        free_blocks: Of those, in nobody's use.
+        steps: Steps scheduled.
+        schedule_us: Time of the engine's own scheduler per step, in microseconds.
+        own_us: Time of ours per step.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policy: str
+    pins: tuple[EnginePin, ...] = ()
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    blocks: int = 0
+    free_blocks: int = 0
+    steps: int = 0
+    schedule_us: float = 0.0
+    own_us: float = 0.0
+
+
 class EngineStats(BaseModel):
     """What an engine tells of itself.
 
@@ -135,7 +183,8 @@ class EngineStats(BaseModel):
         pid: Its process; None if it has none of its own on this machine.
         restarts: How often it was started again.
         running: Requests that it works on.
-        held: Programs whose KV it holds by itself (vLLM with the plug-in), by name, in tokens.
+        scheduling: Its pins, if it schedules by itself and can tell.
+        kv_events: Where it publishes which blocks it stores and removes; empty if nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -144,4 +193,5 @@ class EngineStats(BaseModel):
     pid: int | None = None
     restarts: int = 0
     running: int = 0
-    held: dict[str, int] = Field(default_factory=dict)
+    scheduling: OwnScheduling | None = None
+    kv_events: str = ""

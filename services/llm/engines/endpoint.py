@@ -61,6 +61,23 @@ class Endpoint:
         """
         return await self._json("POST", path, body, timeout_s)
 
+    async def send(self, method: str, path: str, body: Any, timeout_s: float) -> Any:
+        """The JSON that any other method answers with.
+
+        Raises:
+            EngineDied: If nobody answers.
+            EngineRefused: If the answer is an error.
+        """
+        return await self._json(method, path, body, timeout_s)
+
+    async def ok(self, path: str, timeout_s: float) -> bool:
+        """Whether a GET is answered with success, whatever it says."""
+        try:
+            response = await self._client.get(path, timeout=timeout_s)
+        except httpx2.HTTPError:
+            return False
+        return response.is_success
+
     async def chat(
         self, model: str, call: ChatCall, extra: dict[str, Any] | None = None
     ) -> AsyncGenerator[Piece, None]:

@@ -13,6 +13,7 @@ from services.llm.engines.contracts import (
     KvFile,
     Piece,
 )
+from services.llm.policy.contracts import Wait
 
 
 @runtime_checkable
@@ -92,6 +93,14 @@ class Engine(Protocol):
 
     async def drop(self, key: str) -> None:
         """Delete what is under a key; unknown keys are ignored."""
+        ...
+
+    async def forget(self, program: str) -> None:
+        """A program went away: what the engine holds for it by itself goes. Others do nothing."""
+        ...
+
+    async def announce(self, program: str, wait: Wait) -> None:
+        """A program that is away waits for this from now on; for engines that schedule themselves."""
         ...
 
     async def stats(self) -> EngineStats:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import socket
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,21 @@ from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.kv_folder import KvFolder
 from services.llm.engines.server_process import ServerProcess
 from services.runtime import Handle, Runtime
+
+#: As the host of an engine: the address of whatever machine its actor lives on.
+ANY_MACHINE = "auto"
+_READY_WAIT_S = 20.0
+
+
+def own_address() -> str:
+    """The address by which other machines reach this one; loopback if it has no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: the way that would be taken is enough. The address is one for documentation.
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 class HostSpec(BaseModel):
@@ -52,20 +69,40 @@ class EngineHost:
         # Nobody but those who were given it may use the engine, other users of the machine included.
         self._key = secrets.token_hex(16)
         settings = {**spec.settings, "key": self._key}
+        if settings.get("host") == ANY_MACHINE:
+            settings["host"] = own_address()
         if spec.keeps_kv:
             self._folder = KvFolder()
             settings["slot_folder"] = str(self._folder.path)
         self._process = ServerProcess(
             spec.module, settings, spec.start_limit_s, spec.environment, spec.python
         )
+        self._starter = ThreadPoolExecutor(1, "engine-start")
+        self._starting: Future[dict[str, Any]] | None = None
 
-    def start(self) -> dict[str, Any]:
-        """Start the engine, ending an earlier one. Returns its url, key and pid.
+    def begin(self) -> None:
+        """Begin to start the engine, ending an earlier one; a large model may load for minutes."""
+        self._starting = self._starter.submit(self._process.start)
+
+    def ready(self, wait_s: float) -> dict[str, Any] | None:
+        """Where the engine that `begin` starts is, once it is ready.
+
+        Args:
+            wait_s: Longest wait.
+
+        Returns:
+            Its url, key and pid, and whatever else it answered; None if it is not ready yet.
 
         Raises:
             EngineMissing: If it does not start.
         """
-        return {**self._process.start(), "key": self._key}
+        if self._starting is None:
+            self.begin()
+        assert self._starting is not None
+        try:
+            return {**self._starting.result(timeout=wait_s), "key": self._key}
+        except TimeoutError:
+            return None
 
     def alive(self) -> bool:
         """Whether the process runs."""
@@ -102,6 +139,7 @@ class EngineHost:
     def close(self) -> None:
         """Stop the engine and delete its KV files."""
         self._process.stop()
+        self._starter.shutdown(wait=False)
         if self._folder is not None:
             self._folder.close()
 
@@ -140,10 +178,17 @@ class HostLink:
             EngineMissing: If the engine does not start.
         """
         try:
-            address: dict[str, Any] = await self.call("start")
+            return await self._start()
         except EngineDied:
-            address = await self.call("start")
-        return address
+            return await self._start()
+
+    async def _start(self) -> dict[str, Any]:
+        await self.call("begin")
+        while True:
+            # Calls of a runtime have a limit of their own, which a large model outlasts.
+            address: dict[str, Any] | None = await self.call("ready", _READY_WAIT_S)
+            if address is not None:
+                return address
 
     async def call(self, method: str, *args: Any) -> Any:
         """Call the actor without blocking the event loop.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from services.llm.engines.contracts import ChatCall, Piece
@@ -52,6 +53,16 @@ def in_words(call: ChatCall) -> ChatCall:
 def offers_tools(call: ChatCall) -> bool:
     """Whether the answer to this call is to be read with `from_json`."""
     return bool(call.options.get("tools")) and call.options.get("tool_choice") != "none"
+
+
+async def from_words(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    """The pieces of an answer to `in_words` as those of the call it was made from."""
+    text = ""
+    async for piece in pieces:
+        text += piece.delta.get("content") or ""
+        if piece.finish_reason is not None:
+            for part in from_json(text, piece):
+                yield part
 
 
 def from_json(text: str, last: Piece) -> list[Piece]:

@@ -22,7 +22,8 @@ from services.llm.engines.contracts import (
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
-from services.llm.engines.json_tools import from_json, in_words, offers_tools, wants_tools
+from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
+from services.llm.policy.contracts import Wait
 from services.llm.weights import SMOLLM2, locate
 from services.runtime import Runtime
 
@@ -153,15 +154,9 @@ class LlamaCppEngine:
         self._running += 1
         try:
             async with aclosing(endpoint.chat(MODEL_NAME, asked, extra)) as pieces:
-                if by_words and offers_tools(call):
-                    text = ""
-                    async for piece in pieces:
-                        text += piece.delta.get("content") or ""
-                        if piece.finish_reason is not None:
-                            for part in from_json(text, piece):
-                                yield part
-                else:
-                    async for piece in pieces:
+                read = from_words(pieces) if by_words and offers_tools(call) else pieces
+                async with aclosing(read):
+                    async for piece in read:
                         yield piece
         finally:
             self._running -= 1
@@ -198,6 +193,12 @@ class LlamaCppEngine:
     async def drop(self, key: str) -> None:
         """Delete a KV file on the engine's machine."""
         await self._linked().call("drop", key)
+
+    async def forget(self, program: str) -> None:
+        """Does nothing: it holds nothing by itself."""
+
+    async def announce(self, program: str, wait: Wait) -> None:
+        """Does nothing: it does not schedule."""
 
     async def stats(self) -> EngineStats:
         """Its process, and whether it answers."""

@@ -18,6 +18,7 @@ from services.llm.engines.contracts import (
 )
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
+from services.llm.policy.contracts import Wait
 
 _HEALTH_LIMIT_S = 5.0
 
@@ -134,6 +135,12 @@ class RemoteEngine:
 
     async def drop(self, key: str) -> None:
         """Does nothing: there are no keys."""
+
+    async def forget(self, program: str) -> None:
+        """Does nothing: it holds nothing by itself."""
+
+    async def announce(self, program: str, wait: Wait) -> None:
+        """Does nothing: it does not schedule."""
 
     async def stats(self) -> EngineStats:
         """Whether it answers."""

@@ -26,6 +26,7 @@ from services.llm.engines.contracts import (
 )
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.schema_example import example
+from services.llm.policy.contracts import Wait
 
 #: Lets so many seconds of the engine's work pass.
 Work = Callable[[float], Awaitable[None]]
@@ -197,6 +198,12 @@ class SimulatedEngine:
     async def drop(self, key: str) -> None:
         """Forget saved tokens."""
         self._files.pop(key, None)
+
+    async def forget(self, program: str) -> None:
+        """Does nothing: it holds nothing by itself."""
+
+    async def announce(self, program: str, wait: Wait) -> None:
+        """Does nothing: it does not schedule."""
 
     async def stats(self) -> EngineStats:
         """Whether it runs, and on how many requests it works."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,17 +19,23 @@ from services.llm.engines.contracts import (
     EngineStats,
     Hint,
     KvFile,
+    OwnScheduling,
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
+from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
+from services.llm.policy.contracts import Wait
 from services.runtime import Runtime
 
 #: Names the interpreter of an environment that has vLLM; by default the present one.
 PYTHON_VARIABLE = "RETINUE_VLLM_PYTHON"
 _HEALTH_LIMIT_S = 30.0
+_AGENTS_LIMIT_S = 5.0
 _START_LIMIT_S = 900.0
+# Turns that may be with the engine, running or in its own queue, in multiples of its batch.
+_QUEUED = 8
 
 
 class VllmSpec(BaseModel):
@@ -39,9 +46,15 @@ class VllmSpec(BaseModel):
         model: The name under which it is served.
         context_tokens: Longest conversation, answer included.
         concurrency: Sequences in one batch.
+        step_tokens: Tokens that one step schedules at most.
         policy: Name of the policy that the plug-in follows.
-        tool_parser: How vLLM reads tool calls of this model.
-        host: The address the server listens on.
+        tool_parser: How vLLM reads tool calls of this model, if its chat template knows tools.
+        gpus: GPUs that the model is split over; of no meaning to the CPU build.
+        threads: Threads that compute, with the CPU build.
+        kv_gib: Room for KV with the CPU build; GPUs are used as far as they go.
+        kv_events: Whether to publish which KV blocks are stored and removed, on a local ZeroMQ socket.
+        arguments: Further arguments of ``vllm serve``; they win over ours.
+        host: The address the server listens on; ``auto`` for that of the machine it lives on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,8 +63,14 @@ class VllmSpec(BaseModel):
     model: str
     context_tokens: int = Field(default=4096, gt=0)
     concurrency: int = Field(default=64, gt=0)
+    step_tokens: int = Field(default=2048, gt=0)
     policy: str = "retinue"
     tool_parser: str = "hermes"
+    gpus: int = Field(default=0, ge=0)
+    threads: int = Field(default=1, gt=0)
+    kv_gib: int = Field(default=1, gt=0)
+    kv_events: bool = False
+    arguments: tuple[str, ...] = ()
     host: str = "127.0.0.1"
 
 
@@ -83,6 +102,10 @@ class VllmEngine:
             ),
         )
         self._endpoint: Endpoint | None = None
+        # The plug-in, inside vLLM's engine process.
+        self._agents: Endpoint | None = None
+        self._kv_events = ""
+        self._knows_tools = False
         self._pid: int | None = None
         self._running = 0
         self._restarts = 0
@@ -99,8 +122,9 @@ class VllmEngine:
             kind="vllm",
             model=self._spec.model,
             context_tokens=self._spec.context_tokens,
-            # Its own queue is ordered by the plug-in, so ours must not hold anything back.
-            concurrency=4096,
+            # Its own queue is ordered by the plug-in, so ours must hold little back.
+            concurrency=_QUEUED * self._spec.concurrency,
+            step_tokens=self._spec.step_tokens,
             schedules=True,
             restarts=True,
         )
@@ -114,18 +138,24 @@ class VllmEngine:
                 await self._link.close()
                 raise
             self._pid = address["pid"]
+            self._knows_tools = address["knows_tools"]
+            self._kv_events = address["kv_events"]
+            self._agents = Endpoint(address["agents"], address["key"])
             self._endpoint = Endpoint(address["url"], address["key"])
 
     async def generate(
         self, call: ChatCall, slot: int | None = None, hint: Hint | None = None
     ) -> AsyncGenerator[Piece, None]:
         """Answer piece by piece; the hint goes to the plug-in."""
+        by_words = wants_tools(call) and not self._knows_tools
+        asked = in_words(call) if by_words else call
         self._running += 1
         try:
-            pieces = self._live().chat(self._spec.model, call, _extra(hint))
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    yield piece
+            async with aclosing(self._live().chat(self._spec.model, asked, _extra(hint))) as pieces:
+                read = from_words(pieces) if by_words and offers_tools(call) else _named(pieces)
+                async with aclosing(read):
+                    async for piece in read:
+                        yield piece
         finally:
             self._running -= 1
 
@@ -156,44 +186,79 @@ class VllmEngine:
     async def drop(self, key: str) -> None:
         """Does nothing: there are no keys."""
 
+    async def forget(self, program: str) -> None:
+        """Lets go of the KV that the plug-in holds for a program."""
+        await self._tell("DELETE", f"/agents/{quote(program, safe='')}", None)
+
+    async def announce(self, program: str, wait: Wait) -> None:
+        """Tells the plug-in what a program waits for."""
+        told = {"tool": wait.tool, "body": wait.body, "expected_s": wait.expected_s}
+        await self._tell("POST", f"/agents/{quote(program, safe='')}/wait", told)
+
     async def stats(self) -> EngineStats:
-        """Its process, and whether it answers."""
+        """Its process, whether it answers, and what the plug-in holds."""
+        alive = await self.healthy()
         return EngineStats(
-            alive=await self.healthy(),
+            alive=alive,
             pid=self._pid,
             restarts=self._restarts,
             running=self._running,
+            scheduling=await self._scheduling() if alive else None,
+            kv_events=self._kv_events if alive else "",
         )
 
     async def healthy(self) -> bool:
-        """Whether the server answers."""
-        if self._endpoint is None:
-            return False
-        try:
-            await self._endpoint.get("/v1/models", _HEALTH_LIMIT_S)
-        except (EngineDied, EngineRefused):
-            return False
-        return True
+        """Whether the server answers, and its engine process lives."""
+        endpoint = self._endpoint
+        return endpoint is not None and await endpoint.ok("/health", _HEALTH_LIMIT_S)
 
     async def restart(self) -> None:
         """Start a new process; its KV is empty."""
-        if self._endpoint is not None:
-            await self._endpoint.close()
-            self._endpoint = None
+        await self._disconnect()
         self._restarts += 1
         await self.start()
 
     async def close(self) -> None:
         """Stop the process."""
-        if self._endpoint is not None:
-            await self._endpoint.close()
-            self._endpoint = None
+        await self._disconnect()
         await self._link.close()
+
+    async def _disconnect(self) -> None:
+        for endpoint in (self._endpoint, self._agents):
+            if endpoint is not None:
+                await endpoint.close()
+        self._endpoint = self._agents = None
+
+    async def _scheduling(self) -> OwnScheduling | None:
+        if self._agents is None:
+            return None
+        try:
+            told = await self._agents.get("/agents", _AGENTS_LIMIT_S)
+        except (EngineDied, EngineRefused):
+            # The plug-in's door could not be opened; the engine serves all the same.
+            return None
+        return OwnScheduling.model_validate(told)
+
+    async def _tell(self, method: str, path: str, body: Any) -> None:
+        if self._agents is not None:
+            # An engine that is gone holds nothing.
+            with suppress(EngineDied, EngineRefused):
+                await self._agents.send(method, path, body, _AGENTS_LIMIT_S)
 
     def _live(self) -> Endpoint:
         if self._endpoint is None:
             raise EngineDied("The engine is not running.")
         return self._endpoint
+
+
+async def _named(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    """The pieces; an answer that called a tool ends because of that, also where it was told which one."""
+    called = False
+    async for piece in pieces:
+        called = called or bool(piece.delta.get("tool_calls"))
+        if called and piece.finish_reason == "stop":
+            piece = piece.model_copy(update={"finish_reason": "tool_calls"})
+        yield piece
 
 
 def _extra(hint: Hint | None) -> dict[str, Any]:
@@ -202,12 +267,18 @@ def _extra(hint: Hint | None) -> dict[str, Any]:
     # vLLM takes strings and numbers here, no booleans.
     told: dict[str, str | int | float] = {"program": hint.program}
     told["last_step"] = int(hint.last_step)
+    if hint.implied:
+        told["implied"] = 1
     if hint.tool:
         told["tool"] = hint.tool
     if hint.body:
         told["body"] = hint.body
     if hint.expected_s is not None:
         told["expected_tool_seconds"] = hint.expected_s
+    if hint.priority:
+        told["priority"] = hint.priority
+    if hint.deadline_s is not None:
+        told["deadline"] = hint.deadline_s
     return {"vllm_xargs": told}
 
 

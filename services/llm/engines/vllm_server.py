@@ -9,16 +9,21 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
 
 _POLL_S = 0.25
+_END_LIMIT_S = 4.0
 _PR_SET_PDEATHSIG = 1
 _CPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentScheduler"
 _GPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentAsyncScheduler"
@@ -27,31 +32,68 @@ _GPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentAsyncScheduler"
 def main() -> None:
     """Serve until standard input ends or vLLM does."""
     settings = json.loads(sys.stdin.readline())
-    port = _free_port(settings["host"])
+    host = settings["host"]
+    port, agents = _free_ports(host, 2)
+    folder = tempfile.mkdtemp(prefix="retinue-vllm-") if settings.get("kv_events") else None
+    events = f"ipc://{folder}/kv-events" if folder else ""
     server = subprocess.Popen(
-        [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *_arguments(settings, port)],
+        [
+            *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+            *_arguments(settings, port, events),
+        ],
         # The key goes by the environment: every user can read a command line.
-        env={**os.environ, **_environment(), "VLLM_API_KEY": settings["key"]},
+        env={**os.environ, **_environment(settings), "RETINUE_AGENTS": f"{host}:{agents}"},
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         preexec_fn=_die_with_parent,
+        # Its own children are ended with it: they outlive it if it is killed.
+        process_group=0,
     )
-    url = f"http://{settings['host']}:{port}"
+    try:
+        _serve(settings, server, f"http://{host}:{port}", f"http://{host}:{agents}", events)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(
+    settings: dict[str, Any], server: subprocess.Popen[bytes], url: str, agents: str, events: str
+) -> None:
+    ended = threading.Event()
+    threading.Thread(target=_wait_for_input_to_end, args=(ended,), daemon=True).start()
     while server.poll() is None and not _answers(url):
-        time.sleep(_POLL_S)
+        if ended.wait(_POLL_S):
+            _end(server)
+            return
     if server.poll() is not None:
-        _say(
-            {"error": "vLLM ended while it started; see its log above, or try it with: vllm serve"}
-        )
-        return
-    _say({"url": url, "pid": server.pid})
-    threading.Thread(target=_end_with, args=(server,), daemon=True).start()
-    sys.stdin.read()
+        # Whoever started this shows the last lines of the log.
+        raise SystemExit(1)
+    _say(
+        {
+            "url": url,
+            "agents": agents,
+            "pid": server.pid,
+            "kv_events": events,
+            "knows_tools": _knows_tools(Path(settings["weights"])),
+        }
+    )
+    while server.poll() is None and not ended.wait(_POLL_S):
+        pass
+    _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
     server.terminate()
-    server.wait()
+    try:
+        server.wait(_END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
-def _arguments(settings: dict[str, object], port: int) -> list[str]:
+def _arguments(settings: dict[str, Any], port: int, events: str) -> list[str]:
     arguments = {
         "--model": settings["weights"],
         "--served-model-name": settings["model"],
@@ -59,23 +101,54 @@ def _arguments(settings: dict[str, object], port: int) -> list[str]:
         "--port": port,
         "--max-model-len": settings["context_tokens"],
         "--max-num-seqs": settings["concurrency"],
+        "--max-num-batched-tokens": max(settings["step_tokens"], settings["concurrency"]),
         "--scheduler-cls": _CPU_SCHEDULER if _on_cpu() else _GPU_SCHEDULER,
     }
     flags = ["--enable-prompt-tokens-details", "--enable-auto-tool-choice"]
     # Free whitespace lets small models fill an answer with it.
     flags += ["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}']
-    flags += ["--tool-call-parser", str(settings.get("tool_parser") or "hermes")]
+    flags += ["--tool-call-parser", settings["tool_parser"]]
+    if settings["gpus"] > 1 and not _on_cpu():
+        flags += ["--tensor-parallel-size", str(settings["gpus"])]
+    if events:
+        publish = {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": events}
+        flags += ["--kv-events-config", json.dumps(publish)]
     if _on_cpu():
         # Compilation takes minutes there, and short prefixes never fill a block of the usual 128.
         flags += ["--enforce-eager", "--dtype", "float32", "--block-size", "32"]
-    return [*(str(part) for pair in arguments.items() for part in pair), *flags]
+    ours = [str(part) for pair in arguments.items() for part in pair] + flags
+    return [*ours, *settings["arguments"]]
 
 
-def _environment() -> dict[str, str]:
-    quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if not _on_cpu():
-        return quiet
-    return {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", **quiet}
+def _environment(settings: dict[str, Any]) -> dict[str, str]:
+    chosen = {
+        "VLLM_API_KEY": settings["key"],
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        # Forced tool calls are then held to their JSON schema as a whole. vLLM's own tags leave the
+        # arguments free, or free to be endless whitespace.
+        "VLLM_ENFORCE_STRICT_TOOL_CALLING": "0",
+        # Replicas give the same block the same hash.
+        "PYTHONHASHSEED": "0",
+    }
+    if _on_cpu():
+        chosen |= {
+            "VLLM_CPU_KVCACHE_SPACE": str(settings["kv_gib"]),
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "OMP_NUM_THREADS": str(settings["threads"]),
+        }
+    return chosen
+
+
+def _knows_tools(weights: Path) -> bool:
+    """Whether the model's chat template has a place for tools."""
+    found = [path.read_text() for path in weights.glob("chat_template*.jin*")]
+    config = weights / "tokenizer_config.json"
+    if config.is_file():
+        template = json.loads(config.read_text()).get("chat_template") or ""
+        found.append(template if isinstance(template, str) else json.dumps(template))
+    return any("tools" in text for text in found)
 
 
 def _on_cpu() -> bool:
@@ -88,11 +161,12 @@ def _on_cpu() -> bool:
     return True
 
 
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(host: str, count: int) -> list[int]:
+    with ExitStack() as probes:
+        found = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in found:
+            probe.bind((host, 0))
+        return [int(probe.getsockname()[1]) for probe in found]
 
 
 def _answers(url: str) -> bool:
@@ -103,9 +177,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _end_with(server: subprocess.Popen[bytes]) -> None:
-    server.wait()
-    os._exit(1)
+def _wait_for_input_to_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
 
 
 def _die_with_parent() -> None:

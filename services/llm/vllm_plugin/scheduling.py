@@ -14,15 +14,17 @@ queue is a heap whose order time does not change, and pins are looked through on
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
 from collections import deque
 from time import perf_counter
 from typing import Any
 
 from services.llm.policy import named
-from services.llm.policy.contracts import Outcome, Turn, Wait
+from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
 from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.ordering import Rank
+from services.llm.vllm_plugin.blocks import findable, own, without
+from services.llm.vllm_plugin.export import open_door
+from services.llm.vllm_plugin.hints import turn_of, wait_of
 from services.llm.vllm_plugin.ranked import RankedQueue
 
 POLICY_VARIABLE = "RETINUE_POLICY"
@@ -57,8 +59,8 @@ class AgentScheduling:
         self.agent_steps = 0
         self.agent_seconds = 0.0
         self.engine_seconds = 0.0
-        #: Programs that went away while they waited; any thread may add to it.
-        self.gone_programs: deque[str] = deque()
+        # What other threads have told: programs that went away (None), or what they wait for.
+        self._news: deque[tuple[str, Wait | None]] = deque()
         self._turns: dict[str, Turn] = {}
         self._began_s: dict[str, float] = {}
         self._decode_s = 0.0
@@ -69,25 +71,21 @@ class AgentScheduling:
         # Steps that are scheduled before the first of them is over.
         self._ahead = int(self._async())
         self._refused: tuple[str, float] = ("", 0.0)
+        self._hasty: list[str] = []
         manager = self.kv_cache_manager  # type: ignore[attr-defined]
         self._pool = manager.block_pool
         self._allocate = manager.allocate_slots
         manager.allocate_slots = self._allocate_breaking_pins
         self.waiting = RankedQueue(self._rank)
+        parallel = getattr(self, "parallel_config", None)
+        index = int(getattr(parallel, "data_parallel_index", 0) or 0)
+        self._door = open_door(index, self.agents, self.forget, self.announce)
 
     def add_request(self, request: Any) -> None:
         """Queue a request; its program is back if it was away."""
         if request.request_id not in self.requests:  # type: ignore[attr-defined]
             began = perf_counter()
-            told = _told(request)
-            turn = Turn(
-                program=told.get("program") or request.session_id or request.request_id,
-                turn_id=request.request_id,
-                arrived_s=began,
-                prompt_tokens=request.num_prompt_tokens,
-                # vLLM serves lower numbers first.
-                priority=-request.priority,
-            )
+            turn = turn_of(request, began)
             self._turns[request.request_id] = turn
             self.agent_policy.arrived(turn, began)
             self.agent_seconds += perf_counter() - began
@@ -118,6 +116,8 @@ class AgentScheduling:
     def shutdown(self) -> None:
         """Drop all pins."""
         self._drop_all()
+        if self._door is not None:
+            self._door.close()
         super().shutdown()  # type: ignore[misc]
 
     def pins(self) -> list[dict[str, Any]]:
@@ -125,9 +125,10 @@ class AgentScheduling:
 
         Returns:
             Of each pin its program, blocks and tokens, for how many seconds it has been held, and for
-            how many it still will be (None if only need of memory ends it).
+            how many it still will be if nobody needs the room.
         """
         now = perf_counter()
+        gone = {program for program, wait in list(self._news) if wait is None}
         return [
             {
                 "program": pin.program,
@@ -137,12 +138,34 @@ class AgentScheduling:
                 "left_s": pin.until_s - now,
             }
             for pin in self.agent_policy.pins()
-            if pin.until_s > now and pin.program not in self.gone_programs
+            if pin.until_s > now and pin.program not in gone
         ]
+
+    def agents(self) -> dict[str, Any]:
+        """All that there is to know: pins, what became of earlier ones, memory, cost; from any thread."""
+        steps = max(1, self.agent_steps)
+        return {
+            "policy": self.agent_policy.name,
+            "pins": self.pins(),
+            "outcomes": dict(self.agent_policy.counts),
+            "blocks": self._pool.num_gpu_blocks - 1,
+            "free_blocks": int(self._pool.get_num_free_blocks()),
+            "steps": self.agent_steps,
+            "schedule_us": 1e6 * self.engine_seconds / steps,
+            "own_us": 1e6 * self.agent_seconds / steps,
+        }
 
     def forget(self, program: str) -> None:
         """A program went away while it waited: its pin goes with the next step; from any thread."""
-        self.gone_programs.append(program)
+        self._news.append((program, None))
+        self._look_s = 0.0
+
+    def announce(self, program: str, wait: dict[str, Any]) -> None:
+        """A program that is away waits for this (tool, body, expected_s from now on); from any thread."""
+        expected = wait.get("expected_s")
+        seconds = float(expected) if isinstance(expected, int | float) else None
+        told = Wait(str(wait.get("tool") or ""), str(wait.get("body") or ""), seconds)
+        self._news.append((program, told))
         self._look_s = 0.0
 
     def _free_request_blocks(self, request: Any) -> None:
@@ -162,7 +185,16 @@ class AgentScheduling:
 
     def _rank(self, request: Any) -> Rank:
         turn = self._turns.get(request.request_id)
-        return self.agent_policy.rank(turn, _FAR_S) if turn is not None else (0.0,)
+        if turn is None:
+            return (0.0,)
+        rank = self.agent_policy.rank(turn, _FAR_S)
+        if turn.deadline_s is None:
+            return rank
+        # Haste comes and goes with time: such a turn is ranked again at every look.
+        now = perf_counter()
+        slack = self.agent_policy.rank(turn, now)[1]
+        self._hasty.append(turn.turn_id)
+        return (rank[0], slack if slack == NEVER else slack + now, *rank[2:])
 
     def _rerank(self, program: str) -> None:
         """A program's pin has gone while turns of it wait."""
@@ -177,11 +209,15 @@ class AgentScheduling:
     def _look(self, now: float) -> float:
         """What need not be done in every step: expiry, farewells, learning. Returns the time."""
         self._look_s = now + _LOOK_S
-        if self.gone_programs:
-            self._forget_gone(now)
+        while self._news:
+            self._hear(*self._news.popleft(), now)
         if now >= self.agent_policy.next_expiry():
             for pin in self.agent_policy.expired(now):
                 self._release(pin.program)
+        hasty, self._hasty = self._hasty, []
+        for turn_id in hasty:
+            if (request := self.requests.get(turn_id)) is not None:  # type: ignore[attr-defined]
+                self.waiting.rerank(request)
         seconds = now - self._scheduled_s
         if self._reading:
             self._learn(seconds)
@@ -253,7 +289,8 @@ class AgentScheduling:
         wanted = -(-(request.num_tokens + 1) // size) - len(found)
         # Found blocks that nobody holds are in the free list and leave it, too.
         idle = sum(block.ref_cnt == 0 for block in found)
-        return max(1, int(wanted) + idle - free)
+        short: int = wanted + idle - free
+        return max(1, short)
 
     # ------------------------------------------------------------------ turns begin and end
 
@@ -292,20 +329,18 @@ class AgentScheduling:
             self._rerank(turn.program)
             return False
         groups = self.kv_cache_manager.get_blocks(request.request_id).blocks  # type: ignore[attr-defined]
-        blocks = [block for group in groups for block in _findable(group)]
-        # What others hold as well does not come free with this pin; it is the beginning, if anything.
-        shared = bisect_left(blocks, True, key=_alone) if len(groups) == 1 else _shared(blocks)
-        own = len(blocks) - shared
+        blocks = findable(groups)
+        mine = own(blocks, len(groups))
         used = self._pool.num_gpu_blocks - 1 - self._pool.get_num_free_blocks()
         outcome = Outcome(
             tokens=len(groups[0]) * self.block_size if groups else 0,  # type: ignore[attr-defined]
-            blocks=own,
+            blocks=mine,
             output_tokens=request.num_output_tokens,
             service_s=(now - began_s) / max(1, len(self.running)),  # type: ignore[attr-defined]
-            wait=_wait(_told(request), request.session_id),
+            wait=wait_of(request),
         )
         pin = self.agent_policy.finished(
-            turn, now, outcome, max(0, used - own - self.agent_policy.pinned_blocks)
+            turn, now, outcome, max(0, used - mine - self.agent_policy.pinned_blocks)
         )
         if pin is None:
             if self.agent_policy.pin_of(turn.program) is None:
@@ -319,7 +354,7 @@ class AgentScheduling:
             return False
         whole = self.kv_cache_manager.pop_blocks_for_free(request)  # type: ignore[attr-defined]
         if len(whole) > len(blocks):
-            self._pool.free_blocks(reversed(_without(whole, blocks)))
+            self._pool.free_blocks(reversed(without(whole, blocks)))
         return True
 
     def _release(self, program: str) -> None:
@@ -328,14 +363,22 @@ class AgentScheduling:
             # Tail first, as vLLM frees a request: the beginning of a conversation is worth more.
             self._pool.free_blocks(reversed(blocks))
 
-    def _forget_gone(self, now: float) -> None:
-        while self.gone_programs:
-            program = self.gone_programs.popleft()
-            known = self.agent_policy.programs.get(program)
-            # If it is back already, whoever wanted it gone was too late.
-            if known is not None and not known.open_turns:
-                self.agent_policy.aborted(program, now)
-                self._release(program)
+    def _hear(self, program: str, wait: Wait | None, now: float) -> None:
+        known = self.agent_policy.programs.get(program)
+        # If it is back already, whoever told this was too late.
+        if known is None or known.idle_since_s is None:
+            return
+        if wait is None:
+            self.agent_policy.aborted(program, now)
+            self._release(program)
+            return
+        pin = self.agent_policy.pin_of(program)
+        if wait.expected_s is not None:
+            # The policy counts from the end of the turn.
+            away = now - known.idle_since_s
+            wait = Wait(wait.tool, wait.body, away + max(0.0, wait.expected_s))
+        if self.agent_policy.announced(program, wait, now, pin.blocks if pin else 0) is None:
+            self._release(program)
 
     def _async(self) -> bool:
         config = getattr(self, "scheduler_config", None)
@@ -345,53 +388,3 @@ class AgentScheduling:
         for pin in self.agent_policy.reset():
             self._release(pin.program)
             self._rerank(pin.program)
-
-
-def _told(request: Any) -> dict[str, Any]:
-    parameters = request.sampling_params
-    told: dict[str, Any] = (parameters.extra_args or {}) if parameters is not None else {}
-    return told
-
-
-def _wait(told: dict[str, Any], session: str | None) -> Wait | None:
-    """What the program does next; None if nothing is known to follow."""
-    tool = str(told.get("tool", ""))
-    if not (told.get("program") or session) or int(told.get("last_step", 0)):
-        return None
-    if int(told.get("implied", 0)) and not tool:
-        return None
-    expected = told.get("expected_tool_seconds")
-    return Wait(
-        tool=tool,
-        body=str(told.get("body", "")),
-        expected_s=None if expected is None else float(expected),
-    )
-
-
-def _findable(blocks: Any) -> list[Any]:
-    """Blocks that a later request can find: full ones have a hash, the last one may have none."""
-    end = len(blocks)
-    while end and blocks[end - 1].block_hash is None:
-        end -= 1
-    if end and blocks[0].is_null:
-        # A sliding window has let go of the beginning.
-        return [b for b in blocks[:end] if not b.is_null and b.block_hash is not None]
-    return list(blocks[:end])
-
-
-def _without(whole: list[Any], kept: list[Any]) -> list[Any]:
-    """The blocks of a request that a pin does not keep; usually the one at the end."""
-    count = len(kept)
-    if not kept or (whole[0] is kept[0] and whole[count - 1] is kept[-1]):
-        return whole[count:]
-    held = {block.block_id for block in kept}
-    return [block for block in whole if block.block_id not in held]
-
-
-def _alone(block: Any) -> bool:
-    held: int = block.ref_cnt
-    return held == 1
-
-
-def _shared(blocks: list[Any]) -> int:
-    return sum(not _alone(block) for block in blocks)

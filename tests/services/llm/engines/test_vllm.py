@@ -1,15 +1,20 @@
 """vLLM as an engine, with a model made on the spot; only where an environment with vLLM is named."""
 
+import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
+from contextlib import aclosing
 
 import pytest
 
+from services.llm.engines.contracts import Hint
 from services.llm.engines.engine import Engine
 from services.llm.engines.vllm import PYTHON_VARIABLE, VllmEngine, VllmSpec
-from services.llm.testing import EngineConformance
+from services.llm.policy.contracts import Wait
+from services.llm.testing import EngineConformance, answer_of, call
 from services.runtime import LocalRuntime
 
 _MODEL = """
@@ -22,36 +27,239 @@ made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
 made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
 made.decoder = decoders.ByteLevel()
 tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>")
-tokenizer.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\\n{% endfor %}"
+tokenizer.chat_template = sys.argv[2]
 tokenizer.save_pretrained(sys.argv[1])
 torch.manual_seed(0)
 LlamaForCausalLM(LlamaConfig(
     vocab_size=len(vocabulary), hidden_size=64, intermediate_size=128, num_hidden_layers=2,
-    num_attention_heads=2, num_key_value_heads=1, head_dim=32, max_position_embeddings=2048,
+    num_attention_heads=2, num_key_value_heads=1, head_dim=32, max_position_embeddings=4096,
     bos_token_id=0, eos_token_id=1,
 )).save_pretrained(sys.argv[1])
 """
+_WORDS = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+_TOOLS = "{% for t in tools or [] %}{{ t.function.name }} {% endfor %}" + _WORDS
+_START_LIMIT_S = 600.0
+_BODY_LIMIT_S = 120.0
+_LONG = "A robot waits beside the door with a tray of clean cups. " * 12
+
+needs_vllm = pytest.mark.skipif(
+    PYTHON_VARIABLE not in os.environ,
+    reason=f"{PYTHON_VARIABLE} names no environment with vLLM; see make bench-llm",
+)
+
+
+def make_model(folder, template):
+    python = os.environ[PYTHON_VARIABLE]
+    subprocess.run([python, "-c", _MODEL, str(folder), template], check=True)
+    return folder
+
+
+def kill(engine):
+    assert engine.pid is not None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(engine.pid, signal.SIGKILL)
+
+
+class _OneEngine(EngineConformance):
+    """All tests share one engine, which takes its time to start."""
+
+    template = ""
+    long_answer = {"max_tokens": 3000, "ignore_eos": True}
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _engine(cls, tmp_path_factory):
+        cls.folder = make_model(tmp_path_factory.mktemp("tiny-llama"), cls.template)
+        cls.engine = cls.new()
+        with asyncio.Runner() as runner:
+            cls.runner = runner
+            runner.run(asyncio.wait_for(cls.engine.start(), _START_LIMIT_S))
+            yield
+            runner.run(cls.engine.close())
+
+    @classmethod
+    def new(cls):
+        spec = VllmSpec(
+            weights=cls.folder,
+            model="tiny",
+            context_tokens=4096,
+            concurrency=8,
+            kv_events=True,
+            # Two hundred blocks of 32 tokens.
+            arguments=("--num-gpu-blocks-override", "201"),
+        )
+        return VllmEngine(spec, LocalRuntime(), "vllm")
+
+    def make(self) -> Engine:
+        return self.new()
+
+    def _with(self, body) -> None:
+        if not self.runner.run(self.engine.healthy()):
+            # An earlier test killed it and failed.
+            self.runner.run(asyncio.wait_for(self.engine.restart(), _START_LIMIT_S))
+        self.runner.run(asyncio.wait_for(body(self.engine), _BODY_LIMIT_S))
+
+    def crash(self, engine: Engine) -> None:
+        kill(engine)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    PYTHON_VARIABLE not in os.environ,
-    reason=f"{PYTHON_VARIABLE} names no environment with vLLM; see make bench-vllm",
-)
-class TestVllm(EngineConformance):
-    @pytest.fixture(autouse=True, scope="class")
-    @classmethod
-    def _model(cls, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("tiny-llama")
-        subprocess.run([os.environ[PYTHON_VARIABLE], "-c", _MODEL, str(folder)], check=True)
-        cls.folder = folder
+@needs_vllm
+class TestVllm(_OneEngine):
+    template = _TOOLS
 
-    def make(self) -> Engine:
-        spec = VllmSpec(weights=self.folder, model="tiny", context_tokens=1024, concurrency=8)
-        return VllmEngine(spec, LocalRuntime(), "vllm")
+    def test_arguments_of_a_tool_are_streamed(self) -> None:
+        async def body(engine):
+            asked = call("I want a cup.", tools=[_tool()], tool_choice="required", max_tokens=80)
+            asked.options["parallel_tool_calls"] = False
+            parts = [
+                made["function"].get("arguments")
+                for piece in await answer_of(engine, asked)
+                for made in piece.delta.get("tool_calls") or ()
+            ]
+            assert len([part for part in parts if part]) > 3
+            assert json.loads("".join(part or "" for part in parts)) == {"thing": "cup"}
 
-    def crash(self, engine: Engine) -> None:
-        assert isinstance(engine, VllmEngine)
-        assert engine.pid is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(engine.pid, signal.SIGKILL)
+        self._with(body)
+
+    def test_a_program_that_waits_is_pinned_and_finds_its_kv_after_others_needed_the_room(
+        self,
+    ) -> None:
+        async def body(engine):
+            first = await hinted(engine, _LONG, Hint(program="a", tool="drive", expected_s=600.0))
+            (pin,) = await pins(engine)
+            assert (pin.program, pin.left_s > 60.0) == ("a", True)
+            assert pin.tokens >= first.usage.prompt_tokens
+            assert pin.blocks >= first.usage.prompt_tokens // 32
+            for number in range(16):
+                await hinted(engine, f"{number} {_LONG}", None)
+            again = await hinted(engine, _LONG, Hint(program="a", last_step=True))
+            assert again.usage.cached_tokens >= 0.9 * again.usage.prompt_tokens
+            assert await pins(engine) == ()
+            stats = (await engine.stats()).scheduling
+            assert stats.outcomes["handed off"] >= 1
+            assert stats.free_blocks == stats.blocks == 200
+            assert 0.0 < stats.own_us < stats.schedule_us
+
+        self._with(body)
+
+    def test_a_closed_answer_frees_its_blocks_and_its_programs_pin(self) -> None:
+        async def body(engine):
+            await hinted(engine, _LONG, Hint(program="b", tool="drive"))
+            assert [pin.program for pin in await pins(engine)] == ["b"]
+            asked = call(_LONG, **self.long_answer)
+            async with aclosing(engine.generate(asked, hint=Hint(program="b"))) as pieces:
+                async for _ in pieces:
+                    break
+            await until(engine, lambda s: not s.pins and s.free_blocks == s.blocks)
+
+        self._with(body)
+
+    def test_a_program_that_went_away_while_it_waited_leaves_no_pin(self) -> None:
+        async def body(engine):
+            await hinted(engine, _LONG, Hint(program="c/d é", tool="drive"))
+            assert [pin.program for pin in await pins(engine)] == ["c/d é"]
+            await engine.forget("c/d é")
+            assert await pins(engine) == ()
+            await hinted(engine, "Go on.", None)
+            await until(engine, lambda s: s.free_blocks == s.blocks)
+
+        self._with(body)
+
+    def test_what_a_program_waits_for_may_be_told_later(self) -> None:
+        async def body(engine):
+            await hinted(engine, _LONG, Hint(program="e"))
+            await engine.announce("e", Wait("drive", "robot-1", 30.0))
+            await hinted(engine, "Go on.", None)
+            assert [pin.program for pin in await pins(engine)] == ["e"]
+            await engine.forget("e")
+
+        self._with(body)
+
+    def test_blocks_that_are_stored_are_published(self) -> None:
+        async def body(engine):
+            address = (await engine.stats()).kv_events
+            python = os.environ[PYTHON_VARIABLE]
+            listener = await asyncio.create_subprocess_exec(
+                python, "-c", _LISTEN, address, stdout=subprocess.PIPE
+            )
+            told = asyncio.create_task(listener.communicate())
+            number = 0
+            while not told.done():
+                number += 1
+                await hinted(engine, f"{number} of many. {_LONG}", None)
+            blocks, size, tokens = json.loads((await told)[0])
+            assert blocks > 0
+            assert (size, tokens) == (32, 32 * blocks)
+
+        self._with(body)
+
+    def test_pins_are_forgotten_with_the_process(self) -> None:
+        async def body(engine):
+            await hinted(engine, _LONG, Hint(program="f", tool="drive"))
+            before = engine.pid
+            kill(engine)
+            await asyncio.to_thread(gone, before)
+            assert not await engine.healthy()
+            assert (await engine.stats()).scheduling is None
+            await engine.restart()
+            assert engine.pid != before
+            assert await pins(engine) == ()
+            again = await hinted(engine, _LONG, Hint(program="f", last_step=True))
+            assert again.usage.cached_tokens == 0
+
+        self._with(body)
+
+
+@pytest.mark.slow
+@needs_vllm
+class TestVllmWhoseTemplateKnowsNoTools(_OneEngine):
+    template = _WORDS
+
+
+_LISTEN = """
+import json, sys, msgspec, zmq
+socket = zmq.Context().socket(zmq.SUB)
+socket.connect(sys.argv[1])
+socket.setsockopt(zmq.SUBSCRIBE, b"")
+while True:
+    _, _, data = socket.recv_multipart()
+    for kind, *told in msgspec.msgpack.decode(data)[1]:
+        if kind == "BlockStored":
+            hashes, parent, tokens, size, *_ = told
+            print(json.dumps([len(hashes), size, len(tokens)]))
+            sys.exit()
+"""
+
+
+def _tool():
+    schema = {
+        "type": "object",
+        "properties": {"thing": {"enum": ["cup"]}},
+        "required": ["thing"],
+        "additionalProperties": False,
+    }
+    return {"type": "function", "function": {"name": "bring", "parameters": schema}}
+
+
+async def hinted(engine, text, hint):
+    pieces = [piece async for piece in engine.generate(call(text), hint=hint)]
+    assert pieces[-1].finish_reason
+    return pieces[-1]
+
+
+async def pins(engine):
+    return (await engine.stats()).scheduling.pins
+
+
+async def until(engine, holds):
+    """Ask again and again; the test's own limit ends it."""
+    while True:
+        if holds((await engine.stats()).scheduling):
+            return
+
+
+def gone(pid):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while True:
+            os.kill(pid, 0)
