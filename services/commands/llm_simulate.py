@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -135,13 +138,38 @@ def simulate(
         layer_groups=layered,
         overlap=overlap,
     )
-    found = answer(question, plot is not None, warn)
+    with _watched() as (tell, done):
+        found = answer(question, plot is not None, tell, done)
     click.echo(
-        f"{workload} jobs, {replicas} x {engine}, {seeds} seeds, {found.rate:.4g} jobs/s; "
-        f"alone a job takes {found.idle_s:.0f} s"
+        f"{workload} jobs, {replicas} x {engine}, {seeds} seeds of {jobs * replicas} jobs, "
+        f"{found.rate:.4g} jobs/s; alone a job takes {found.idle_s:.0f} s, "
+        f"{found.rows[0].arm.policy} takes {found.slowness:.2f}x that"
     )
     print_table(columns(found), [cells(row, found) for row in found.rows])
     if json_file is not None:
         json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n")
     if plot is not None:
         save(picture(found), plot)
+
+
+@contextmanager
+def _watched() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """A bar on a terminal, a line for each part of the work anywhere else."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    if not sys.stderr.isatty():
+        yield warn, lambda over, of: None
+        return
+    shown = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield (
+            lambda line: progress.update(task, description=line),
+            lambda over, of: progress.update(task, completed=over, total=of),
+        )

@@ -33,6 +33,8 @@ Workload = Literal["coding", "robots", "glasses"]
 
 # The generated workloads are the same jobs whatever the seed of a run.
 _WORKLOAD_SEED = 1
+# Below this share of the baseline's time the oracle gains nothing that others could have a share of.
+_LEAST_GAIN = 0.02
 # Loads of the picture, as multiples of the table's.
 _LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -79,7 +81,7 @@ class Answer:
         question: What was asked.
         idle_s: Mean completion time of jobs that are alone.
         rate: Jobs per second of the table.
-        rows: The table.
+        rows: The table, the baseline first.
         lines: Mean completion time over load, if a picture was asked for.
     """
 
@@ -89,19 +91,30 @@ class Answer:
     rows: tuple[Row, ...]
     lines: tuple[chart.Line, ...]
 
+    @property
+    def slowness(self) -> float:
+        """The baseline's mean completion time over that of jobs that are alone."""
+        return self.rows[0].jct_s.mean / self.idle_s
+
     def as_json(self) -> dict[str, Any]:
         """All of it as plain data."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
         return plain
 
 
-def answer(question: Question, curve: bool, tell: Callable[[str], None]) -> Answer:
+def answer(
+    question: Question,
+    curve: bool,
+    tell: Callable[[str], None],
+    done: Callable[[int, int], None] = lambda over, of: None,
+) -> Answer:
     """Simulate.
 
     Args:
         question: What.
         curve: Whether to go through several loads as well, for a picture.
         tell: Told what is being done, one line at a time.
+        done: Told how many of how many runs of it are over.
 
     Raises:
         UserError: If the question makes no sense.
@@ -109,7 +122,7 @@ def answer(question: Question, curve: bool, tell: Callable[[str], None]) -> Answ
     setting = Setting(_engine(question), _jobs(question), question.jobs, question.replicas)
     factor, rate = _load(question.load)
     with workers(setting, question.processes) as pool:
-        bench = _bench(question, pool, tell)
+        bench = _bench(question, pool, tell, done)
         idle = bench.idle_s()
         if rate is None:
             rate = bench.overload(factor, idle)
@@ -158,9 +171,15 @@ def cells(row: Row, answer: Answer) -> tuple[str, ...]:
         _shown(row.gain, ".2f"),
         f"{row.gain_p99.mean:.2f}",
         _shown(row.to_ours, ".3f"),
-        f"{row.oracle_share:.1%}",
+        f"{row.oracle_share:.1%}" if _oracle_gains(answer) else "–",
         *((f"{row.expert_loads:.3g}",) if moe else ()),
     )
+
+
+def _oracle_gains(answer: Answer) -> bool:
+    # A share of next to nothing is noise.
+    stock, oracle = answer.rows[0].jct_s.mean, answer.rows[-1].jct_s.mean
+    return oracle < (1.0 - _LEAST_GAIN) * stock
 
 
 def picture(answer: Answer) -> bytes:
@@ -171,11 +190,16 @@ def picture(answer: Answer) -> bytes:
     return chart.draw(answer.lines, title, "jobs per second", "seconds")
 
 
-def _bench(question: Question, pool: ProcessPoolExecutor, tell: Callable[[str], None]) -> Bench:
+def _bench(
+    question: Question,
+    pool: ProcessPoolExecutor,
+    tell: Callable[[str], None],
+    done: Callable[[int, int], None],
+) -> Bench:
     seeds = range(question.seeds)
     if question.replicas == 1:
-        return Bench(pool, seeds, tell=tell)
-    return Bench(pool, seeds, CLUSTER_STOCK, CLUSTER_OURS, CLUSTERS[-1], tell)
+        return Bench(pool, seeds, tell=tell, done=done)
+    return Bench(pool, seeds, CLUSTER_STOCK, CLUSTER_OURS, CLUSTERS[-1], tell, done)
 
 
 def _curve(

@@ -208,6 +208,7 @@ class Bench:
         ours: The arm that the others are compared with, too.
         oracle: The arm that knows when programs come back.
         tell: Told what is being done, one line at a time.
+        done: Told how many of how many runs of what is being done are over.
     """
 
     def __init__(
@@ -218,6 +219,7 @@ class Bench:
         ours: Arm = OURS,
         oracle: Arm = ORACLE,
         tell: Callable[[str], None] = lambda line: None,
+        done: Callable[[int, int], None] = lambda over, of: None,
     ) -> None:
         self._pool = pool
         self._seeds = tuple(seeds)
@@ -225,13 +227,18 @@ class Bench:
         self._ours = ours
         self._oracle = oracle
         self._tell = tell
+        self._done = done
 
     def runs(
         self, arms: Sequence[Arm], rates: Sequence[float], seeds: Sequence[int] = ()
     ) -> list[Summary]:
         """Every arm at every rate with every seed, in that order."""
         tasks = [(a, r, s) for a in arms for r in rates for s in (seeds or self._seeds)]
-        return list(self._pool.map(_work, tasks))
+        found = []
+        for summary in self._pool.map(_work, tasks):
+            found.append(summary)
+            self._done(len(found), len(tasks))
+        return found
 
     def baseline_s(self, rate: float) -> float:
         """The baseline's mean completion time at a rate."""
