@@ -67,6 +67,7 @@ class Replica:
             able.slots or able.concurrency,
             owned=able.slots > 0,
             file_bytes=file_bytes,
+            step_tokens=able.step_tokens,
         )
         # Steps can be told apart only where it is known how much one holds.
         self.steps = (
@@ -124,7 +125,8 @@ class Replica:
         resumed = known is not None and known.turns > 0
         self._tickets[turn.turn_id] = ticket
         prefix = chain(self.engine.capabilities.model, call.messages)
-        self.board.arrived(turn, self._clock(), prefix)
+        passing = hint.last_step or (hint.implied and not hint.tool)
+        self.board.arrived(turn, self._clock(), prefix, passing)
         ended = refused = False
         try:
             self._pump()
@@ -138,6 +140,8 @@ class Replica:
                     now = self._clock()
                     told.add(piece, now)
                     self._reading.pop(turn.turn_id, None)
+                    if self.board.has_read(turn):
+                        self._pump()
                     if self.steps is not None and piece.delta:
                         self.steps.piece(turn.turn_id, now)
                     if piece.finish_reason is not None:

@@ -65,10 +65,18 @@ class SlotBoard:
         slots: How many places there are.
         owned: Whether programs own them.
         file_bytes: Room for KV files; 0 if none are made.
+        step_tokens: What the engine reads of prompts in one step; 0 if unknown. Where it is known, one
+            prompt longer than that is read at a time: the engine reads them one after the other anyway,
+            and a prompt that waits here takes no place from anybody.
     """
 
     def __init__(
-        self, policy: AgentPolicy, slots: int, owned: bool = True, file_bytes: int = 0
+        self,
+        policy: AgentPolicy,
+        slots: int,
+        owned: bool = True,
+        file_bytes: int = 0,
+        step_tokens: int = 0,
     ) -> None:
         self.policy = policy
         self.slots = [Slot(index) for index in range(slots)]
@@ -77,6 +85,10 @@ class SlotBoard:
         self._file_bytes = file_bytes if owned else 0
         self._waiting: dict[str, Turn] = {}
         self._prefixes: dict[str, Chain] = {}
+        self._passing: set[str] = set()
+        self._step_tokens = step_tokens if owned else 0
+        # Turns whose long prompt is being read.
+        self._reading: set[str] = set()
         # Program -> (tokens, bytes), least recently written first.
         self._files: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._dropped: list[str] = []
@@ -106,10 +118,19 @@ class SlotBoard:
         """The program's slot, or None."""
         return self._slot_of(program)
 
-    def arrived(self, turn: Turn, now: float, prefix: Chain = ()) -> None:
-        """A turn came in; `prefix` is what its conversation begins with."""
+    def arrived(self, turn: Turn, now: float, prefix: Chain = (), passing: bool = False) -> None:
+        """A turn came in.
+
+        Args:
+            turn: The turn.
+            now: The time.
+            prefix: What its conversation begins with.
+            passing: Whether its program is not known to come back.
+        """
         self._waiting[turn.turn_id] = turn
         self._prefixes[turn.turn_id] = prefix
+        if passing:
+            self._passing.add(turn.turn_id)
         self.policy.arrived(turn, now)
 
     def admit(self, now: float) -> list[Admission]:
@@ -120,21 +141,34 @@ class SlotBoard:
             self._waiting.values(),
             key=lambda t: (self.policy.rank(t, now, self._cached_of(t)), t.arrived_s, t.turn_id),
         )
-        blocked = False
+        blocked, kept = False, 0
         for turn in queue:
             own = self._slot_of(turn.program)
+            long = self._is_long(turn)
+            slot: Slot | None = None
+            if long and self._reading:
+                # Its place is kept for it while another prompt is read.
+                kept += 1
+                continue
             # Whoever finds its own slot idle takes nothing from those who wait before it.
             if own is not None and own.turn is None:
-                slot: Slot | None = own
-            elif blocked:
-                continue
-            else:
+                slot = own
+            elif not blocked and self._idle > kept:
                 slot = self._place(turn, now)
             if slot is None:
                 blocked = True
                 continue
+            if long:
+                self._reading.add(turn.turn_id)
             admitted.append(self._start(turn, slot, now))
         return admitted
+
+    def has_read(self, turn: Turn) -> bool:
+        """A running turn got its first token. Returns whether others may be admitted for that."""
+        if turn.turn_id not in self._reading:
+            return False
+        self._reading.discard(turn.turn_id)
+        return bool(self._waiting)
 
     def finished(self, turn: Turn, now: float, outcome: Outcome, leaves: bool) -> None:
         """A running turn ended well.
@@ -148,6 +182,7 @@ class SlotBoard:
         slot = self._running_slot(turn)
         if slot is None:
             return
+        self._reading.discard(turn.turn_id)
         slot.turn = None
         slot.used_s = now
         if self.owned:
@@ -164,6 +199,8 @@ class SlotBoard:
         """A turn was cancelled or failed, waiting or running; its program's KV is freed."""
         self._waiting.pop(turn.turn_id, None)
         self._prefixes.pop(turn.turn_id, None)
+        self._passing.discard(turn.turn_id)
+        self._reading.discard(turn.turn_id)
         slot = self._running_slot(turn)
         if slot is not None:
             slot.turn = None
@@ -213,16 +250,18 @@ class SlotBoard:
         free = [s for s in idle if s.owner is None or self.policy.pin_of(s.owner) is None]
         if free:
             # Nobody's first, then of programs that have ended; where the conversation begins alike, because
-            # that much need not be read again; then the least recently used.
+            # that much need not be read again; then the least recently used. Engines read in the order of
+            # slots: who comes back with a few words is to be before who passes by with many.
             prefix = self._prefixes.get(turn.turn_id, ())
+            order = -1 if turn.turn_id in self._passing else 1
             return min(
                 free,
                 key=lambda s: (
                     self._is_wanted(s),
                     s.owner is not None,
                     -common(s.prefix, prefix),
-                    s.used_s,
-                    s.index,
+                    s.used_s if s.owner is not None else 0.0,
+                    order * s.index,
                 ),
             )
         starved = len(idle) == len(self.slots)
@@ -230,6 +269,14 @@ class SlotBoard:
             self.policy.broken(program, now)
             return self._slot_of(program)
         return None
+
+    @property
+    def _idle(self) -> int:
+        return len(self.slots) - self.running
+
+    def _is_long(self, turn: Turn) -> bool:
+        missing = turn.prompt_tokens - self._cached_of(turn)
+        return 0 < self._step_tokens < missing
 
     def _is_wanted(self, slot: Slot) -> bool:
         return slot.owner is not None and slot.owner in self.policy.programs
@@ -254,6 +301,7 @@ class SlotBoard:
         self.policy.started(turn, now, cached)
         slot.turn = turn
         slot.prefix = self._prefixes.pop(turn.turn_id, ())
+        self._passing.discard(turn.turn_id)
         if self.owned and (slot.owner == turn.program or self._slot_of(turn.program) is None):
             slot.owner = turn.program
         elif self.owned:

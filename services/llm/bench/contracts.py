@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from services.llm.latency import Comparison
+
 
 class Spread(BaseModel):
     """A sample of seconds, in short.
@@ -72,6 +74,52 @@ class LlamaRow(BaseModel):
     times_better: float = 1.0
 
 
+class LatencyRow(BaseModel):
+    """A learned time beside two baselines, each predicted before the value was seen.
+
+    Attributes:
+        what: Which time.
+        n: How many were predicted.
+        mean_s: Their mean, in seconds.
+        model_error: Mean relative error of the learned model.
+        mean_error: Of the mean of the values before.
+        linear_error: Of a line over tokens, by least squares over the values before.
+        model_mae_s: Mean absolute error of the learned model, in seconds.
+        mean_mae_s: Of the mean.
+        linear_mae_s: Of the line.
+        covered: Share of the values between the predicted tenth and ninth decile, which is to be 0.8.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    n: int
+    mean_s: float
+    model_error: float
+    mean_error: float
+    linear_error: float
+    model_mae_s: float
+    mean_mae_s: float
+    linear_mae_s: float
+    covered: float
+
+    @classmethod
+    def of(cls, what: str, found: Comparison) -> LatencyRow:
+        """From a comparison."""
+        return cls(
+            what=what,
+            n=found.count,
+            mean_s=found.seconds,
+            model_error=found.model.relative,
+            mean_error=found.mean.relative,
+            linear_error=found.linear.relative,
+            model_mae_s=found.model.absolute_s,
+            mean_mae_s=found.mean.absolute_s,
+            linear_mae_s=found.linear.absolute_s,
+            covered=found.covered,
+        )
+
+
 class LlamaBench(BaseModel):
     """The comparison.
 
@@ -83,7 +131,9 @@ class LlamaBench(BaseModel):
         slots: Places of the engine.
         prompt_tokens: Length of a first prompt, about.
         rounds: How often everything was repeated, with other seeds.
+        load: The machine's load average (one minute) before each round, lowest and highest.
         rows: One per way to serve.
+        latency: The learned times of the engine's steps and of prompts, over all rounds with owned slots.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -95,7 +145,9 @@ class LlamaBench(BaseModel):
     slots: int
     prompt_tokens: int
     rounds: int
+    load: tuple[float, float]
     rows: tuple[LlamaRow, ...]
+    latency: tuple[LatencyRow, ...] = ()
 
 
 class VllmRow(BaseModel):

@@ -7,18 +7,21 @@ one more long, new conversation. What counts is how long a robot that comes back
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
-from services.llm.bench.contracts import LlamaBench, LlamaRow, Spread
+from services.llm.bench.contracts import LatencyRow, LlamaBench, LlamaRow, Spread
 from services.llm.cluster import Cluster
 from services.llm.engines.contracts import ChatCall, Hint, Usage
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
+from services.llm.latency import Guess, Step, compare, guesses_of
 from services.llm.policy.contracts import Turn
 from services.llm.replica import Replica
+from services.llm.steps import StepWatch
 from services.runtime import LocalRuntime
 
 _HOST_CACHE_MIB = 512
@@ -77,12 +80,39 @@ class Load:
 
 
 @dataclass
+class _Learned:
+    """What watching the engine gave, of all rounds with owned slots."""
+
+    steps: list[tuple[Step, float]] = field(default_factory=list)
+    readings: list[Guess] = field(default_factory=list)
+
+    def rows(self) -> tuple[LatencyRow, ...]:
+        found = []
+        for what, guesses in (
+            ("one step of the engine", guesses_of(self.steps)),
+            ("a prompt, until its first token", iter(self.readings)),
+        ):
+            # A short bench may measure less than it takes to learn.
+            with suppress(ValueError):
+                found.append(LatencyRow.of(what, compare(guesses)))
+        return tuple(found)
+
+
+@dataclass
 class _Seen:
     resumes: list[float] = field(default_factory=list)
     jobs: list[float] = field(default_factory=list)
     strangers: list[float] = field(default_factory=list)
     wanted: int = 0
     found: int = 0
+
+
+@dataclass(frozen=True)
+class _Way:
+    owned: bool
+    policy: str
+    kv_files_mib: int
+    host_cache_mib: int
 
 
 # Name, whether slots are owned, policy, KV files, host cache.
@@ -107,10 +137,13 @@ def bench_llama(load: Load, on_row: Callable[[str], None] = lambda _: None) -> L
     """
     rows: list[LlamaRow] = []
     stock: dict[int, float] = {}
+    learned, loads = _Learned(), []
     for name, owned, policy, files, cache in _WAYS:
         seen = _Seen()
         for seed in range(load.rounds):
-            asyncio.run(_measure(load, owned, policy, files, cache, seed, seen))
+            loads.append(os.getloadavg()[0])
+            way = _Way(owned, policy, files, cache)
+            asyncio.run(_measure(load, way, seed, seen, learned))
             mean = Spread.of(seen.resumes).mean
             on_row(f"{name}, host cache {cache} MiB, round {seed + 1}: {mean:.2f} s on resume")
         resume = Spread.of(seen.resumes)
@@ -136,17 +169,25 @@ def bench_llama(load: Load, on_row: Callable[[str], None] = lambda _: None) -> L
         slots=load.slots,
         prompt_tokens=load.words,
         rounds=load.rounds,
+        load=(min(loads), max(loads)),
         rows=tuple(rows),
+        latency=learned.rows(),
     )
 
 
-async def _measure(
-    load: Load, owned: bool, policy: str, files: int, cache: int, seed: int, seen: _Seen
-) -> None:
+async def _measure(load: Load, way: _Way, seed: int, seen: _Seen, learned: _Learned) -> None:
     runtime = LocalRuntime()
-    spec = LlamaCppSpec(slots=load.slots, own_slots=owned, host_cache_mib=cache)
+    spec = LlamaCppSpec(slots=load.slots, own_slots=way.owned, host_cache_mib=way.host_cache_mib)
     engine = LlamaCppEngine(spec, runtime, "bench")
-    cluster = Cluster([Replica("bench", engine, policy, file_mib=files)])
+    replica = Replica("bench", engine, way.policy, file_mib=way.kv_files_mib)
+    if way.owned:
+        replica.steps = StepWatch(
+            replica.speed.latency,
+            engine.capabilities.step_tokens,
+            lambda step, seconds: learned.steps.append((step, seconds)),
+            learned.readings.append,
+        )
+    cluster = Cluster([replica])
     await engine.start()
     try:
         callers = [

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from services.commands.output import print_table
-from services.llm.bench.contracts import LlamaBench, Spread, VllmBench
+from services.llm.bench.contracts import LatencyRow, LlamaBench, Spread, VllmBench
 
 
 def show_llama(told: LlamaBench) -> None:
     """Print llama.cpp's comparison; stock and ours beside each other."""
     click.echo(
         f"{told.model}: {told.robots} robots of {told.turns} turns, {told.strangers} strangers, "
-        f"{told.slots} slots, prompts of {told.prompt_tokens} words, {told.rounds} rounds. "
-        "Seconds, mean ± standard deviation."
+        f"{told.slots} slots, prompts of {told.prompt_tokens} words, {told.rounds} rounds, "
+        f"machine load {told.load[0]:.1f} to {told.load[1]:.1f}. Seconds, mean ± standard deviation."
     )
     print_table(
         (
@@ -44,6 +46,41 @@ def show_llama(told: LlamaBench) -> None:
             for row in told.rows
         ),
     )
+    show_latency(told.latency)
+
+
+def show_latency(rows: Sequence[LatencyRow]) -> None:
+    """Print the learned times beside their baselines."""
+    if not rows:
+        return
+    click.echo("\nLearned times, predicted before each value was seen: mean error, and in ms.")
+    print_table(
+        (
+            "time of",
+            "n",
+            "mean, ms",
+            "learned",
+            "mean so far",
+            "line over tokens",
+            "10–90 % covers",
+        ),
+        (
+            (
+                row.what,
+                row.n,
+                f"{1e3 * row.mean_s:.1f}",
+                _error(row.model_error, row.model_mae_s),
+                _error(row.mean_error, row.mean_mae_s),
+                _error(row.linear_error, row.linear_mae_s),
+                f"{row.covered:.0%}",
+            )
+            for row in rows
+        ),
+    )
+
+
+def _error(relative: float, seconds: float) -> str:
+    return f"{relative:.0%} ({1e3 * seconds:.1f})"
 
 
 def show_vllm(told: VllmBench) -> None:

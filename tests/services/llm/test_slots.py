@@ -121,12 +121,12 @@ def test_whoever_has_its_kv_passes_those_who_must_wait():
 
 def test_a_newcomer_goes_where_a_conversation_that_is_over_began_alike():
     slots = board(slots=3)
-    for program, prefix in (("a", ("rules", "wish 1")), ("b", ("other", "x"))):
-        made = turn(program, 1, 0.0)
-        slots.arrived(made, 0.0, prefix)
-        (admission,) = slots.admit(0.0)
-        slots.finished(made, 1.0, ended(last=True), True)
-        assert admission.slot == {"a": 0, "b": 1}[program]
+    one, two = turn("a", 1, 0.0), turn("b", 1, 0.0)
+    slots.arrived(one, 0.0, ("rules", "wish 1"))
+    slots.arrived(two, 0.0, ("other", "x"))
+    assert [admission.slot for admission in slots.admit(0.0)] == [0, 1]
+    for done in (one, two):
+        slots.finished(done, 1.0, ended(last=True), True)
     late = turn("c", 1, 2.0)
     slots.arrived(late, 2.0, ("other", "y"))
     assert [admission.slot for admission in slots.admit(2.0)] == [1]
@@ -134,6 +134,34 @@ def test_a_newcomer_goes_where_a_conversation_that_is_over_began_alike():
     slots.finished(late, 3.0, ended(), False)
     slots.arrived(turn("d", 1, 4.0), 4.0, ("other", "y"))
     assert [admission.slot for admission in slots.admit(4.0)] != [1]
+
+
+def test_one_long_prompt_is_read_at_a_time_and_short_ones_pass_it():
+    slots = SlotBoard(named.build("retinue", lambda tokens: 0.01 * tokens), 3, step_tokens=64)
+    longs = [Turn(f"long{i}", f"long{i}", 0.0, 500 + i, priority=1) for i in range(3)]
+    for made in longs:
+        slots.arrived(made, 0.0)
+    assert [a.turn.program for a in slots.admit(0.0)] == ["long0"]
+    short = turn("short", 1, 0.0, 30)
+    slots.arrived(short, 0.0)
+    # Two long ones wait for two places, which are kept for them.
+    assert slots.admit(0.0) == []
+    slots.aborted(longs[2], 0.0)
+    assert [a.turn.program for a in slots.admit(0.0)] == ["short"]
+    assert not slots.has_read(short)
+    assert slots.has_read(longs[0])
+    assert [a.turn.program for a in slots.admit(0.0)] == ["long1"]
+    # One that fails while it is read makes way, too.
+    slots.arrived(turn("long3", 1, 0.0, 500), 0.0)
+    slots.aborted(longs[1], 0.0)
+    assert [a.turn.program for a in slots.admit(0.0)] == ["long3"]
+
+
+def test_who_passes_by_takes_the_last_place_and_who_comes_back_the_first():
+    slots = board(slots=3)
+    for program, passing, expected in (("guest", True, 2), ("robot", False, 0), ("other", True, 1)):
+        slots.arrived(turn(program, 1, 0.0), 0.0, passing=passing)
+        assert [admission.slot for admission in slots.admit(0.0)] == [expected]
 
 
 def test_places_that_nobody_owns_only_order():
@@ -219,7 +247,19 @@ class BoardOfRetinue(Board):
 
     def __init__(self):
         super().__init__()
-        self.board = board(slots=3, file_bytes=2000, policy="retinue")
+        policy = named.build("retinue", lambda tokens: 0.01 * tokens)
+        self.board = SlotBoard(policy, 3, file_bytes=2000, step_tokens=64)
+
+    @rule(pick=st.integers(0, 99))
+    def read(self, pick):
+        if self.running:
+            known = self.running[sorted(self.running)[pick % len(self.running)]]
+            if self.board.has_read(known):
+                self._pump()
+
+    @invariant()
+    def nobody_waits_for_a_reading_that_is_over(self):
+        assert self.board._reading <= set(self.running)
 
 
 TestBoardOfRetinue = BoardOfRetinue.TestCase

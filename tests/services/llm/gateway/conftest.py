@@ -38,6 +38,11 @@ class Gate:
         self.steps = 0
         self.shut_after: int | None = None
 
+    def open(self) -> None:
+        self.shut = False
+        if self._open is not None:
+            self._open.set()
+
     async def __call__(self, _: float) -> None:
         self.steps += 1
         if self.shut_after is not None and self.steps > self.shut_after:

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import threading
+import time
 from urllib.parse import urlsplit
 
 import openai
@@ -15,6 +16,7 @@ from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineMissing
 from services.llm.engines.remote import RemoteEngine, RemoteSpec
 from services.llm.gateway.app import GatewayLimits
+from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.maintenance import drain
 from services.llm.testing import EngineConformance
 from services.llm.watch import read_status, show
@@ -46,6 +48,13 @@ def plain(endpoint, method, path, body=None, headers=None):
     text = response.read().decode()
     connection.close()
     return response.status, text
+
+
+def wait_until(true):
+    """Ask again until it is so; the endpoint runs in a thread of its own."""
+    ends = time.monotonic() + LIMIT_S
+    while not true():
+        assert time.monotonic() < ends
 
 
 def http_client(host, port):
@@ -254,6 +263,49 @@ def test_an_answer_after_its_deadline_is_not_waited_for():
         assert caught.value.status_code == 504
         assert "0.05 s passed" in caught.value.body["message"]
         assert gate.steps == 1
+
+
+def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
+    gate = Gate()
+    gate.shut = True
+    order = []
+
+    class Ordered(SimulatedEngine):
+        async def generate(self, call, slot=None, hint=None):
+            order.append(hint.program)
+            async for piece in super().generate(call, slot, hint):
+                yield piece
+
+    with served(Ordered(SimulatedSpec(slots=1), gate)) as endpoint:
+
+        def ask(name, **fields):
+            endpoint.client().chat.completions.create(
+                model=MODEL,
+                messages=[{"role": "user", "content": name}],
+                extra_body={"program": name, "last_step": True, **fields},
+            )
+
+        def queued():
+            return endpoint.cluster.replicas["replica-0"].board.waiting
+
+        threads = []
+        for count, (name, fields) in enumerate(
+            [
+                ("running", {}),
+                ("early", {}),
+                ("patient", {"deadline": 25.0}),
+                ("hasty", {"deadline": 1.9}),
+                ("urgent", {"priority": 5}),
+                ("idle", {"priority": -5}),
+            ]
+        ):
+            threads.append(threading.Thread(target=ask, args=(name,), kwargs=fields))
+            threads[-1].start()
+            wait_until(lambda count=count: len(endpoint.on_loop(queued)) == count)
+        endpoint.on_loop(gate.open)
+        for thread in threads:
+            thread.join(LIMIT_S)
+        assert order == ["running", "urgent", "hasty", "early", "patient", "idle"]
 
 
 def test_a_crash_in_the_middle_of_a_stream_is_told_and_the_endpoint_goes_on():
