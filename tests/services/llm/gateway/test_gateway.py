@@ -15,8 +15,8 @@ from services.errors import UserError
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineMissing
 from services.llm.engines.remote import RemoteEngine, RemoteSpec
-from services.llm.gateway.app import GatewayLimits
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
+from services.llm.gateway.app import GatewayLimits
 from services.llm.maintenance import drain
 from services.llm.testing import EngineConformance
 from services.llm.watch import read_status, show
