@@ -90,10 +90,16 @@ def save(picture: bytes, path: Path) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade; all nine of it where that would leave hardly any."""
+    few = _multiples(low, high, (1.0, 2.0, 5.0))
+    return few if len(few) > 2 else _multiples(low, high, [float(m) for m in range(1, 10)])
+
+
+def _multiples(low: float, high: float, of: Sequence[float]) -> list[float]:
     found = []
     decade = 10.0 ** math.floor(math.log10(low))
     while decade <= high:
-        found += [m * decade for m in (1.0, 2.0, 5.0) if low <= m * decade <= high]
+        found += [m * decade for m in of if low <= m * decade <= high]
         decade *= 10.0
     return found
 
