@@ -28,7 +28,8 @@ from services.alpha.pipeline import Pipeline, Units
 from services.alpha.story import as_story
 from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
-from services.runtime import Handle, LocalRuntime, Runtime
+from services.runtime import Handle, LocalRuntime, Port, Runtime
+from services.shared_memory import open_writer
 
 LEDGER, STORY = "ledger.jsonl", "ledger.txt"
 NETWORK = "no_network"
@@ -123,7 +124,7 @@ def run_units(
             input=spawn_input(host),
             central=host.spawn("central", CentralUnit, config),
             arithmetic=host.spawn("arithmetic", ArithmeticUnit, config),
-            memory=host.spawn("memory", MemoryUnit, config),
+            memory=host.spawn("memory", MemoryUnit, config, _shared_writer(config, host)),
             output=host.spawn("output", OutputUnit, output, config.wearer.words_per_minute),
         )
         if on_units is not None:
@@ -159,6 +160,13 @@ def run_units(
         cpu_s=round(time.process_time() - began, 3),
         frame_quality=quality,
     )
+
+
+def _shared_writer(config: GlassesConfig, host: Runtime) -> Port | None:
+    """The one writer of the memory, where other programs can reach it; None: it is ours alone."""
+    if not config.memory or not host.is_shared:
+        return None
+    return open_writer(config.memory, host)
 
 
 def is_trace(source: str) -> bool:

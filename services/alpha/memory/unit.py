@@ -27,6 +27,8 @@ from services.alpha.contracts import (
 )
 from services.alpha.memory.habits import KNOWS, OUTCOME, Habits
 from services.alpha.orders import GlassesConfig
+from services.runtime import Port
+from services.shared_memory import SharedMemory
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
 from stem_memory.store import EventStore
 
@@ -36,15 +38,24 @@ _MOST_HITS = 5
 
 
 class MemoryUnit:
-    """Reads and writes STEM for one pair of glasses. Session time is added to the log's last time."""
+    """Reads and writes STEM for one pair of glasses. Session time is added to the log's last time.
 
-    def __init__(self, config: GlassesConfig) -> None:
+    Args:
+        config: Whose glasses, and which memory.
+        writer: The memory's writer, where other programs write to it, too.
+    """
+
+    def __init__(self, config: GlassesConfig, writer: Port | None = None) -> None:
         self._wearer = config.wearer
         self._body = f"glasses-{config.wearer.id}"
         self._folder = None if config.memory else tempfile.TemporaryDirectory(prefix="retinue-")
         path = Path(config.memory or Path(str(self._folder and self._folder.name)) / "memory.db")
         self._now_ms = 0
-        self._store = EventStore.writer(path, lambda: self._now_ms)
+        self._store: EventStore | SharedMemory = (
+            EventStore.writer(path, lambda: self._now_ms)
+            if writer is None
+            else SharedMemory(path, writer)
+        )
         last = self._store.last_seq(self._body)
         self._seq = 0 if last is None else last + 1
         self._base_s = self._store.last_time() if self._store.position() else 0.0

@@ -14,6 +14,9 @@ from services.alpha.contracts import (
 )
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
+from services.runtime import LocalRuntime
+from services.shared_memory import open_writer
+from stem_memory.store import EventStore
 
 ANA = WearerProfile(id="ana", name="Ana", known=("mona-lisa",))
 
@@ -94,3 +97,24 @@ def test_a_question_that_memory_does_not_know_is_answered_so():
     result = unit.recall(ToolCall(tool="memory.smell", id="t", case="c"))
     assert result.status == "unknown"
     unit.close()
+
+
+def test_two_wearers_share_one_memory_at_the_same_time(tmp_path):
+    path, runtime = tmp_path / "memory.db", LocalRuntime()
+    writer = open_writer(path, runtime)
+    ben = WearerProfile(id="ben", name="Ben")
+    units = [MemoryUnit(GlassesConfig(memory=str(path), wearer=w), writer) for w in (ANA, ben)]
+    units[0].note(1.0, (), (seen(1.0, "keys-1", "kitchen-table"),))
+    assert ask(units[1], "memory.where", t=3.0, thing="keys")["place"] == "kitchen-table"
+    units[1].note(4.0, (), (seen(4.0, "keys-1", "sofa"),))
+    assert ask(units[0], "memory.where", t=5.0, thing="keys")["place"] == "sofa"
+    units[0].note(6.0, told(), ())
+    assert ask(units[0], "memory.known", subject="night-watch")["known"] is True
+    assert ask(units[1], "memory.known", subject="night-watch")["known"] is False
+    for unit in units:
+        unit.close()
+    runtime.close()
+    with EventStore.reader(path) as store:
+        origins = {entry.event.origin for entry in store.read()}
+        assert store.verify().events > 4
+    assert origins == {"glasses-ana", "glasses-ben"}

@@ -19,3 +19,27 @@ def test_on_ray_the_ledger_is_the_same(film):
     there = replay(folder, CONFIG, runtime=RayRuntime())
     assert interventions(there.ledger) == interventions(here.ledger)
     assert there.ledger == here.ledger
+
+
+@pytest.mark.ray
+def test_on_ray_a_memory_is_shared_and_the_ledger_is_the_same(film, tmp_path):
+    from services.ray_runtime import RayRuntime
+    from services.shared_memory import SharedMemory
+    from stem_memory.contracts import Event, Spoken
+
+    words = ((2.0, "may I cross?"), (5.0, "not now"))
+    folder = film([(1.0, "red"), (4.0, "green")], words=words)
+    here = replay(folder, CONFIG.model_copy(update={"memory": str(tmp_path / "here.db")}))
+    path, other = tmp_path / "there.db", RayRuntime()
+    with SharedMemory.join(path, other) as memory:
+        there = replay(
+            folder, CONFIG.model_copy(update={"memory": str(path)}), runtime=RayRuntime()
+        )
+        # The session is over, and the memory is still open to others.
+        said = Spoken(body="waiter-1", to="ana", text="hello")
+        memory.append([Event(origin="waiter-1", seq=1, t=9.0, body=said)])
+        heard = [text for _, who, text in memory.state.dialogue() if who == "ana"]
+        assert heard == ["may I cross?", "not now"]
+        assert memory.verify().events == memory.position()
+    other.close()
+    assert there.ledger == here.ledger
