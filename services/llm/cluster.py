@@ -256,9 +256,14 @@ class Cluster:
     async def status(self) -> ClusterStatus:
         """Every replica and every program."""
         replicas = sorted(self.replicas.values(), key=lambda r: r.name)
+        told = [await replica.status() for replica in replicas]
         return ClusterStatus(
-            programs=tuple(p for replica in replicas for p in replica.programs()),
-            replicas=tuple([await replica.status() for replica in replicas]),
+            programs=tuple(
+                program
+                for replica, status in zip(replicas, told, strict=True)
+                for program in replica.programs(status.stats.scheduling)
+            ),
+            replicas=tuple(told),
             migrations=self.migrations,
             migrated_bytes=self.migrated_bytes,
             wanted_replicas=self.wanted_replicas(),

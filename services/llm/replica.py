@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
+from typing import Any
 
-from services.llm.engines.contracts import ChatCall, Hint, Piece, Usage
+from services.llm.engines.contracts import ChatCall, Hint, OwnScheduling, Piece, Usage
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
 from services.llm.meters import Meters, Told
@@ -183,6 +184,8 @@ class Replica:
         """Free everything that is held for a program."""
         self._seen.pop(program, None)
         self.board.forget(program, self._clock())
+        if self.engine.capabilities.schedules:
+            self._later(self.engine.forget(program))
         self._pump()
 
     def waits(self, program: str, wait: Wait) -> bool:
@@ -195,6 +198,8 @@ class Replica:
         if known is None or known.idle_since_s is None:
             return False
         now = self._clock()
+        if self.engine.capabilities.schedules:
+            self._later(self.engine.announce(program, wait))
         if wait.expected_s is not None:
             away = now - known.idle_since_s
             wait = Wait(wait.tool, wait.body, away + wait.expected_s)
@@ -236,21 +241,25 @@ class Replica:
         now = self._clock()
         for program in self.board.policy.programs.all():
             if program.idle_since_s is not None and now - program.idle_since_s > longest_idle_s:
-                self.board.forget(program.name, now)
+                self.forget(program.name)
         self._pump()
 
     async def status(self) -> ReplicaStatus:
         """The engine, its queue and its sums."""
         meters, board = self.meters, self.board
+        stats = await self.engine.stats()
+        pins, outcomes = len(board.policy.pins()), dict(board.policy.counts)
+        if stats.scheduling is not None:
+            pins, outcomes = len(stats.scheduling.pins), stats.scheduling.outcomes
         return ReplicaStatus(
             name=self.name,
             policy=board.policy.name,
             engine=self.engine.capabilities,
-            stats=await self.engine.stats(),
+            stats=stats,
             draining=board.draining,
             queued=len(board.waiting),
             running=board.running,
-            pins=len(board.policy.pins()),
+            pins=pins,
             files=len(board.filed()),
             hit_rate=meters.cached_tokens / max(1, meters.prompt_tokens),
             resume_hit_rate=meters.resumed_cached / max(1, meters.resumed_tokens),
@@ -259,23 +268,31 @@ class Replica:
             retried=meters.retried,
             cancelled=meters.cancelled,
             queue_s=meters.queue_s / max(1, meters.turns),
-            outcomes=dict(board.policy.counts),
+            outcomes=outcomes,
             steps=self.speed.latency.steps,
             ttft_error=meters.readings.error,
             ttft_covered=meters.readings.covered,
         )
 
-    def programs(self) -> list[ProgramStatus]:
-        """Every program of this replica, in order of arrival."""
+    def programs(self, own: OwnScheduling | None = None) -> list[ProgramStatus]:
+        """Every program of this replica, in order of arrival.
+
+        Args:
+            own: What the engine tells that holds KV by itself.
+        """
         now, board = self._clock(), self.board
         filed = board.filed()
+        own_pins = {pin.program: pin.left_s for pin in own.pins} if own is not None else {}
         queued = {turn.program for turn in board.waiting}
         found = []
         for program in board.policy.programs.all():
             slot, pin = board.slot_of(program.name), board.policy.pin_of(program.name)
-            kv = (
-                "pinned" if pin else "slot" if slot else "file" if program.name in filed else "none"
-            )
+            left_s = own_pins.get(program.name)
+            if pin is not None and pin.until_s != NEVER:
+                left_s = max(0.0, pin.until_s - now)
+            kv = "slot" if slot else "file" if program.name in filed else "none"
+            if pin is not None or program.name in own_pins:
+                kv = "pinned"
             idle = program.idle_since_s
             wait = program.wait if idle is not None else None
             state = (
@@ -291,9 +308,7 @@ class Replica:
                         "tokens": program.tokens,
                         "kv": kv,
                         "slot": slot.index if slot and board.owned else None,
-                        "pin_left_s": None
-                        if pin is None or pin.until_s == NEVER
-                        else max(0.0, pin.until_s - now),
+                        "pin_left_s": left_s,
                         "tool": wait.tool if wait else "",
                         "body": wait.body if wait else "",
                         "expected_s": wait.expected_s if wait else None,
@@ -325,14 +340,13 @@ class Replica:
 
     def _delete_dropped(self) -> None:
         for program in self.board.dropped():
-            task = asyncio.ensure_future(self._delete(program))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._later(self.engine.drop(_key(program)))
 
-    async def _delete(self, program: str) -> None:
-        # A file that its dead machine took along needs no deleting.
-        with suppress(EngineError):
-            await self.engine.drop(_key(program))
+    def _later(self, telling: Coroutine[Any, Any, None]) -> None:
+        """Tell the engine something that nobody waits for."""
+        task = asyncio.ensure_future(_told(telling))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _prepare(self, admission: Admission) -> None:
         if admission.put_away is not None:
@@ -434,6 +448,12 @@ class Replica:
             # Alone on the engine, the wait for the first token is the reading.
             seconds = told.first_piece_s - started_s
             self.speed.observe(usage.cached_tokens, usage.prompt_tokens, seconds)
+
+
+async def _told(telling: Coroutine[Any, Any, None]) -> None:
+    # What a dead engine held went with it.
+    with suppress(EngineError):
+        await telling
 
 
 def _key(program: str) -> str:

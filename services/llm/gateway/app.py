@@ -32,7 +32,7 @@ from services.llm.gateway.contracts import (
     WaitBody,
     parsed,
 )
-from services.llm.gateway.hints import told as told_of
+from services.llm.gateway.hints import hint_of
 from services.llm.gateway.metrics import GatewayMetrics
 from services.llm.gateway.programs import ProgramBook
 from services.llm.gateway.replies import DONE, Answer, error, event
@@ -179,8 +179,8 @@ class Gateway:
             raise _Refused(404, self._no_model(body.model))
         self._require_room()
         conversation = body.conversation()
-        known = told_of(body, request.headers, conversation, self._book.name)
-        hint, deadline_s = known.hint, known.deadline_s
+        hint = hint_of(body, request.headers, conversation, self._book.name)
+        deadline_s = hint.deadline_s
         call = ChatCall(messages=conversation, options=body.options())
         now = self._clock()
         self._turns += 1

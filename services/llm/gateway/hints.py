@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from services.llm.engines.contracts import Hint
@@ -24,25 +23,12 @@ _DEADLINE = "x-deadline"
 _LONGEST_NAME = 256
 
 
-@dataclass(frozen=True)
-class Told:
-    """What is known of a request beyond its conversation.
-
-    Attributes:
-        hint: For the engine and its scheduler.
-        deadline_s: Seconds from now after which the answer is worthless; None for never.
-    """
-
-    hint: Hint
-    deadline_s: float | None
-
-
-def told(
+def hint_of(
     body: ChatBody,
     headers: Mapping[str, str],
     conversation: tuple[dict[str, Any], ...],
     recognise: Callable[[str, tuple[dict[str, Any], ...]], str],
-) -> Told:
+) -> Hint:
     """Read it.
 
     Args:
@@ -62,16 +48,16 @@ def told(
         deadline = _seconds(headers, _DEADLINE)
         if deadline == 0.0:
             raise BadInput(f"The header {_DEADLINE!r} is wrong: give more than 0 seconds.")
-    hint = Hint(
+    return Hint(
         program=named or recognise(body.model, conversation),
         last_step=body.last_step or headers.get(_LAST_STEP) == "1",
         tool=body.tool or _name(headers, _TOOL),
         body=body.body or _name(headers, _BODY),
         expected_s=expected,
         priority=body.priority or _priority(headers),
+        deadline_s=deadline,
         implied=not named,
     )
-    return Told(hint, deadline)
 
 
 def _name(headers: Mapping[str, str], header: str) -> str:

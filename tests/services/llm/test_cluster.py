@@ -8,11 +8,11 @@ import pytest
 from services.errors import UserError
 from services.llm.cluster import Cluster
 from services.llm.config import LlmConfig, make_cluster
-from services.llm.engines.contracts import ChatCall, Hint
+from services.llm.engines.contracts import ChatCall, EnginePin, Hint, OwnScheduling
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.llamacpp import LlamaCppEngine
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
-from services.llm.policy.contracts import Turn
+from services.llm.policy.contracts import Turn, Wait
 from services.llm.replica import Replica
 from services.llm.speed import ReadingSpeed
 from services.runtime import LocalRuntime
@@ -34,13 +34,11 @@ class Clock:
 class House:
     """A cluster of simulated engines and one way to ask it."""
 
-    def __init__(self, replicas=2, slots=2, policy="ttl-600s"):
+    def __init__(self, replicas=2, slots=2, policy="ttl-600s", kind=SimulatedEngine):
         self.clock = Clock()
         self.gate = asyncio.Event()
         self.gate.set()
-        self.engines = [
-            SimulatedEngine(SimulatedSpec(slots=slots), self._work) for _ in range(replicas)
-        ]
+        self.engines = [kind(SimulatedSpec(slots=slots), self._work) for _ in range(replicas)]
         speed = ReadingSpeed()
         self.cluster = Cluster(
             [
@@ -239,6 +237,53 @@ def test_one_dead_engine_does_not_keep_the_others_from_starting():
             await Cluster([Replica("r0", dead, clock=clock)]).start()
 
     asyncio.run(body())
+
+
+class OwnScheduler(SimulatedEngine):
+    """Holds KV by itself, as vLLM with the plug-in does."""
+
+    def __init__(self, spec, work):
+        super().__init__(spec, work)
+        self.heard = []
+
+    @property
+    def capabilities(self):
+        own = {"slots": 0, "saves_kv": False, "schedules": True}
+        return super().capabilities.model_copy(update=own)
+
+    async def announce(self, program, wait):
+        self.heard.append((program, wait.tool, wait.expected_s))
+
+    async def forget(self, program):
+        self.heard.append((program, "forgotten"))
+
+    async def stats(self):
+        pin = EnginePin(program="a", tokens=100, blocks=7, age_s=1.0, left_s=42.0)
+        own = OwnScheduling(policy="retinue", pins=(pin,), outcomes={"pinned": 1})
+        return (await super().stats()).model_copy(update={"scheduling": own})
+
+
+def test_an_engine_that_schedules_by_itself_is_told_and_asked():
+    async def body(house):
+        for program in "ab":
+            await house.ask(program)
+        homes = await house.where()
+        assert set(homes.values()) == {"r0", "r1"}
+        # Its prefix cache is there, so a program comes back to where it was.
+        for program in "ab":
+            assert (await house.ask(program)).cached_tokens > 100
+        assert await house.where() == homes
+        status = await house.cluster.status()
+        (told,) = [program for program in status.programs if program.name == "a"]
+        assert (told.kv, told.pin_left_s) == ("pinned", 42.0)
+        assert status.replicas[0].pins == 1
+        assert house.cluster.waits("a", Wait("wash", "arm", 9.0))
+        assert house.cluster.forget("a")
+        await asyncio.sleep(0)
+        engine = house.engines[int(homes["a"][1])]
+        assert engine.heard == [("a", "wash", 9.0), ("a", "forgotten")]
+
+    run(body, kind=OwnScheduler)
 
 
 def test_programs_that_never_come_back_are_forgotten():
