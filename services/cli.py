@@ -11,6 +11,8 @@ import sys
 import click
 
 from services.commands.bench import bench
+from services.commands.cube import cube
+from services.commands.exchange import pull, push
 from services.commands.fleet import bodies, skills
 from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
@@ -20,6 +22,10 @@ from services.commands.memory import memory
 from services.commands.private import audit, erase, expire, privacy
 from services.commands.report import report
 from services.commands.run import run
+from services.commands.serve import serve
+from services.commands.tell import align, apart, retract, same, tell
+from services.commands.views import bodies as bodies_remembered
+from services.commands.views import context, disputes, look, reach, scene, tasks
 from services.commands.worlds import worlds
 from services.errors import sentence_of
 
@@ -47,9 +53,14 @@ def app() -> None:
     """
 
 
+memory.add_command(serve)
 for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, bench, llm):
     app.add_command(command)
-for command in (cubes, notes, export, import_, privacy, audit, expire, erase):
+for command in (scene, reach, look, disputes, bodies_remembered, tasks, context):
+    memory.add_command(command)
+for command in (tell, retract, same, apart, align, pull, push):
+    memory.add_command(command)
+for command in (cubes, cube, notes, export, import_, privacy, audit, expire, erase):
     memory.add_command(command)
 
 

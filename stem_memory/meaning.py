@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from stem_memory.errors import MemoryFault
 from stem_memory.migrations import open_cache
-from stem_memory.words import Hit
+from stem_memory.words import Hit, shown
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Texts to unit vectors, as `brain.model.Embedder.embed` does.
 Embed = Callable[[Sequence[str]], list[list[float]]]
 _BATCH = 64
-_FORMAT = 1
+_FORMAT = 2
 
 
 class MeaningUnavailable(MemoryFault):
@@ -114,11 +114,12 @@ class MeaningIndex:
         newest = self._store.position()
         if newest <= done:
             return
-        lines = self._store.connection.execute(
+        found = self._store.connection.execute(
             "SELECT text, kind, about, t, event FROM words WHERE event > ? AND event <= ? "
             "ORDER BY event, rowid",
             (done, newest),
-        ).fetchall()
+        )
+        lines = [(shown(text), *rest) for text, *rest in found]
         self._db.execute("BEGIN IMMEDIATE")
         try:
             texts = list(dict.fromkeys(line[0] for line in lines))

@@ -23,7 +23,7 @@ from stem_memory.spatial import Near, Whereabouts, near, where_is
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.view import Belief
-from stem_memory.words import Found, Hit
+from stem_memory.words import Found, Hit, shown
 
 # Reciprocal rank fusion: G. Cormack et al., SIGIR 2009; 60 is the paper's constant.
 _FUSION = 60.0
@@ -217,7 +217,7 @@ def search(
     best = sorted(scores, key=lambda line: (-scores[line], line))[:at_most]
     return tuple(
         Found(
-            text=hits[line].text,
+            text=shown(hits[line].text),
             kind=hits[line].kind,
             about=hits[line].about,
             t=hits[line].t,
@@ -229,7 +229,7 @@ def search(
 
 
 def _line(hit: Hit) -> Line:
-    return hit.event, hit.text, hit.kind, hit.about
+    return hit.event, shown(hit.text), hit.kind, hit.about
 
 
 def context(
@@ -279,7 +279,7 @@ def _where(memory: MemoryState, thing: str) -> Where:
     elif place is not None and belief is not None:
         sentence = (
             f"{name} ({thing}) is {in_words(place.relation)} {id_words(place.holder)}, sure "
-            f"{belief.confidence:.0%}: {_seen_by(belief)}."
+            f"{belief.confidence:.0%}: {_seen_by(belief, memory)}."
         )
     elif places:
         sentence = (
@@ -306,11 +306,12 @@ def _title(memory: MemoryState, thing: str) -> str:
     return next((name for name in names if name not in taken), id_words(thing))
 
 
-def _seen_by(belief: Belief) -> str:
+def _seen_by(belief: Belief, memory: MemoryState) -> str:
     if belief.source == "survey":
         return "the survey said so, nobody has seen it"
     seen, since = clock_of(belief.seen_s), clock_of(belief.since_s)
-    return f"seen by {belief.source} at {seen}, so since {since}"
+    how = "seen" if memory.category(belief.source) == "body" else "said"
+    return f"{how} by {belief.source} at {seen}, so since {since}"
 
 
 def _items(recorded: Recorded, thing: str, attr: str, fact: Fact) -> list[EvidenceItem]:

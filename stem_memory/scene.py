@@ -10,6 +10,7 @@ from math import atan2, cos, hypot, pi, remainder, sin
 from typing import Literal
 
 from devices.noun import Noun
+from devices.roadmap import Roadmap
 from devices.site import Fixture, Point
 from stem_memory.geometry import distance
 from stem_memory.state import MemoryState
@@ -20,6 +21,8 @@ from stem_memory.view import BodyRecord
 BESIDE_M = 0.15
 NEAR_M = 1.0
 _USUAL_SIZE_M = 0.1
+# How many places to stand are tried on the way to a thing that no fixture holds.
+_STANDS = 4
 
 SpatialRelation = Literal["on", "in", "held", "at", "beside", "near"]
 
@@ -45,10 +48,13 @@ class Lies(Noun):
 class Access(Noun):
     """Whether a body sees and reaches a thing from where it is, or could if it went there.
 
-    `why` says what is in the way of the first "no".
+    `kind` is what the body was then, since `since_s` (its embodiment revision). `why` says what is
+    in the way of the first "no". Doors do not count: somebody may open them.
     """
 
     body: str
+    kind: str
+    since_s: float
     sees: bool
     reaches: bool
     could_see: bool
@@ -104,17 +110,23 @@ def relations(memory: MemoryState, thing: str) -> tuple[Lies, ...]:
 
 def who_gets_at(memory: MemoryState, thing: str) -> tuple[Access, ...]:
     """For each body in touch, whether it sees and reaches the thing, in order of enrolment."""
+    roadmap = Roadmap(memory.plan())
     return tuple(
-        _access(memory, record, thing) for record in memory.bodies().values() if not record.lost
+        _access(memory, roadmap, record, thing)
+        for record in memory.bodies().values()
+        if not record.lost and record.spec.id != thing
     )
 
 
-def _access(memory: MemoryState, record: BodyRecord, thing: str) -> Access:
+def _access(memory: MemoryState, roadmap: Roadmap, record: BodyRecord, thing: str) -> Access:
     body, card, pose = record.spec.id, record.card, record.state.pose
+    revision = memory.revision_at(body, memory.now())
+    since = revision.since_s if revision is not None else 0.0
     at = memory.position(thing)
     if at is None:
         nobody = {"sees": False, "reaches": False, "could_see": False, "could_reach": False}
-        return Access(body=body, **nobody, why="nobody knows where it is")
+        why = "nobody knows where it is"
+        return Access(body=body, kind=card.kind, since_s=since, **nobody, why=why)
     shut, height = _shut_in(memory, thing), _height(memory, thing)
     eyes = [s for s in card.sensors if s.kind == "camera"]
     moves = card.mobility != "fixed" and card.speed_m_s > 0
@@ -126,18 +138,23 @@ def _access(memory: MemoryState, record: BodyRecord, thing: str) -> Access:
         for eye in eyes
     )
     sees = shut is None and same_room and in_view
-    could_see = shut is None and bool(eyes) and (moves or sees)
+    could_see = sees or (
+        shut is None and bool(eyes) and moves and _gets_to(roadmap, record, memory.room_of(thing))
+    )
     level = card.low_m <= height <= card.high_m
     within = apart <= card.reach_m + card.radius_m and same_room
     handy = card.hands > 0 and level and shut is None
     reaches = handy and within
-    could_reach = handy and (moves or within)
+    there = within or (moves and _gets_at(roadmap, record, _spot(memory, thing), at))
+    could_reach = handy and there
     if shut is not None:
         why = f"{shut} is closed"
     elif not level:
         why = f"its hands work at {card.low_m:g} to {card.high_m:g} m, and it is at {height:g} m"
     elif not card.hands:
         why = "it has no hands"
+    elif not there:
+        why = "there is no way for it to get there" if moves else "it stays where it is"
     elif not same_room:
         why = f"it is in {memory.room_of(body)}"
     elif not within:
@@ -146,12 +163,51 @@ def _access(memory: MemoryState, record: BodyRecord, thing: str) -> Access:
         why = "" if sees else "it looks elsewhere"
     return Access(
         body=body,
+        kind=card.kind,
+        since_s=since,
         sees=sees,
         reaches=reaches,
         could_see=could_see,
         could_reach=could_reach,
         why=why,
     )
+
+
+def _gets_to(roadmap: Roadmap, record: BodyRecord, room: str | None) -> bool:
+    """Whether there is a way for the body into a room."""
+    return room is not None and _way(roadmap, record, room)
+
+
+def _gets_at(roadmap: Roadmap, record: BodyRecord, spot: str | None, at: Point) -> bool:
+    """Whether there is a way for the body to where its hands reach a fixture, or else a point."""
+    if spot is not None:
+        return _way(roadmap, record, spot)
+    card, pose = record.card, record.state.pose
+    radius_m, mobility = card.radius_m, card.mobility
+    stands = roadmap.stand_near(at, radius_m=radius_m, mobility=mobility, reach_m=card.reach_m)
+    ways = (
+        roadmap.route((pose.x, pose.y), (s.x, s.y), radius_m=radius_m, mobility=mobility)
+        for s in stands[:_STANDS]
+    )
+    return any(way is not None for way in ways)
+
+
+def _way(roadmap: Roadmap, record: BodyRecord, place: str) -> bool:
+    card, pose = record.card, record.state.pose
+    metres = roadmap.travel_m(
+        (pose.x, pose.y),
+        place,
+        radius_m=card.radius_m,
+        mobility=card.mobility,
+        reach_m=card.reach_m,
+    )
+    return metres is not None
+
+
+def _spot(memory: MemoryState, thing: str) -> str | None:
+    """The fixture that one must get to for a thing, if it is on or in one."""
+    spot = _holder_fixture(memory, thing)
+    return spot.id if spot is not None else None
 
 
 def _node(

@@ -10,10 +10,11 @@ from devices.noun import Noun
 from stem_memory import contracts as log
 from stem_memory.fact_row import Connection
 from stem_memory.journal import Change
-from stem_memory.naming import id_words
+from stem_memory.naming import id_words, in_words
 from stem_memory.notes.contracts import NoteBrought, NoteProposed
 from stem_memory.view import MemoryView
 
+_OTHERS = re.compile(r" \{[^{}]*\}")
 _TOKEN = re.compile(r"\w+")
 # Words that say nothing of what a question is about; a question of nothing else is asked as it is.
 _COMMON = frozenset(
@@ -91,13 +92,19 @@ def texts_of(event: log.Event, changes: Iterable[Change], memory: MemoryView) ->
 
 
 def sentence(change: Change, memory: MemoryView) -> str:
-    """A change in words: what the thing looks like, and what is so of it."""
-    names = " ".join(memory.names(change.thing))
+    """A change in words: what the thing is called, what else in braces, and what is so of it."""
+    first, *others = memory.names(change.thing) or (id_words(change.thing),)
+    names = f"{first} {{{', '.join(others)}}}" if others else first
     if change.attr == "location":
         if change.value is None:
             return f"{names} not there"
-        return f"{names} {change.relation} {id_words(str(change.value))}"
+        return f"{names} {in_words(change.relation or 'at')} {id_words(str(change.value))}"
     return f"{names} {id_words(change.attr)} {change.value}"
+
+
+def shown(text: str) -> str:
+    """A sentence of the index as people read it: without the other names, which only help to find."""
+    return _OTHERS.sub("", text)
 
 
 def query_of(words: str) -> str:

@@ -40,8 +40,8 @@ known_option = click.option(
 def memory() -> None:
     """Ask what a run remembers: what is where, since when, seen by whom, and how sure.
 
-    RUN is a folder that retinue run wrote, or a memory.db. Only upgrade, compact
-    and restore write to it.
+    RUN is a folder that retinue run wrote, or a memory.db. Whoever asks is noted in the file
+    memory.db.audit beside it.
 
     A TIME is a clock that stands at 0:00 when the run starts, as the replay shows it (14:03 is
     14 minutes and 3 seconds), or seconds (120s), or start, or end.

@@ -61,7 +61,11 @@ class CubeBook:
         return self.history.manifest(revision or record.head)
 
     def live_blobs(self) -> set[str]:
-        """Blobs that a revision of a cube that is not forgotten needs."""
+        """Blobs that a revision of a cube that is not forgotten needs.
+
+        Of caches only those that a cube holds now: older ones could only be of an older text, and
+        can be computed again.
+        """
         kept: set[str] = set()
         for cube in self.cubes.values():
             if cube.stage == "forgotten":
@@ -69,7 +73,9 @@ class CubeBook:
             for head in cube.heads:
                 for revision in self.history.line(head):
                     items = (item for put in revision.put.values() for item in put)
-                    kept |= {item.blob for item in items if item.kind in ("prefix", "adapter")}
+                    kept |= {item.blob for item in items if item.kind == "adapter"}
+                held = self.history.manifest(head).values()
+                kept |= {i.blob for items in held for i in items if i.kind == "prefix"}
         return kept
 
     def form(self) -> Any:

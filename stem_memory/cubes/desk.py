@@ -206,13 +206,15 @@ class Cubes:
         self._act(Staged(cube=cube, stage="forgotten", reason=reason))
         return self._blobs.collect(self.book.live_blobs())
 
-    def demote(self) -> dict[str, dict[str, Tier]]:
+    def demote(self, at: float | None = None) -> dict[str, dict[str, Tier]]:
         """Move what cooled down or warmed up since, in every cube one manages.
+
+        `at` is the time (seconds) by which it cooled; None: now.
 
         Hot entries become warm (kept in a cached prefix), warm ones archived, and a cube of which
         nothing was used for long is archived whole. Returns the moves by cube.
         """
-        now, policy = self._now(), self.book.policy
+        now, policy = self._now() if at is None else at, self.book.policy
         moves: dict[str, dict[str, Tier]] = {}
         for cube in list(self.book.cubes.values()):
             if cube.stage != "active" or not cube.allows(self._who, "manage"):

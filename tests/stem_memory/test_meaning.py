@@ -26,9 +26,9 @@ class Embedder:
         return [self._vector(text) for text in texts]
 
     def _vector(self, text):
-        vector = [0.001] * 32
+        vector = [0.001] * 256
         for word in text.lower().strip("?!.").split():
-            place = hashlib.sha256(SAME.get(word, word).encode()).digest()[0] % 32
+            place = hashlib.sha256(SAME.get(word, word).encode()).digest()[0]
             vector[place] += 1.0
         length = math.hypot(*vector)
         return [x / length for x in vector]

@@ -95,3 +95,19 @@ def test_the_body_is_the_one_of_that_time(tmp_path):
         store.append(events_of([*start, (10.0, shorter)]))
         assert who_gets_at(store.replay(as_of=5.0), "mug-1")[0].reaches
         assert not who_gets_at(store.state, "mug-1")[0].could_reach
+
+
+def test_who_has_no_way_can_not_get_there():
+    plan = plan_of(
+        {"hall": (0, 0, 10, 4), "vault": (10, 0, 14, 4)},
+        {"shelf-1": Fixture(id="shelf-1", cls="shelf", room="vault", x=12, y=2, capacity=4)},
+    )
+    memory = memory_of(
+        plan=plan,
+        things={"gold-1": "gold on shelf-1"},
+        bodies=[body("waiter-1", 5, 2)],
+    )
+    (access,) = who_gets_at(memory, "gold-1")
+    assert (access.could_see, access.could_reach) == (False, False)
+    assert "no way" in access.why
+    assert (access.kind, access.since_s) == ("waiter", 0.0)
