@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-che
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types bench bench-llm bench-vllm wheel clean
+.PHONY: help setup demo test lint format types bench bench-glasses bench-llm wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,10 +41,11 @@ bench: $(READY)  ## measure how well wishes are understood (make bench-memory: h
 bench-%: $(READY)
 	$(BIN)/retinue bench $*
 
-bench-llm: $(READY)  ## measure llama.cpp with owned slots and without, under one load
-	$(BIN)/retinue llm bench
+bench-glasses: $(READY)  ## measure the glasses on films made here (installs the reader of print, fetches pictures)
+	$(PIP) --constraint constraints.txt 'rapidocr-onnxruntime>=1.4.4'
+	$(BIN)/retinue bench glasses
 
-bench-vllm: $(READY) .venv-vllm/.ready  ## measure vLLM with the plug-in and without (installs 2.5 GB)
+bench-llm: $(READY) .venv-vllm/.ready  ## measure llama.cpp and vLLM as they come beside ours (installs 2.5 GB for vLLM)
 	$(BIN)/retinue llm bench --vllm .venv-vllm/bin/python
 
 wheel: $(READY)  ## build the wheel into dist/

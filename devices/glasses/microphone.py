@@ -17,24 +17,36 @@ from devices.glasses.hearing import RATE, Endpointer, Transcriber
 
 INSTALL = "apt-get install alsa-utils"
 _PIECE_S = 0.1
+_START_S = 1.0
 
 
 def open_microphone() -> subprocess.Popen[bytes]:
     """Begin to record: mono, 16 bits, 16000 samples a second on the program's output.
 
     Raises:
-        Unreachable: there is no arecord.
+        Unreachable: there is no arecord, or it finds no microphone.
     """
     if shutil.which("arecord") is None:
         raise Unreachable(f"there is no way to a microphone here: `{INSTALL}` gives one")
     command = ["arecord", "-q", "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(RATE), "-"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        program.wait(_START_S)
+    except subprocess.TimeoutExpired:
+        return program
+    if program.stdout is not None:
+        program.stdout.close()
+    raise Unreachable("there is no microphone that can be used: is one plugged in?")
 
 
 def listen(
-    stream: IO[bytes], clock: Clock, transcriber: Transcriber, on_words: Callable[[Words], None]
+    stream: IO[bytes],
+    clock: Clock,
+    transcriber: Transcriber,
+    on_words: Callable[[Words], None],
+    on_end: Callable[[], None] = lambda: None,
 ) -> threading.Thread:
-    """Hand over what is said on the stream, as it is said, until the stream ends."""
+    """Hand over what is said on the stream, as it is said, until the stream ends; then tell."""
 
     def run() -> None:
         ears = Endpointer()
@@ -44,6 +56,7 @@ def listen(
                 if text:
                     t = round(clock.now(), 3)
                     on_words(Words(t=t, text=text, channel="spoken"))
+        on_end()
 
     thread = threading.Thread(target=run, name="microphone", daemon=True)
     thread.start()

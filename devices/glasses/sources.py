@@ -198,13 +198,20 @@ class LiveCamera:
 
     live = True
 
-    def __init__(self, opener: Callable[[], Reader], clock: Clock, threaded: bool = True) -> None:
+    def __init__(
+        self,
+        opener: Callable[[], Reader],
+        clock: Clock,
+        threaded: bool = True,
+        fps: float | None = None,
+    ) -> None:
         """Open the camera.
 
         Args:
             opener: Opens the camera anew; raises Unreachable while it is away.
             clock: Stamps the pictures.
             threaded: Let a thread call `pump`; without it the caller does.
+            fps: Pass on so many pictures a second at most; all of them, if not given.
 
         Raises:
             Unreachable: there is no such camera now.
@@ -217,6 +224,8 @@ class LiveCamera:
         self._signals: list[Signal] = []
         self._seq = 0
         self._retry_at = 0.0
+        self._every = 1.0 / fps if fps is not None else 0.0
+        self._due = 0.0
         self._closed = threading.Event()
         self.dropped = 0
         if threaded:
@@ -248,6 +257,9 @@ class LiveCamera:
                 )
             )
             return
+        if now < self._due - 0.3 * self._every:
+            return
+        self._due = max(now, self._due + self._every)
         with self._lock:
             self.dropped += self._slot is not None
             self._slot = Raw(self._seq, now, pixels)
@@ -293,7 +305,7 @@ def open_source(spec: str, fps: float, clock: Clock) -> Source:
     if _is_plugin(spec):
         return _plugged_in(spec, fps, clock)
     if is_live(spec):
-        return LiveCamera(lambda: VideoInput(spec), clock)
+        return LiveCamera(lambda: VideoInput(spec), clock, fps=fps)
     path = Path(spec)
     if path.is_dir():
         return PictureFolder(path, fps)

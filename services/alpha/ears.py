@@ -23,10 +23,19 @@ def hear_trace(trace: Trace, folder: Path) -> tuple[tuple[Words, ...], tuple[Fau
     """
     if not trace.audio or any(said.channel == "spoken" for said in trace.words):
         return (), ()
+    return hear_sound(folder / trace.audio)
+
+
+def hear_sound(path: Path) -> tuple[tuple[Words, ...], tuple[Fault, ...]]:
+    """The words in a wav file, and what is missing to hear them.
+
+    Raises:
+        devices.errors.Refused: the sound can not be read.
+    """
     transcriber = find_transcriber()
     if transcriber is None:
         return (), (_deaf(f"install a transcriber with `{INSTALL}`"),)
-    return spoken(folder / trace.audio, transcriber), ()
+    return spoken(path, transcriber), ()
 
 
 def open_ears(clock: Clock, inbox: Inbox) -> tuple[Fault, ...]:
@@ -39,9 +48,15 @@ def open_ears(clock: Clock, inbox: Inbox) -> tuple[Fault, ...]:
     except Unreachable as error:
         return (_deaf(str(error)),)
     if program.stdout is not None:
-        listen(program.stdout, clock, transcriber, inbox.put)
+        listen(
+            program.stdout,
+            clock,
+            transcriber,
+            inbox.put,
+            lambda: inbox.put_fault(_deaf("the microphone is gone", round(clock.now(), 3))),
+        )
     return ()
 
 
-def _deaf(why: str) -> Fault:
-    return Fault(t=0.0, fault="no_hearing", sentence=f"I can not hear, only read: {why}.")
+def _deaf(why: str, t: float = 0.0) -> Fault:
+    return Fault(t=t, fault="no_hearing", sentence=f"I can not hear, only read: {why}.")

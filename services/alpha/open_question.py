@@ -1,4 +1,9 @@
-"""Open questions: what no other skill answers goes to the language model, if there is one."""
+"""Open questions: what no other skill answers goes to the language model, if there is one.
+
+Setting: `search`, the name of a tool that looks things up ("mcp.search" of a tool server, or one of a
+package under the entry points `retinue.tools`). It is called with the question as `query`; what it
+finds goes to the model along with the question. Without it nothing is looked up.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +38,14 @@ SPEC = SkillSpec(
 # Any other skill that claims the words is surer than this.
 SCORE = 0.3
 _MOST_WORDS = 40
+_MOST_FOUND = 1500  # characters of what a search found
 
 
 class OpenQuestion:
     """Asks the tool "llm.answer" and says what it says. It reads nothing from pictures."""
+
+    def __init__(self) -> None:
+        self._search = ""
 
     @property
     def spec(self) -> SkillSpec:
@@ -44,9 +53,11 @@ class OpenQuestion:
         return SPEC
 
     def configure(self, settings: Mapping[str, Value]) -> None:
-        """There is nothing to set."""
-        if settings:
-            raise UserError("the skill open-question has no settings")
+        """Take the name of the tool that looks things up."""
+        unknown = sorted(set(settings) - {"search"})
+        if unknown:
+            raise UserError(f"open-question knows no setting {unknown[0]!r}: give search, a tool")
+        self._search = str(settings.get("search", ""))
 
     def notice(self, shot: Shot) -> Sequence[Notice]:
         """Pictures ask no questions."""
@@ -75,18 +86,23 @@ class OpenQuestion:
         )
 
     def plan(self, case: Case) -> ToolCall | None:
-        """Ask the model, once; what memory heard about it goes along."""
+        """Ask the model, once; what memory heard about it, and what was found, goes along."""
+        question = case.trigger.words
         if "memory.said" not in case.results:
-            return ToolCall(tool="memory.said", args={"words": case.trigger.words})
+            return ToolCall(tool="memory.said", args={"words": question})
+        if self._search and self._search not in case.results:
+            return ToolCall(tool=self._search, args={"query": question})
         if "llm.answer" in case.results:
             return None
         texts = case.results["memory.said"].value.get("texts")
-        lines = (
-            [str(t) for t in texts if t != case.trigger.words] if isinstance(texts, tuple) else []
-        )
-        context = "What was said before: " + " / ".join(lines) if lines else ""
+        lines = [str(t) for t in texts if t != question] if isinstance(texts, tuple) else []
+        context = ["What was said before: " + " / ".join(lines)] if lines else []
+        found = case.results.get(self._search)
+        if found is not None:
+            text = str(found.value.get("text", ""))[:_MOST_FOUND]
+            context.append(f"What was found about it: {text}")
         return ToolCall(
-            tool="llm.answer", args={"question": case.trigger.words, "context": context}
+            tool="llm.answer", args={"question": question, "context": "\n".join(context)}
         )
 
     def tools(self) -> Mapping[str, Tool]:

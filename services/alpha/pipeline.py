@@ -132,7 +132,7 @@ class Pipeline:
         if self._stuck > SAME_INSTANT_LIMIT:
             raise RuntimeError(f"the glasses do not come to rest at {now} s")
         self.counts.now = now
-        words = self._words.due(now)
+        words, deaf = self._words.due(now), self._words.lost()
         due = self._pop_due(now)
         picture = self._next if self._next is not None and self._next.t <= now + 1e-6 else None
         if picture is not None:
@@ -143,13 +143,13 @@ class Pipeline:
             if picture.ended:
                 self._ended = now
         woken = self._wake is not None and self._wake <= now + 1e-6
-        eventful = words or due or woken or (picture is not None and _eventful(picture))
+        eventful = words or deaf or due or woken or (picture is not None and _eventful(picture))
         if eventful:
             self._round(
                 CentralNews(
                     now=now,
                     words=words,
-                    signals=picture.signals if picture is not None else (),
+                    signals=(*deaf, *(picture.signals if picture is not None else ())),
                     notices=picture.notices if picture is not None else (),
                     looks=tuple(item for item in due if isinstance(item, LookResult)),
                     results=tuple(item for item in due if isinstance(item, ToolResult)),

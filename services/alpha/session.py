@@ -19,7 +19,7 @@ from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
 from services.alpha.central.words import control
 from services.alpha.contracts import LedgerEntry, Replay, Trace, WearerProfile, WishPosted
-from services.alpha.ears import hear_trace, open_ears
+from services.alpha.ears import hear_sound, hear_trace, open_ears
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
@@ -184,6 +184,7 @@ def play(
     until_s: float | None = None,
     typed: TextIO | None = None,
     microphone: bool = False,
+    sound: str = "",
     on_entry: Callable[[LedgerEntry], None] | None = None,
 ) -> Replay:
     """Run any source: a trace, a film or a folder of pictures in virtual time, a camera live.
@@ -197,6 +198,7 @@ def play(
         until_s: End then.
         typed: Lines read from here are words of the wearer; for live sources.
         microphone: Listen to this machine's microphone, too; for live sources.
+        sound: A wav file with what is said meanwhile; "" for none.
         on_entry: Told of each ledger entry as it is made.
 
     Raises:
@@ -208,6 +210,9 @@ def play(
         config = config_of(trace, folder, config)
         heard, missing = hear_trace(trace, folder)
         words = (*trace.words, *heard, *words)
+    if sound:
+        heard, deaf = hear_sound(Path(sound))
+        words, missing = (*words, *heard), (*missing, *deaf)
     live = Live(HostClock(time.monotonic()), time.sleep) if is_live(source) else None
     started = live.clock.started if live is not None else 0.0
     show_all = output.film or output.window or output.stills

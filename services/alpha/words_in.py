@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TextIO
 
 from devices.clock import Clock
-from devices.glasses.contracts import Words
+from devices.glasses.contracts import Fault, Words
 
 
 class WordSource(Protocol):
@@ -20,6 +20,10 @@ class WordSource(Protocol):
 
     def next_s(self) -> float | None:
         """When the next one is said, as far as known."""
+        ...
+
+    def lost(self) -> tuple[Fault, ...]:
+        """What has stopped hearing since the last call."""
         ...
 
 
@@ -41,6 +45,10 @@ class Script:
         """When the next one is said; None after the last."""
         return self._words[self._next].t if self._next < len(self._words) else None
 
+    def lost(self) -> tuple[Fault, ...]:
+        """Nothing: a script is no hardware."""
+        return ()
+
 
 class Inbox:
     """Words that come when they come, from other threads: typed lines, a microphone."""
@@ -53,6 +61,7 @@ class Inbox:
                 else sees it: so that "stop" ends the sound while a look is under way.
         """
         self._queue: queue.Queue[Words] = queue.Queue(maxsize=64)
+        self._faults: queue.SimpleQueue[Fault] = queue.SimpleQueue()
         self._on_words = on_words
 
     def put(self, words: Words) -> None:
@@ -73,6 +82,17 @@ class Inbox:
     def next_s(self) -> float | None:
         """Nobody knows."""
         return None
+
+    def put_fault(self, fault: Fault) -> None:
+        """Something does not hear any more."""
+        self._faults.put(fault)
+
+    def lost(self) -> tuple[Fault, ...]:
+        """What has stopped hearing since the last call."""
+        faults: list[Fault] = []
+        while not self._faults.empty():
+            faults.append(self._faults.get_nowait())
+        return tuple(faults)
 
 
 def read_lines(stream: TextIO, clock: Clock, inbox: Inbox) -> threading.Thread:
@@ -104,3 +124,7 @@ class Together:
         """The next one known."""
         times = [t for t in (source.next_s() for source in self._sources) if t is not None]
         return min(times, default=None)
+
+    def lost(self) -> tuple[Fault, ...]:
+        """What any of them has lost."""
+        return tuple(fault for source in self._sources for fault in source.lost())

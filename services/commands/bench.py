@@ -143,6 +143,13 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
 )
 @click.option("--baselines/--no-baselines", default=True, help="Whether the baselines run, too.")
 @click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(("blackjack", "museum-guide", "shopping-fit", "where-is-it")),
+    help="Only films of this skill. Give it as often as you like.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
@@ -154,6 +161,7 @@ def glasses(
     takes: int,
     quiet_hours: float,
     baselines: bool,
+    kinds: tuple[str, ...],
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -176,7 +184,11 @@ def glasses(
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
         click.echo(f"{minutes:3d}:{seconds:02d}  {line}", err=True)
 
-    card = bench_glasses(split, takes, quiet_hours, baselines, workers or _cores(), say)
+    from services.alpha.lab.takes import KINDS
+
+    card = bench_glasses(
+        split, takes, quiet_hours, baselines, workers or _cores(), kinds or tuple(KINDS), say
+    )
     if as_json:
         print_json(card.model_dump(mode="json"))
     else:

@@ -10,6 +10,7 @@ import click
 
 from services.commands.glasses_film import film
 from services.commands.output import json_option, print_json, print_table, warn
+from services.commands.wearer import wearer_of, wearer_option
 
 if TYPE_CHECKING:
     from services.alpha.contracts import LedgerEntry, Replay
@@ -28,12 +29,6 @@ skill_option = click.option(
     multiple=True,
     metavar="NAME",
     help="A skill to use, or MODULE:FACTORY.  [default: those of the trace, else all installed]",
-)
-wearer_option = click.option(
-    "--wearer",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Who wears the glasses, as JSON (name, quiet, per_hour, known, sizes, ...).",
 )
 redact_option = click.option(
     "--redact/--no-redact",
@@ -94,7 +89,20 @@ def glasses() -> None:
 )
 @click.option("--window", is_flag=True, help="Show the display in a window.")
 @click.option("--microphone", is_flag=True, help="At a camera: listen to the microphone, too.")
+@click.option(
+    "--sound",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A wav file with what is said meanwhile.",
+)
 @click.option("--aloud", is_flag=True, help="Speak on the loudspeaker.")
+@click.option(
+    "--voice",
+    default="auto",
+    show_default=True,
+    metavar="VOICE",
+    help="auto (espeak-ng, where it is installed), none, or MODULE:FACTORY of your own.",
+)
 @click.option(
     "--model",
     default="none",
@@ -144,7 +152,9 @@ def run(
     stills: bool,
     window: bool,
     microphone: bool,
+    sound: str | None,
     aloud: bool,
+    voice: str,
     model: str,
     mcp: tuple[str, ...],
     memory: str,
@@ -177,13 +187,20 @@ def run(
         source,
         config,
         OutputConfig(
-            folder=str(folder), film=film, stills=stills, fps=fps, window=window, aloud=aloud
+            folder=str(folder),
+            film=film,
+            stills=stills,
+            fps=fps,
+            window=window,
+            aloud=aloud,
+            voice=voice,
         ),
         words=tuple(Words(t=t, text=text) for t, text in said),
         runtime=host,
         until_s=seconds,
         typed=sys.stdin if is_live(source) else None,
         microphone=microphone,
+        sound=sound or "",
         on_entry=None if as_json else _tell,
     )
     if as_json:
@@ -347,20 +364,10 @@ def skills_(as_json: bool) -> None:
 def _config(
     skills: tuple[str, ...], wearer: Path | None, redact: bool, fps: float
 ) -> GlassesConfig:
-    from pydantic import ValidationError
-
     from services.alpha.contracts import WearerProfile
     from services.alpha.orders import GlassesConfig
-    from services.errors import UserError
 
-    profile = WearerProfile()
-    if wearer is not None:
-        try:
-            profile = WearerProfile.model_validate_json(wearer.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
-            first = error.errors()[0] if isinstance(error, ValidationError) else None
-            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
-            raise UserError(f"the wearer file {wearer} can not be used: {why}") from None
+    profile = wearer_of(wearer) if wearer is not None else WearerProfile()
     return GlassesConfig(skills=skills, wearer=profile, redact=redact, fps=fps)
 
 

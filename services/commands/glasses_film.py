@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from services.commands.wearer import wearer_of, wearer_option
+
 # As services.alpha.lab.takes and .style have them; tests compare.
 KINDS = ("blackjack", "museum-guide", "shopping-fit", "where-is-it", "quiet")
 STYLES = ("club", "evening", "daylight", "lamp")
@@ -36,19 +38,45 @@ STYLES = ("club", "evening", "daylight", "lamp")
     metavar="N",
     help="How long a quiet film is; the others last as long as what happens in them.",
 )
-def film(kind: str, out: Path, style: str, seed: int, seconds: float) -> int:
+@click.option(
+    "--say",
+    "said",
+    multiple=True,
+    nargs=2,
+    type=(click.FloatRange(min=0.0), str),
+    metavar="SECONDS TEXT",
+    help="Words of the wearer at that time; espeak-ng, if installed, speaks them on the sound track.",
+)
+@wearer_option
+def film(
+    kind: str,
+    out: Path,
+    style: str,
+    seed: int,
+    seconds: float,
+    said: tuple[tuple[float, str], ...],
+    wearer: Path | None,
+) -> int:
     """Make a film to try the glasses on: a trace with what would be right to say, and when.
 
     Rounds of blackjack, a walk in a museum, a visit to a shop, things left about the home, or
     minutes in which nothing is to be told; the same seed makes the same film. The decks, artworks
     and garments come from Debian packages that are fetched with apt-get (350 MB) the first time.
     """
+    from dataclasses import replace
+
+    from devices.glasses.contracts import Words
     from services.alpha.lab import assets
     from services.alpha.lab.takes import Stock, make_take
-    from services.alpha.lab.writing import write_trace
+    from services.alpha.lab.writing import refuse_old, write_trace
 
+    refuse_old(out)
     assets.fetch()
     take = make_take(kind, style, seed, Stock(out, (kind,)), seconds)
+    words = tuple(Words(t=t, text=text) for t, text in said)
+    take = replace(take, words=tuple(sorted((*take.words, *words), key=lambda word: word.t)))
+    if wearer is not None:
+        take = replace(take, wearer=wearer_of(wearer))
     with click.progressbar(length=100, label=f"{take.film.duration_s:.0f} s of {kind}") as bar:
         write_trace(
             take, out, style, seed, say=lambda share: bar.update(int(100 * share) - bar.pos)

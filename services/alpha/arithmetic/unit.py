@@ -64,7 +64,7 @@ class ArithmeticUnit:
         call = order.call
         tool = self._tools.get(call.tool)
         if tool is None:
-            return _failed(call, "unknown", f"there is no tool {call.tool!r} here", 0.0, False)
+            return _failed(call, "unknown", f"There is no tool {call.tool} here.", 0.0, False)
         spec = tool.spec
         cost = self._costs.get(call.id, self._costs.get(spec.name, spec.cost_s))
         lacking = sorted(set(spec.needs) - {found.slot for found in order.evidence})

@@ -40,6 +40,8 @@ from services.alpha.skill import GlassesSkill
 MOST_CASES = 12
 MOST_CALLS = 8
 ANSWER_S = 10.0
+# A skill whose last looks, so many of them, all found nothing lets the others look first.
+IN_VAIN = 2
 # The glasses themselves, when they say what is missing or answer for robots.
 SELF = SkillSpec(name="glasses", title="The glasses themselves", deadline_s=8.0, repeat_s=0.0)
 # Ends of a case that do not say that the world is another one than before.
@@ -64,6 +66,7 @@ class Desk:
         self._costs = costs
         self._lanes = Lanes()
         self._cases: dict[str, OpenCase] = {}
+        self._vain: dict[str, int] = {}
         self._noted: dict[tuple[str, str, str], float] = {}
         self._numbers = {"c": 0, "i": 0}
         self._blind = False
@@ -199,6 +202,8 @@ class Desk:
         case.missing = result.missing
         for found in result.evidence:
             case.take(found)
+        name = case.spec.name
+        self._vain[name] = self._vain.get(name, 0) + 1 if case.lacks(self._now) else 0
         if case.trigger.silent:
             self._close(case)
             return
@@ -430,7 +435,7 @@ class Desk:
         first: bool | None = None,
     ) -> None:
         first = case.trigger.asked if first is None else first
-        again = lane == "look" and case.looks > 1
+        again = lane == "look" and (case.looks > 1 or self._vain.get(case.spec.name, 0) >= IN_VAIN)
         out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, again)
         if out is not None and out.case in self._cases:
             self._suppress(self._cases[out.case], "outranked", "too much at once")

@@ -32,6 +32,7 @@ def bench_glasses(
     quiet_hours: float = 2.0,
     baselines: bool = True,
     workers: int = 2,
+    kinds: Sequence[str] = tuple(KINDS),
     say: Callable[[str], None] = lambda _: None,
 ) -> Card:
     """Measure. Fetches the assets first.
@@ -42,6 +43,7 @@ def bench_glasses(
         quiet_hours: Hours of quiet footage, over all styles.
         baselines: Whether the two baselines run, too; on the first half of the same films.
         workers: Processes that work side by side.
+        kinds: Which skills' films; all, unless somebody develops one of them.
         say: Told of the progress.
 
     Raises:
@@ -50,7 +52,7 @@ def bench_glasses(
     if not available():
         raise UserError(f"the tags in the shop cannot be read here: {INSTALL}")
     assets.fetch()
-    jobs = _jobs(split, takes, quiet_hours, baselines)
+    jobs = _jobs(split, takes, quiet_hours, baselines, kinds)
 
     def on_done(count: int, done: Done) -> None:
         say(f"[{count}/{len(jobs)}] {_line(done)}")
@@ -61,15 +63,17 @@ def bench_glasses(
         folder = Path(place)
         stock = Stock(folder)
         results = crew(jobs, folder, workers, on_done)
-        say(f"live: {LIVE_S:.0f} s of blackjack at its own pace")
-        first = next(job for job in jobs if job.kind == "blackjack")
-        take = KINDS["blackjack"](first.style, first.seed, stock)
+        first = next(job for job in jobs if job.what == "take")
+        say(f"live: {LIVE_S:.0f} s of {first.kind} at its own pace")
+        take = KINDS[first.kind](first.style, first.seed, stock)
         live = play_live(take, tuple(SKILLS.values()), folder, LIVE_S)
     card = _card(split, results)
     return card.model_copy(update={"live": live})
 
 
-def _jobs(split: str, takes: int, quiet_hours: float, baselines: bool) -> list[Job]:
+def _jobs(
+    split: str, takes: int, quiet_hours: float, baselines: bool, kinds: Sequence[str]
+) -> list[Job]:
     """Everything to measure, the longest first."""
     styles = [name for name, style in STYLES.items() if style.split == split]
     base = TEST_SEED if split == "test" else TRAIN_SEED
@@ -80,7 +84,7 @@ def _jobs(split: str, takes: int, quiet_hours: float, baselines: bool) -> list[J
         for k in range(QUIET_FILMS)
         if each > 0
     ]
-    for kind in KINDS:
+    for kind in kinds:
         films = [(style, base + k) for style in styles for k in range(takes)]
         jobs += [Job(what="take", kind=kind, style=style, seed=seed) for style, seed in films]
         jobs.append(Job(what="take", kind=kind, style=films[0][0], seed=films[0][1], again=True))

@@ -135,7 +135,8 @@ class _Dealer:
                 GoldEvent(
                     skill="blackjack",
                     t=round(rest, 3),
-                    until_s=round(rest + min(thinking, 5.0), 3),
+                    # As long as the card is covered, silence or a question is right.
+                    until_s=round(rest + (thinking if covered else min(thinking, 5.0)), 3),
                     subject=f"{'-'.join(held)} v {up}",
                     answer="" if covered else play.best,
                     abstain=covered,

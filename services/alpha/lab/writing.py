@@ -50,9 +50,8 @@ def write_trace(
     Raises:
         UserError: the folder holds a trace already; nothing was changed.
     """
+    refuse_old(folder)
     path = folder / TRACE
-    if path.exists():
-        raise UserError(f"{folder} already holds a trace: choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     frames = int(take.film.duration_s * fps)
     video = VideoOutput(folder / "video.mp4", fps, (FULL, FULL * 3 // 4))
@@ -80,6 +79,14 @@ def write_trace(
     )
     path.write_text(trace.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def refuse_old(folder: Path) -> None:
+    """Raise UserError if the folder holds a trace already."""
+    if (folder / TRACE).exists():
+        raise UserError(
+            f"{folder} already holds a trace: choose another folder, nothing was changed"
+        )
 
 
 def _movable(settings: Settings, folder: Path) -> Settings:

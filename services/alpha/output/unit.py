@@ -9,7 +9,7 @@ from typing import cast
 
 from devices.camera import VideoOutput, Window, narrowed, write_picture
 from devices.errors import Unreachable
-from devices.glasses.contracts import Fault
+from devices.glasses.contracts import Fault, Frame
 from devices.glasses.shot import Image, Shot
 from devices.glasses.sound import Player, Track, find_player, write_wav
 from devices.glasses.voice import INSTALL, Voice, find_voice, in_time
@@ -60,10 +60,9 @@ class OutputUnit:
         self._window = Window("Retinue glasses") if config.window else None
         self._film: VideoOutput | None = None
         self._written = 0
-        self._last: Image | None = None
+        self._latest: tuple[Image, Frame, Showing] | None = None
         self._track = Track()
         self._said: dict[str, tuple[Intervention, float]] = {}
-        self._shown: str | None = None
         self._stilled: set[str] = set()
 
     def trouble(self) -> tuple[Fault, ...]:
@@ -76,7 +75,6 @@ class OutputUnit:
     def say(self, said: Intervention) -> bool:
         """Begin to say and show it. False if there is no sound to it, only a caption."""
         self._said[said.id] = (said, said.ends_s)
-        self._shown = said.id
         if self._voice is None or not said.voice:
             return False
         try:
@@ -107,17 +105,26 @@ class OutputUnit:
 
     def show(self, shot: Shot, showing: Showing) -> str:
         """Draw the display over a picture, for film and window. Returns the key pressed, if any."""
-        pixels = narrowed(shot.pixels, self._config.width)
-        said, ends_s = self._said[self._shown] if self._shown is not None else (None, 0.0)
-        status = Status(
-            t=showing.t, faults=showing.faults, looking=showing.looking, lost=showing.lost
-        )
-        picture = draw(pixels, shot.frame, said, ends_s, status)
         if self._config.film and self._config.folder:
-            self._append(picture, showing.t)
-        if self._config.stills and self._config.folder and said is not None:
-            self._still(said, picture, showing.t)
-        return self._window.show(picture) if self._window is not None else ""
+            self._film_until(showing.t)
+        self._latest = (narrowed(shot.pixels, self._config.width), shot.frame, showing)
+        if self._config.stills and self._config.folder:
+            self._still(showing.t)
+        return self._window.show(self._drawn(showing.t)) if self._window is not None else ""
+
+    def _drawn(self, t: float) -> Image:
+        """The latest picture with the display as it is at `t`."""
+        if self._latest is None:
+            raise RuntimeError("there is no picture to draw on")
+        pixels, frame, showing = self._latest
+        said, ends_s = self._shown(t)
+        status = Status(t=t, faults=showing.faults, looking=showing.looking, lost=showing.lost)
+        return draw(pixels, frame, said, ends_s, status)
+
+    def _shown(self, t: float) -> tuple[Intervention | None, float]:
+        """The latest intervention that has begun by then, and when its speech ends."""
+        begun = (item for item in reversed(self._said.values()) if item[0].began_s <= t)
+        return next(begun, (None, 0.0))
 
     def finish(self, duration_s: float) -> tuple[str, ...]:
         """Complete the files. Returns their names."""
@@ -132,8 +139,7 @@ class OutputUnit:
         (folder / CAPTIONS).write_text(as_srt(self._said.values()), encoding="utf-8")
         written.append(CAPTIONS)
         if self._film is not None:
-            if self._last is not None:
-                self._append(self._last, duration_s)
+            self._film_until(duration_s)
             self._film.close()
             self._film = None
             if self._voice is not None:
@@ -150,27 +156,28 @@ class OutputUnit:
         if self._film is not None:
             self._film.close()
 
-    def _still(self, said: Intervention, picture: Image, t: float) -> None:
+    def _still(self, t: float) -> None:
         """One picture of each intervention, once its display has faded in."""
-        if said.id not in self._stilled and t >= said.began_s + FADE_S:
+        said, _ = self._shown(t)
+        if said is not None and said.id not in self._stilled and t >= said.began_s + FADE_S:
             self._stilled.add(said.id)
             name = STILL.format(id=said.id, skill=said.skill)
-            write_picture(Path(self._config.folder) / name, picture)
+            write_picture(Path(self._config.folder) / name, self._drawn(t))
 
-    def _append(self, picture: Image, t: float) -> None:
-        """Write pictures up to time `t`: where none came, the last one stands."""
+    def _film_until(self, t: float) -> None:
+        """Write pictures up to `t`: where none came, the last one stands, and the display goes on."""
+        if self._latest is None:
+            return
         if self._film is None:
-            height, width = picture.shape[:2]
+            height, width = self._latest[0].shape[:2]
             # Codecs want even sides.
             size = (width - width % 2, height - height % 2)
             path = Path(self._config.folder) / FILM
             self._film = VideoOutput(path, self._config.fps, size)
-            self._last = picture
         due = int(t * self._config.fps + 1e-6)
-        while self._written < due and self._last is not None:
-            self._film.write(self._last)
+        while self._written < due:
+            self._film.write(self._drawn(round(self._written / self._config.fps, 3)))
             self._written += 1
-        self._last = picture
 
 
 def open_voice(spec: str) -> Voice | None:

@@ -263,13 +263,12 @@ def _near_print(found: Sequence[Line]) -> list[Line]:
     if not tall:
         return []
     lead = max(tall, key=lambda line: (line.height, line.text))
-    reach = 6.0 * lead.height
     return [
         line
         for line in tall
-        if line.height >= 0.6 * lead.height
-        and abs(line.x - lead.x) < reach
-        and abs(line.y - lead.y) < reach
+        if line.height >= 0.7 * lead.height
+        and abs(line.x - lead.x) < 3.0 * lead.height
+        and abs(line.y - lead.y) < 6.0 * lead.height
     ]
 
 

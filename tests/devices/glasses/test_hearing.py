@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from devices.clock import ManualClock
-from devices.errors import Refused
+from devices.errors import Refused, Unreachable
 from devices.glasses.hearing import RATE, Endpointer, spoken, utterances
-from devices.glasses.microphone import listen
+from devices.glasses.microphone import listen, open_microphone
 
 
 def room(seconds, loudness=40.0, seed=3):
@@ -94,3 +94,19 @@ def test_a_microphone_hands_over_words_as_they_are_said():
     stream = io.BytesIO(np.concatenate([SCENE[: 3 * RATE], room(1.0)]).tobytes())
     listen(stream, ManualClock(7.0), Parrot(), heard.append).join()
     assert [(w.t, w.channel) for w in heard] == [(7.0, "spoken")]
+
+
+def test_a_microphone_that_goes_away_is_told():
+    gone = []
+    stream = io.BytesIO(room(0.5).tobytes())
+    listen(stream, ManualClock(7.0), Parrot(), lambda words: None, lambda: gone.append(True)).join()
+    assert gone == [True]
+
+
+def test_without_a_microphone_the_recorder_ends_at_once_and_that_is_told(tmp_path, monkeypatch):
+    program = tmp_path / "arecord"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unreachable, match="no microphone"):
+        open_microphone()

@@ -177,3 +177,42 @@ def test_a_file_is_no_plugin(tmp_path, monkeypatch):
     assert not is_live("a:b")
     assert not is_live("clip.mp4")
     assert is_live("rtsp://camera/1")
+
+
+class Fast:
+    """A camera that gives thirty pictures a second."""
+
+    def read(self):
+        return np.random.default_rng(1).integers(60, 200, (90, 160, 3)).astype(np.uint8)
+
+    def close(self):
+        """Nothing is held."""
+
+
+def test_a_fast_camera_is_thinned_out_and_that_is_no_loss():
+    clock = ManualClock()
+    camera = LiveCamera(Fast, clock, threaded=False, fps=10.0)
+    got = 0
+    for k in range(90):
+        clock.advance_to(k / 30)
+        camera.pump()
+        got += camera.read() is not None
+    assert 29 <= got <= 31
+    assert camera.dropped == 0
+
+
+def test_pictures_that_nobody_gets_to_are_told_once_and_that_it_is_over_too():
+    clock = ManualClock()
+    camera = LiveCamera(Fast, clock, threaded=False, fps=10.0)
+    capture = Capture(camera, NoRedaction())
+    signals = []
+    for k in range(300):
+        clock.advance_to(k / 10)
+        camera.pump()
+        if k > 150 or k % 4 == 0:
+            item = capture.read()
+            signals += [item] if isinstance(item, Fault | Recovered) else []
+    assert [(s.kind, s.fault) for s in signals] == [
+        ("fault", "overload"),
+        ("recovered", "overload"),
+    ]

@@ -22,11 +22,13 @@ class Model:
     def __init__(self, fails=False):
         self.fails = fails
         self.programs = []
+        self.asked = []
 
     def reply(self, request):
         if self.fails:
             raise ModelUnavailable("nobody answers")
         self.programs.append(request.program)
+        self.asked.append(request.messages[-1].content)
         word = request.messages[-1].content.rstrip("?").split()[-1]
         return ModelReply(text=f"I know of the {word}.  It is far.")
 
@@ -35,14 +37,16 @@ class Model:
 def run(tmp_path, monkeypatch):
     """Replays the questions with a model."""
 
-    def go(model, faults=()):
+    def go(model, faults=(), settings=None):
         monkeypatch.setattr(
             "services.alpha.arithmetic.language.make_models", lambda spec: (model, None)
         )
         words = tuple(Words(t=t, text=text) for t, text in QUESTIONS)
         trace = Trace(name="talk", duration_s=60.0, words=words, faults=faults)
         (tmp_path / "trace.json").write_text(trace.model_dump_json())
-        config = GlassesConfig(skills=("services.alpha.open_question:OpenQuestion",))
+        config = GlassesConfig(
+            skills=("services.alpha.open_question:OpenQuestion",), settings=settings or {}
+        )
         return replay(tmp_path, config).ledger
 
     return go
@@ -74,3 +78,29 @@ def test_a_model_that_is_away_is_a_sentence_not_a_crash(run):
 def test_without_a_model_it_says_so(run):
     texts = [e.text for e in run(None) if e.kind == "intervention"]
     assert set(texts) == {"I have no language model for questions like that."}
+
+
+class Found:
+    """What a package with a search tool offers."""
+
+    def of(self, kind):
+        return {"almanac": lambda query: {"text": f"An almanac on {query!r}: 384 400 km."}}
+
+
+def test_what_a_search_tool_finds_goes_to_the_model(run, monkeypatch):
+    monkeypatch.setattr("services.alpha.arithmetic.unit.discover", lambda kind: Found())
+    model = Model()
+    spoken = [
+        e
+        for e in run(model, settings={"open-question": {"search": "almanac"}})
+        if e.kind == "intervention"
+    ]
+    assert len(spoken) == 4
+    assert "almanac" in spoken[0].tools
+    assert "An almanac on 'how far is the moon?': 384 400 km." in model.asked[0]
+
+
+def test_a_search_tool_that_is_not_there_is_told(run):
+    ledger = run(Model(), settings={"open-question": {"search": "mcp.almanac"}})
+    spoken = [e.text for e in ledger if e.kind == "intervention"]
+    assert spoken[0] == "There is no tool mcp.almanac here."
