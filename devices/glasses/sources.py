@@ -110,10 +110,11 @@ class VideoFile:
         pixels = video.read()
         t = round(self._next / self._rate, 3)
         if pixels is None:
+            promised = video.frames
             self.close()
             self._queue = [Ended(t=t)]
-            if self._next < video.frames - 1:
-                self._queue.insert(0, _damaged(self._path, t, video.frames / self._rate))
+            if self._next < promised - 1:
+                self._queue.insert(0, _damaged(self._path, t, promised / self._rate))
             return self._queue.pop(0)
         raw = Raw(self._seq, t, pixels)
         self._next += 1

@@ -1,5 +1,8 @@
 """Files, folders, and cameras that come and go."""
 
+import re
+import struct
+
 import numpy as np
 import pytest
 
@@ -55,6 +58,30 @@ def test_a_film_cut_short_is_told_in_one_sentence_and_ends(tmp_path):
 def test_a_film_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(Refused, match="no video file"):
         VideoFile(tmp_path / "none.mp4")
+
+
+def index_first(data):
+    """An MP4 file as it is made for streaming: its index before its pictures."""
+    boxes, place = {}, 0
+    while place < len(data):
+        size, kind = struct.unpack_from(">I4s", data, place)
+        boxes[kind] = data[place : place + size]
+        place += size
+    index = bytearray(boxes[b"moov"])
+    at = index.index(b"stco") + 8
+    for k in range(struct.unpack_from(">I", index, at)[0]):
+        (offset,) = struct.unpack_from(">I", index, at + 4 + 4 * k)
+        struct.pack_into(">I", index, at + 4 + 4 * k, offset + len(index))
+    return boxes[b"ftyp"] + bytes(index) + boxes.get(b"free", b"") + boxes[b"mdat"]
+
+
+def test_a_film_that_breaks_off_is_told_with_what_is_missing(tmp_path):
+    whole = index_first(film(tmp_path / "a.mp4", seconds=4.0).read_bytes())
+    (tmp_path / "b.mp4").write_bytes(whole[: len(whole) * 3 // 5])
+    *_, fault, end = everything(VideoFile(tmp_path / "b.mp4"))
+    assert isinstance(fault, Fault)
+    assert re.search(r"b\.mp4 breaks off at [123]\.\d s of 4\.0 s", fault.sentence)
+    assert isinstance(end, Ended)
 
 
 def test_a_folder_goes_on_after_a_picture_that_can_not_be_read(tmp_path):
