@@ -59,7 +59,9 @@ class LlamaRow(BaseModel):
         hit_ratio: Share of those turns' prompt tokens whose KV was found.
         job: Completion time of robots' jobs, tools included.
         strangers: Time to first token of the competing requests.
+        broken: Pins that gave way to others.
         times_better: Mean resume time of stock with the same host cache, over this one's.
+        rounds_better: The same for each round.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +73,9 @@ class LlamaRow(BaseModel):
     hit_ratio: float
     job: Spread
     strangers: Spread
+    broken: int = 0
     times_better: float = 1.0
+    rounds_better: tuple[float, ...] = ()
 
 
 class LatencyRow(BaseModel):

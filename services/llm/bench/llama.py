@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 from services.llm.bench.contracts import LatencyRow, LlamaBench, LlamaRow, Spread
 from services.llm.cluster import Cluster
@@ -105,23 +106,39 @@ class _Seen:
     strangers: list[float] = field(default_factory=list)
     wanted: int = 0
     found: int = 0
+    broken: int = 0
 
 
 @dataclass(frozen=True)
 class _Way:
+    """One way to serve.
+
+    Attributes:
+        name: What it is called.
+        owned: Whether programs own slots.
+        policy: Who goes first and whose KV is held.
+        kv_files_mib: Room for KV files.
+        host_cache_mib: llama.cpp's own cache of prompts.
+    """
+
+    name: str
     owned: bool
     policy: str
     kv_files_mib: int
     host_cache_mib: int
 
+    @property
+    def host(self) -> str:
+        """The host cache in words."""
+        return f"host cache {self.host_cache_mib} MiB" if self.host_cache_mib else "no host cache"
 
-# Name, whether slots are owned, policy, KV files, host cache.
+
 _WAYS = (
-    ("stock", False, "stock", 0, 0),
-    ("slots owned", True, "retinue", 0, 0),
-    ("slots owned, KV files", True, "retinue", _KV_FILES_MIB, 0),
-    ("stock", False, "stock", 0, _HOST_CACHE_MIB),
-    ("slots owned, KV files", True, "retinue", _KV_FILES_MIB, _HOST_CACHE_MIB),
+    _Way("stock", False, "stock", 0, 0),
+    _Way("slots owned", True, "retinue", 0, 0),
+    _Way("slots owned, KV files", True, "retinue", _KV_FILES_MIB, 0),
+    _Way("stock", False, "stock", 0, _HOST_CACHE_MIB),
+    _Way("slots owned, KV files", True, "retinue", _KV_FILES_MIB, _HOST_CACHE_MIB),
 )
 
 
@@ -135,32 +152,15 @@ def bench_llama(load: Load, on_row: Callable[[str], None] = lambda _: None) -> L
     Raises:
         EngineMissing: If llama.cpp or its model is not installed.
     """
-    rows: list[LlamaRow] = []
-    stock: dict[int, float] = {}
+    seen: dict[_Way, list[_Seen]] = {way: [] for way in _WAYS}
     learned, loads = _Learned(), []
-    for name, owned, policy, files, cache in _WAYS:
-        seen = _Seen()
-        for seed in range(load.rounds):
+    for seed in range(load.rounds):
+        # All ways in each round, so that whatever else the machine does meanwhile disturbs all of them.
+        for way in _WAYS:
             loads.append(os.getloadavg()[0])
-            way = _Way(owned, policy, files, cache)
-            asyncio.run(_measure(load, way, seed, seen, learned))
-            mean = Spread.of(seen.resumes).mean
-            on_row(f"{name}, host cache {cache} MiB, round {seed + 1}: {mean:.2f} s on resume")
-        resume = Spread.of(seen.resumes)
-        if not owned:
-            stock[cache] = resume.mean
-        rows.append(
-            LlamaRow(
-                name=name,
-                host_cache_mib=cache,
-                kv_files_mib=files,
-                resume=resume,
-                hit_ratio=seen.found / max(1, seen.wanted),
-                job=Spread.of(seen.jobs),
-                strangers=Spread.of(seen.strangers),
-                times_better=stock[cache] / resume.mean,
-            )
-        )
+            seen[way].append(asyncio.run(_measure(load, way, seed, learned)))
+            mean = Spread.of(seen[way][-1].resumes).mean
+            on_row(f"round {seed + 1}: {way.name}, {way.host}: {mean:.2f} s on resume")
     return LlamaBench(
         model=LlamaCppSpec().model,
         robots=load.robots,
@@ -170,12 +170,42 @@ def bench_llama(load: Load, on_row: Callable[[str], None] = lambda _: None) -> L
         prompt_tokens=load.words,
         rounds=load.rounds,
         load=(min(loads), max(loads)),
-        rows=tuple(rows),
+        rows=tuple(_row(way, seen[way], seen[_stock_of(way)]) for way in _WAYS),
         latency=learned.rows(),
     )
 
 
-async def _measure(load: Load, way: _Way, seed: int, seen: _Seen, learned: _Learned) -> None:
+def _row(way: _Way, seen: list[_Seen], stock: list[_Seen]) -> LlamaRow:
+    resume, theirs = _all(seen, "resumes"), _all(stock, "resumes")
+    gains = [
+        Spread.of(other.resumes).mean / Spread.of(own.resumes).mean
+        for own, other in zip(seen, stock, strict=True)
+    ]
+    return LlamaRow(
+        name=way.name,
+        host_cache_mib=way.host_cache_mib,
+        kv_files_mib=way.kv_files_mib,
+        resume=resume,
+        hit_ratio=sum(s.found for s in seen) / max(1, sum(s.wanted for s in seen)),
+        job=_all(seen, "jobs"),
+        strangers=_all(seen, "strangers"),
+        broken=sum(s.broken for s in seen),
+        times_better=theirs.mean / resume.mean,
+        rounds_better=tuple(gains),
+    )
+
+
+def _all(seen: list[_Seen], what: Literal["resumes", "jobs", "strangers"]) -> Spread:
+    return Spread.of([value for one in seen for value in getattr(one, what)])
+
+
+def _stock_of(way: _Way) -> _Way:
+    """llama.cpp as it comes, with the same host cache."""
+    return next(w for w in _WAYS if not w.owned and w.host_cache_mib == way.host_cache_mib)
+
+
+async def _measure(load: Load, way: _Way, seed: int, learned: _Learned) -> _Seen:
+    seen = _Seen()
     runtime = LocalRuntime()
     spec = LlamaCppSpec(slots=load.slots, own_slots=way.owned, host_cache_mib=way.host_cache_mib)
     engine = LlamaCppEngine(spec, runtime, "bench")
@@ -199,6 +229,8 @@ async def _measure(load: Load, way: _Way, seed: int, seen: _Seen, learned: _Lear
         for caller in callers:
             caller.cancel()
         await asyncio.wait(callers)
+        seen.broken = replica.board.policy.counts["broken"]
+        return seen
     finally:
         await cluster.close()
         runtime.close()

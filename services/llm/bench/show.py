@@ -27,6 +27,7 @@ def show_llama(told: LlamaBench) -> None:
             "n",
             "times better",
             "hits",
+            "pins broken",
             "job",
             "strangers' TTFT",
         ),
@@ -38,8 +39,9 @@ def show_llama(told: LlamaBench) -> None:
                 f"{row.resume.p50:.2f}",
                 f"{row.resume.p95:.2f}",
                 row.resume.n,
-                f"{row.times_better:.1f}",
+                _gain(row),
                 f"{row.hit_ratio:.0%}",
+                row.broken,
                 _text(row.job),
                 _text(row.strangers),
             )
@@ -47,6 +49,13 @@ def show_llama(told: LlamaBench) -> None:
         ),
     )
     show_latency(told.latency)
+
+
+def _gain(row: LlamaRow) -> str:
+    if len(row.rounds_better) < 2:
+        return f"{row.times_better:.1f}"
+    low, high = min(row.rounds_better), max(row.rounds_better)
+    return f"{row.times_better:.1f} ({low:.1f}–{high:.1f})"
 
 
 def show_latency(rows: Sequence[LatencyRow]) -> None:
