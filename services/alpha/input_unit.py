@@ -19,7 +19,7 @@ from devices.glasses.shot import Shot
 from services.alpha.catalogue import make_skills
 from services.alpha.contracts import LookRequest, LookResult, Notice
 from services.alpha.orders import GlassesConfig, InputNews
-from services.alpha.skill import GlassesSkill
+from services.alpha.skill import GlassesSkill, Prepares
 
 # A picture that is older than this is not what is to be looked at.
 FRESH_S = 0.3
@@ -78,6 +78,9 @@ class InputUnit:
         self._bursts: list[_Burst] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="look") if beside else None
         self._looking: dict[str, Future[_Looked]] = {}
+        for skill in self._skills.values() if self._pool is not None else ():
+            if isinstance(skill, Prepares) and self._pool is not None:
+                self._pool.submit(skill.prepare)
         self._ran: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._quality: dict[str, int] = {}

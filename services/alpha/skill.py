@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from devices.facts import Value
 from devices.glasses.contracts import Words
@@ -111,6 +111,15 @@ class GlassesSkill(Protocol):
 
     def check(self, text: str, case: Case) -> str:
         """Why this text of a language model contradicts the exact tools; "" if it does not."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A skill that loads something before its first look (a network, a catalogue)."""
+
+    def prepare(self) -> None:
+        """Load it. Called beside the first pictures of a live session; a look does it otherwise."""
         ...
 
 

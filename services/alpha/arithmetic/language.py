@@ -34,7 +34,7 @@ _RULES = (
 
 
 class LanguageTool:
-    """Answers through the model that the configuration names; made when first needed."""
+    """Answers through the model that the configuration names."""
 
     def __init__(self, spec: str, wearer: str) -> None:
         self._spec = spec
@@ -43,6 +43,18 @@ class LanguageTool:
         self._model: Metered | None = None
         self._made = False
         self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Load the model, unless that has been done.
+
+        Raises:
+            UserError: the configuration names none that is known.
+        """
+        with self._lock:
+            if not self._made:
+                model, _ = make_models(self._spec)
+                self._model = Metered(model) if model is not None else None
+                self._made = True
 
     def answer(self, question: str, context: str = "") -> Mapping[str, Content]:
         """One sentence in answer to the question.
@@ -55,11 +67,7 @@ class LanguageTool:
             ToolUnavailable: the model does not answer.
             ValueError: there is no model here.
         """
-        with self._lock:
-            if not self._made:
-                model, _ = make_models(self._spec)
-                self._model = Metered(model) if model is not None else None
-                self._made = True
+        self.prepare()
         if self._model is None:
             raise ValueError("I have no language model for questions like that.")
         text = f"{context}\n\n{question}" if context else question

@@ -40,6 +40,7 @@ class ArithmeticUnit:
         self._outages = config.outages
         self._servers = open_servers(config.mcp)
         self._language = LanguageTool(config.model, config.wearer.id)
+        self._language.prepare()
         self._tools: dict[str, _Tool] = {}
         for skill in make_skills(config.skills, config.settings).values():
             functions = skill.tools()

@@ -36,6 +36,7 @@ from services.alpha.skill import Case, Tool
 from services.alpha.tools.blackjack.advice import advise, bet
 from services.alpha.tools.blackjack.rules import Rules, rank_of, total_of
 from services.alpha.vision.cards import CardRead, read_corners, voted
+from services.alpha.vision.glyphs import network
 from services.alpha.vision.paper import Sheetlet, papers, steady
 from services.errors import UserError
 
@@ -168,6 +169,10 @@ class Blackjack:
         self._read = None
         self._version += 1
         return (Gone(skill=NAME, t=t, version=self._version, reason="the cards are gone"),)
+
+    def prepare(self) -> None:
+        """Load the network that names ranks and suits."""
+        network()
 
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
         """Read the cards: the dealer's far from the wearer, the wearer's own near."""

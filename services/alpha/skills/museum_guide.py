@@ -149,6 +149,10 @@ class MuseumGuide:
         self._version += 1
         return (Gone(skill=NAME, t=t, version=self._version, reason="the wearer walks on"),)
 
+    def prepare(self) -> None:
+        """Read the pictures of the catalogue."""
+        self._gallery_now()
+
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
         """Recognise and verify."""
         shot = shots[-1]

@@ -36,7 +36,7 @@ from services.alpha.skill import Case, Tool
 from services.alpha.tools.fit import fit, order
 from services.alpha.vision.colour import name_of
 from services.alpha.vision.framed import figure, middle_cover
-from services.alpha.vision.ocr import INSTALL, Line, available, lines
+from services.alpha.vision.ocr import INSTALL, Line, available, lines, load
 from services.errors import UserError
 
 NAME = "shopping-fit"
@@ -133,6 +133,10 @@ class ShoppingFit:
                 reason="the wearer holds something up",
             ),
         )
+
+    def prepare(self) -> None:
+        """Load the reader of print."""
+        load()
 
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
         """Read the tag and the colour of the cloth."""

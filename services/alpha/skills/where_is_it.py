@@ -133,6 +133,10 @@ class WhereIsIt:
             ),
         )
 
+    def prepare(self) -> None:
+        """Learn the enrolled things."""
+        self._enrolled()
+
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
         """Which known things lie on which marked surface."""
         shot = shots[-1]

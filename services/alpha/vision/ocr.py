@@ -32,6 +32,12 @@ def available() -> bool:
     return find_spec("rapidocr_onnxruntime") is not None
 
 
+def load() -> None:
+    """Load the OCR, if it is here: the first reading need not wait for it then."""
+    if available():
+        _engine()
+
+
 @lru_cache(maxsize=1)
 def _engine() -> Any:
     from rapidocr_onnxruntime import RapidOCR
