@@ -29,8 +29,8 @@ SKILLS = {
 }
 _BASE = "services.alpha.lab.baselines"
 OURS = "retinue"
-# One film is drawn and watched within this many seconds of processor time, roughly: the long first.
-TABLES_ROUNDS = 4
+# Rounds at a table whose cards are read one by one.
+TABLES_ROUNDS = 8
 
 
 class Job(Noun):
