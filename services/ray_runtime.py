@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
+import socket
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+from ray.exceptions import AuthenticationError, GetTimeoutError, RayActorError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from services.errors import ActorDied
+from services.errors import ActorDied, UserError
 
 CALL_LIMIT_S = 300.0
 # Shared actors are found by name in this namespace, whatever the namespace of the program.
 NAMESPACE = "retinue"
 MOST_CALLS = 1000
+KNOCK_S = 10.0
+_PLACE = re.compile(r"([^:/]+):(\d+)")
 
 
 class Host:
@@ -106,22 +110,24 @@ class RayRuntime:
     def __init__(self) -> None:
         self._own = not ray.is_initialized()
         self._actors: list[tuple[str, Any]] = []
-        self._shared: list[Any] = []
+        self._shared: dict[str, Any] = {}
         self._id = uuid.uuid4().hex
         if self._own:
-            ray.init(
-                address=os.environ.get("RAY_ADDRESS"),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            _join(os.environ.get("RAY_ADDRESS"))
         self._host = ray.remote(Host)
         self._shared_host = ray.remote(SharedHost)
 
     @property
     def address(self) -> str:
-        """Where other programs find this Ray: what to set RAY_ADDRESS to."""
+        """Where other programs find this Ray."""
         return str(ray.get_runtime_context().gcs_address)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What programs of the same person set to join this Ray."""
+        found = {"RAY_ADDRESS": self.address}
+        mode = os.environ.get("RAY_AUTH_MODE")
+        return found if mode is None else {**found, "RAY_AUTH_MODE": mode}
 
     def share(self, name: str, factory: Callable[..., Any], *args: Any) -> RayPort:
         """Find the actor on this Ray by its name, or make it on this host.
@@ -140,7 +146,7 @@ class RayRuntime:
             max_concurrency=MOST_CALLS,
         ).remote(self._id, factory, args)
         if _answer(name, actor.made_by.remote()) == self._id:
-            self._shared.append(actor)
+            self._shared[name] = actor
         return RayPort(name, actor)
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> RayHandle:
@@ -149,6 +155,10 @@ class RayRuntime:
         actor = self._host.options(**options).remote(factory, args)
         self._actors.append((name, actor))
         return RayHandle(name, actor)
+
+    def holds(self, name: str) -> bool:
+        """Whether this program made the shared actor, which then ends with it."""
+        return name in self._shared
 
     def gather(self, pending: Sequence[Any]) -> list[Any]:
         """Wait for remote answers, `CALL_LIMIT_S` seconds at most."""
@@ -166,13 +176,38 @@ class RayRuntime:
             with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
                 ray.get(actor.call.remote("close", ()), timeout=10.0)
         self._actors.clear()
-        for actor in self._shared:
+        for actor in self._shared.values():
             with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
                 ray.get(actor.close.remote(), timeout=CALL_LIMIT_S)
             ray.kill(actor)
         self._shared.clear()
         if self._own:
             ray.shutdown()
+
+
+def _join(address: str | None) -> None:
+    """Connect to the Ray at an address; None: start one.
+
+    Raises:
+        UserError: There is none, or it does not let us in.
+    """
+    try:
+        if address is not None and (place := _PLACE.fullmatch(address)):
+            # Ray itself would go on trying for a quarter of an hour.
+            socket.create_connection((place[1], int(place[2])), timeout=KNOCK_S).close()
+        ray.init(
+            address=address,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (OSError, AuthenticationError):
+        if address is None:
+            raise
+        raise UserError(
+            f"no Ray that lets us in answers at {address}: unset RAY_ADDRESS to start one, or see "
+            "that it runs and, if it asks for a token, that RAY_AUTH_MODE=token is set"
+        ) from None
 
 
 def _answer(name: str, reference: Any) -> Any:
