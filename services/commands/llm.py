@@ -278,9 +278,10 @@ def drain(
     "--vllm",
     type=click.Path(path_type=Path),
     metavar="PYTHON",
-    help="Measure vLLM with and without the plug-in instead, with this interpreter "
-    "(make bench-vllm installs one).",
+    help="Measure vLLM, too, with the plug-in and without, with this interpreter "
+    "(make bench-llm installs one).",
 )
+@click.option("--no-llamacpp", is_flag=True, help="Measure vLLM only.")
 @json_option
 def bench(
     rounds: int,
@@ -290,30 +291,39 @@ def bench(
     slots: int,
     words: int,
     vllm: Path | None,
+    no_llamacpp: bool,
     as_json: bool,
 ) -> None:
-    """Measure how soon robots that come back are answered: llama.cpp with owned slots and without.
+    """Measure how soon robots that come back are answered: engines as they come beside ours.
 
     Robots wait for tools and return with a longer conversation, while strangers always have one more
-    new one. Takes some minutes.
+    new one. llama.cpp is served with owned slots and without, vLLM with the plug-in and without. Takes
+    some minutes.
     """
     from services.llm.bench.llama import Load, bench_llama
-    from services.llm.bench.show import show_llama, show_vllm
-    from services.llm.bench.vllm import bench_vllm
+    from services.llm.bench.show import show_llama
+    from services.llm.bench.vllm.bench import bench_vllm
+    from services.llm.bench.vllm.show import show_vllm
 
+    if no_llamacpp and vllm is None:
+        raise click.UsageError("--no-llamacpp leaves nothing to measure: give --vllm PYTHON, too.")
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    measured: dict[str, object] = {}
+    if not no_llamacpp:
+        llama = bench_llama(Load(robots, turns, strangers, slots, words, rounds), say)
+        measured["llamacpp"] = llama.model_dump(mode="json")
+        if not as_json:
+            show_llama(llama)
     if vllm is not None:
-        measured = bench_vllm(vllm, _OPERATIONS, lambda line: click.echo(line, err=True))
-        if as_json:
-            print_json(measured.model_dump(mode="json"))
-        else:
-            show_vllm(measured)
-        return
-    load = Load(robots, turns, strangers, slots, words, rounds)
-    told = bench_llama(load, lambda line: click.echo(line, err=True))
+        found = bench_vllm(vllm, _OPERATIONS, on_row=say)
+        measured["vllm"] = found.model_dump(mode="json")
+        if not as_json:
+            show_vllm(found)
     if as_json:
-        print_json(told.model_dump(mode="json"))
-    else:
-        show_llama(told)
+        print_json(measured)
 
 
 def _key(key_file: Path | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from services.commands.output import print_table
-from services.llm.bench.contracts import LatencyRow, LlamaBench, Spread, VllmBench
+from services.llm.bench.contracts import LatencyRow, LlamaBench, LlamaRow, Spread
 
 
 def show_llama(told: LlamaBench) -> None:
@@ -90,42 +90,6 @@ def show_latency(rows: Sequence[LatencyRow]) -> None:
 
 def _error(relative: float, seconds: float) -> str:
     return f"{relative:.0%} ({1e3 * seconds:.1f})"
-
-
-def show_vllm(told: VllmBench) -> None:
-    """Print vLLM's comparison; stock and ours beside each other."""
-    print_table(
-        (
-            "vLLM",
-            "hits on resume",
-            "resume, ms",
-            "n",
-            "steps",
-            "step, µs",
-            "scheduling, µs",
-            "ours, µs",
-            "ours / step",
-        ),
-        (
-            (
-                row.name,
-                f"{row.hit_ratio:.1%}",
-                f"{1e3 * row.resume.mean:.0f} ± {1e3 * row.resume.sd:.0f}",
-                row.resume.n,
-                row.steps,
-                f"{row.step_us:.0f}",
-                f"{row.schedule_us:.0f}",
-                f"{row.own_us:.1f}",
-                f"{row.own_us / row.step_us:.2%}",
-            )
-            for row in told.rows
-        ),
-    )
-    same = "the same" if told.same_outputs else "NOT the same"
-    click.echo(
-        f"greedy answers are {same}; {told.operations} random operations without a lost block or "
-        f"a request that waits for ever; pins: {told.pins}"
-    )
 
 
 def _text(spread: Spread) -> str:

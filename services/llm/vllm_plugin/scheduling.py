@@ -35,9 +35,10 @@ _FAR_S = 1e9
 _REFUSED_S = 0.02
 # Fewer prefilled tokens than this tell little of the speed of reading.
 _TELLING_TOKENS = 64
-_DECODE_WEIGHT = 0.05
-# Expired pins may stay, and the speed of decoding is sampled, for this long.
-_LOOK_S = 0.02
+_DECODE_WEIGHT = 0.2
+# The speed of decoding is sampled so often; expired pins and turns in haste are looked at sooner.
+_SOON_S = 0.02
+_LOOK_S = 1.0
 
 
 class AgentScheduling:
@@ -47,7 +48,7 @@ class AgentScheduling:
         agent_policy: Orders and retains.
         pinned_blocks: Held blocks by program, in the order of their tokens.
         agent_steps: Steps scheduled.
-        agent_seconds: Time spent here, all hooks together, vLLM's own work not counted.
+        agent_seconds: Time spent here, all hooks together; vLLM's own work, and the queue's, not counted.
         engine_seconds: Time that vLLM's own ``schedule`` took.
     """
 
@@ -72,6 +73,7 @@ class AgentScheduling:
         self._ahead = int(self._async())
         self._refused: tuple[str, float] = ("", 0.0)
         self._hasty: list[str] = []
+        self._gone: dict[Any, bool] = {}
         manager = self.kv_cache_manager  # type: ignore[attr-defined]
         self._pool = manager.block_pool
         self._allocate = manager.allocate_slots
@@ -152,7 +154,7 @@ class AgentScheduling:
             "free_blocks": int(self._pool.get_num_free_blocks()),
             "steps": self.agent_steps,
             "schedule_us": 1e6 * self.engine_seconds / steps,
-            "own_us": 1e6 * self.agent_seconds / steps,
+            "own_us": 1e6 * (self.agent_seconds + self.waiting.seconds) / steps,
         }
 
     def forget(self, program: str) -> None:
@@ -194,7 +196,17 @@ class AgentScheduling:
         now = perf_counter()
         slack = self.agent_policy.rank(turn, now)[1]
         self._hasty.append(turn.turn_id)
+        self._look_at(now, now)
         return (rank[0], slack if slack == NEVER else slack + now, *rank[2:])
+
+    def _look_at(self, when: float, now: float) -> None:
+        self._look_s = min(self._look_s, max(when, now + _SOON_S))
+
+    def _rank_the_hasty(self) -> None:
+        hasty, self._hasty = self._hasty, []
+        for turn_id in hasty:
+            if (request := self.requests.get(turn_id)) is not None:  # type: ignore[attr-defined]
+                self.waiting.rerank(request)
 
     def _rerank(self, program: str) -> None:
         """A program's pin has gone while turns of it wait."""
@@ -208,16 +220,17 @@ class AgentScheduling:
 
     def _look(self, now: float) -> float:
         """What need not be done in every step: expiry, farewells, learning. Returns the time."""
+        # First, so that what another thread tells meanwhile is not slept through.
         self._look_s = now + _LOOK_S
         while self._news:
             self._hear(*self._news.popleft(), now)
         if now >= self.agent_policy.next_expiry():
             for pin in self.agent_policy.expired(now):
                 self._release(pin.program)
-        hasty, self._hasty = self._hasty, []
-        for turn_id in hasty:
-            if (request := self.requests.get(turn_id)) is not None:  # type: ignore[attr-defined]
-                self.waiting.rerank(request)
+        self._look_at(self.agent_policy.next_expiry(), now)
+        if self._hasty:
+            self._rank_the_hasty()
+            self._look_at(now, now)
         seconds = now - self._scheduled_s
         if self._reading:
             self._learn(seconds)
@@ -322,32 +335,34 @@ class AgentScheduling:
     def _close(self, request: Any, now: float) -> bool:
         """Tell the policy that a turn ended. Returns whether a pin has taken over its blocks."""
         turn = self._turns.pop(request.request_id)
+        program, policy = turn.program, self.agent_policy
         began_s = self._began_s.pop(request.request_id, now)
-        if request.status.name in _GONE:
-            self.agent_policy.aborted(turn.program, now)
-            self._release(turn.program)
-            self._rerank(turn.program)
+        if self._is_gone(request.status):
+            policy.aborted(program, now)
+            self._release(program)
+            self._rerank(program)
             return False
-        groups = self.kv_cache_manager.get_blocks(request.request_id).blocks  # type: ignore[attr-defined]
-        blocks = findable(groups)
-        mine = own(blocks, len(groups))
-        used = self._pool.num_gpu_blocks - 1 - self._pool.get_num_free_blocks()
+        wait = wait_of(request)
+        blocks: list[Any] = []
+        mine = others = 0
+        if wait is not None:
+            groups = self.kv_cache_manager.get_blocks(request.request_id).blocks  # type: ignore[attr-defined]
+            blocks = findable(groups)
+            mine = own(blocks, len(groups))
+            used = self._pool.num_gpu_blocks - 1 - self._pool.get_num_free_blocks()
+            others = max(0, used - mine - policy.pinned_blocks)
+        running = len(self.running) or 1  # type: ignore[attr-defined]
         outcome = Outcome(
-            tokens=len(groups[0]) * self.block_size if groups else 0,  # type: ignore[attr-defined]
-            blocks=mine,
-            output_tokens=request.num_output_tokens,
-            service_s=(now - began_s) / max(1, len(self.running)),  # type: ignore[attr-defined]
-            wait=wait_of(request),
+            request.num_tokens, mine, request.num_output_tokens, (now - began_s) / running, wait
         )
-        pin = self.agent_policy.finished(
-            turn, now, outcome, max(0, used - mine - self.agent_policy.pinned_blocks)
-        )
+        pin = policy.finished(turn, now, outcome, others)
         if pin is None:
-            if self.agent_policy.pin_of(turn.program) is None:
-                self._release(turn.program)
+            if policy.pin_of(program) is None:
+                self._release(program)
             return False
-        self._release(turn.program)
-        self.pinned_blocks[turn.program] = blocks
+        self._release(program)
+        self.pinned_blocks[program] = blocks
+        self._look_at(pin.until_s, now)
         if not self._request_blocks_can_be_freed(request):  # type: ignore[attr-defined]
             # A step in flight may still write into what is not full yet: vLLM frees that later.
             self._pool.touch(blocks)
@@ -356,6 +371,13 @@ class AgentScheduling:
         if len(whole) > len(blocks):
             self._pool.free_blocks(reversed(without(whole, blocks)))
         return True
+
+    def _is_gone(self, status: Any) -> bool:
+        """Whether a request ended because nobody wants it; names of enumerations are slow to ask for."""
+        gone = self._gone.get(status)
+        if gone is None:
+            gone = self._gone[status] = status.name in _GONE
+        return gone
 
     def _release(self, program: str) -> None:
         blocks = self.pinned_blocks.pop(program, None)

@@ -298,7 +298,7 @@ def test_no_block_is_lost_and_nobody_waits_for_ever(operations):
 
 
 def test_vllm_still_has_the_interface_that_the_plugin_leans_on():
-    pytest.importorskip("vllm", reason="vLLM is not installed here; see make bench-vllm")
+    pytest.importorskip("vllm", reason="vLLM is not installed here; see make bench-llm")
     require_interface()
 
 
