@@ -45,6 +45,11 @@ def require_safe(version: tuple[int, ...]) -> None:
         )
 
 
+def require_safe_sqlite() -> None:
+    """Refuse to work with the SQLite at hand if it can corrupt a memory. UnsafeSqlite if so."""
+    require_safe(sqlite3.sqlite_version_info)
+
+
 def create(path: Path) -> None:
     """Make a new memory file, complete or not at all."""
     draft = path.with_name(path.name + ".new")
@@ -72,7 +77,7 @@ def create(path: Path) -> None:
 
 def connect(path: Path, write: bool) -> Database:
     """Open a memory file that passed `check`: for the one writer, or for reading only."""
-    connection = opener(path, "rw" if write else "ro")
+    connection = opener(path, "rw" if write else _reading(path))
     connection.execute("PRAGMA foreign_keys=ON")
     if write:
         # Acknowledged means on the disk: the log is synced at every commit.
@@ -92,12 +97,17 @@ def check(path: Path) -> None:
         StoreUnreadable: If it is missing, truncated, corrupt or something else.
         StoreTooNew: If it was written by newer software.
     """
-    require_safe(sqlite3.sqlite_version_info)
+    require_safe_sqlite()
     if not path.is_file():
         raise StoreUnreadable(f"There is no memory at {path}; name the memory.db of a run.")
+    if not os.access(path, os.R_OK):
+        raise StoreUnreadable(f"{path} may not be read by this user; ask its owner for the right.")
     if path.stat().st_size == 0:
         raise StoreUnreadable(f"{path} is empty and so is no memory; name another file.")
-    with readable(path), contextlib.closing(opener(path, "ro")) as connection:
+    # Nobody has it open if nothing waits beside it: then not even SQLite's files need to be made.
+    alone = not path.with_name(path.name + "-wal").exists()
+    mode = "ro&immutable=1" if alone else "ro"
+    with readable(path), contextlib.closing(opener(path, mode)) as connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
@@ -180,6 +190,12 @@ def migrate(db: Database) -> None:
         with db.atomic():
             migration(db)
             db.execute(f"PRAGMA user_version={number}")
+
+
+def _reading(path: Path) -> str:
+    """How to open for reading: as it lies, where SQLite may not make its files beside it."""
+    waits = path.with_name(path.name + "-wal").exists()
+    return "ro" if waits or os.access(path.parent, os.W_OK) else "ro&immutable=1"
 
 
 def _open(path: Path, mode: str) -> Connection:

@@ -28,6 +28,7 @@ from stem_memory.migrations import (
     migrate,
     readable,
     require_current,
+    require_safe_sqlite,
     too_old,
 )
 from stem_memory.privacy.vault import Vault
@@ -94,7 +95,9 @@ class EventStore:
         path = Path(path)
         if path.exists():
             check(path)
-        elif not path.parent.is_dir():
+        else:
+            require_safe_sqlite()
+        if not path.parent.is_dir():
             raise StoreUnreadable(f"There is no folder {path.parent}; make it first.")
         lock = WriterLock(path)
         try:

@@ -7,6 +7,7 @@ caches and adapters. Bodies are as they lie in the log: what is sealed stays sea
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -94,7 +95,7 @@ def export_memory(
         who: In whose name: cubes must be readable for them ("": the operator, who reads all).
 
     Raises:
-        CubeFault: A cube does not exist, or the file exists already.
+        CubeFault: A cube does not exist, or the file exists already or can not be written.
         NotGranted: `who` may not read one of the cubes.
         BlobDamaged: A blob is missing or damaged.
     """
@@ -119,8 +120,13 @@ def export_memory(
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
+    except OSError as error:
+        raise CubeFault(
+            f"{target} can not be written ({error.strerror}); name another file."
+        ) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
     return manifest
 
 

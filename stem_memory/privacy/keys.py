@@ -144,7 +144,11 @@ def _read(path: Path) -> dict[str, bytes]:
         keys = {name: base64.b64decode(text, validate=True) for name, text in held["keys"].items()}
         if any(len(key) != _BYTES for key in keys.values()):
             raise ValueError("a key has another length")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise KeysUnreadable(
+            f"{path} can not be read ({error.strerror}); ask its owner for the right."
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeysUnreadable(
             f"{path} holds no keys that can be read ({error}); restore it from a copy."
         ) from None

@@ -222,6 +222,15 @@ def refused(path, error, match):
     assert [p.name for p in path.parent.iterdir() if p.name.endswith(".lock")] == []
 
 
+def test_what_is_refused_leaves_nothing_beside_it(full):
+    change(full, "PRAGMA user_version = 1000")
+    for suffix in ("-wal", "-shm"):
+        full.with_name(full.name + suffix).unlink(missing_ok=True)
+    before = sorted(p.name for p in full.parent.iterdir())
+    refused(full, StoreTooNew, "update retinue")
+    assert sorted(p.name for p in full.parent.iterdir()) == before
+
+
 def test_a_newer_schema_is_refused(full):
     change(full, "PRAGMA user_version = 1000")
     refused(full, StoreTooNew, "update retinue")
@@ -255,6 +264,13 @@ def test_a_missing_file_or_folder_is_said(tmp_path):
         EventStore.reader(tmp_path / "memory.db")
     with pytest.raises(StoreUnreadable, match="no folder"):
         EventStore.writer(tmp_path / "runs" / "memory.db", no_time)
+
+
+def test_an_unsafe_sqlite_makes_no_new_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(migrations.sqlite3, "sqlite_version_info", (3, 40, 1))
+    with pytest.raises(UnsafeSqlite, match="pysqlite3"):
+        EventStore.writer(tmp_path / "memory.db", no_time)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unsafe_sqlite_is_refused(full, monkeypatch):
