@@ -103,11 +103,15 @@ class RayRuntime:
 
     Actors ask for no CPU share: they spend their life waiting for the loop, and a fleet larger
     than the number of cores must still start.
+
+    Args:
+        gpus: GPUs that each actor is given.
     """
 
     is_shared = True
 
-    def __init__(self) -> None:
+    def __init__(self, gpus: int = 0) -> None:
+        self._gpus = gpus
         self._own = not ray.is_initialized()
         self._actors: list[tuple[str, Any]] = []
         self._shared: dict[str, Any] = {}
@@ -151,7 +155,7 @@ class RayRuntime:
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> RayHandle:
         """Make the actor in a worker process; errors in its constructor show at the first call."""
-        options = {"num_cpus": 0, "max_restarts": 0}
+        options = {"num_cpus": 0, "num_gpus": self._gpus, "max_restarts": 0}
         actor = self._host.options(**options).remote(factory, args)
         self._actors.append((name, actor))
         return RayHandle(name, actor)

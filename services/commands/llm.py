@@ -99,6 +99,33 @@ def llm() -> None:
     help="Room for the KV of programs that gave way; 0 to read their prompts again.",
 )
 @click.option("--ray", is_flag=True, help="Engines live in Ray actors (RAY_ADDRESS, or here).")
+@click.option(
+    "--engine-host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where engines listen; auto for the address of whatever machine of a Ray cluster each lives on.",
+)
+@click.option(
+    "--gpus",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="GPUs of one vLLM engine; with --ray each actor is given so many.",
+)
+@click.option(
+    "--kv-events",
+    is_flag=True,
+    help="vLLM publishes which KV blocks it stores and removes; llm status --json tells where.",
+)
+@click.option(
+    "--vllm-arg",
+    "vllm_arguments",
+    multiple=True,
+    metavar="ARG",
+    help="A further argument of vllm serve, such as --vllm-arg=--quantization=fp8. Give it as often as "
+    "you like.",
+)
 @key_option
 def serve(
     host: str,
@@ -113,6 +140,10 @@ def serve(
     policy: str,
     kv_files: int,
     ray: bool,
+    engine_host: str,
+    gpus: int,
+    kv_events: bool,
+    vllm_arguments: tuple[str, ...],
     key_file: Path | None,
 ) -> None:
     """Serve the endpoint until Ctrl-C. Point any OpenAI client at the address it prints."""
@@ -135,7 +166,15 @@ def serve(
         policy=policy,
         kv_files_mib=kv_files,
         remote_key=os.environ.get("OPENAI_API_KEY", "none"),
+        gpus=gpus,
+        kv_events=kv_events,
+        vllm_arguments=vllm_arguments,
+        engine_host=engine_host,
     )
+    if gpus and replicas > 1 and not ray:
+        raise UserError(
+            "several replicas share no GPU: give --ray, which hands each its own --gpus"
+        )
     _serve(config, host, port, key, ray)
 
 
@@ -156,7 +195,7 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
     if ray:
         from services.ray_runtime import RayRuntime
 
-        runtime = RayRuntime()
+        runtime = RayRuntime(gpus=config.gpus)
     else:
         runtime = LocalRuntime()
     try:

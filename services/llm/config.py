@@ -35,6 +35,10 @@ class LlmConfig(BaseModel):
         kv_files_mib: Room for KV that gave way, per engine; 0 to read it again instead.
         host_cache_mib: llama.cpp's own cache of prompts, per engine.
         remote_key: The key of the remote engines.
+        gpus: GPUs of one vLLM engine, over which its model is split.
+        kv_events: Whether vLLM engines publish which KV blocks they store and remove.
+        vllm_arguments: Further arguments of ``vllm serve``.
+        engine_host: Where engines listen; ``auto`` for the address of the machine that each lives on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +54,10 @@ class LlmConfig(BaseModel):
     kv_files_mib: int = Field(default=512, ge=0)
     host_cache_mib: int = Field(default=0, ge=0)
     remote_key: str = "none"
+    gpus: int = Field(default=0, ge=0)
+    kv_events: bool = False
+    vllm_arguments: tuple[str, ...] = ()
+    engine_host: str = "127.0.0.1"
 
 
 def make_cluster(config: LlmConfig, runtime: Runtime) -> Cluster:
@@ -91,6 +99,7 @@ def _maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], En
             slots=config.slots,
             threads=config.threads,
             host_cache_mib=config.host_cache_mib,
+            host=config.engine_host,
             **_named(config),
         )
         return lambda name: LlamaCppEngine(llama, runtime, name)
@@ -104,13 +113,18 @@ def _maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], En
     if kind == "vllm":
         from services.llm.engines.vllm import VllmEngine, VllmSpec
 
-        if config.weights is None:
+        if config.weights is None or not (config.weights / "config.json").is_file():
             raise UserError("--engine vllm needs --weights, a model folder in Hugging Face's form")
         vllm = VllmSpec(
             weights=config.weights,
             model=config.model or config.weights.name.lower(),
             context_tokens=config.context_tokens,
             policy=config.policy,
+            gpus=config.gpus,
+            threads=config.threads,
+            kv_events=config.kv_events,
+            arguments=config.vllm_arguments,
+            host=config.engine_host,
         )
         return lambda name: VllmEngine(vllm, runtime, name)
     address, mark, model = kind.partition("#")

@@ -7,6 +7,7 @@ JSON line when that is ready, and ends it when standard input ends, or itself wh
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import json
 import os
 import shutil
@@ -24,6 +25,10 @@ from typing import Any
 
 _POLL_S = 0.25
 _END_LIMIT_S = 4.0
+_MISSING = (
+    f"vLLM is not installed for {sys.executable}; run: pip install 'retinue[vllm]', or name the "
+    "interpreter of an environment that has it in RETINUE_VLLM_PYTHON."
+)
 _PR_SET_PDEATHSIG = 1
 _CPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentScheduler"
 _GPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentAsyncScheduler"
@@ -32,6 +37,9 @@ _GPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentAsyncScheduler"
 def main() -> None:
     """Serve until standard input ends or vLLM does."""
     settings = json.loads(sys.stdin.readline())
+    if importlib.util.find_spec("vllm") is None:
+        _say({"error": _MISSING})
+        return
     host = settings["host"]
     port, agents = _free_ports(host, 2)
     folder = tempfile.mkdtemp(prefix="retinue-vllm-") if settings.get("kv_events") else None
