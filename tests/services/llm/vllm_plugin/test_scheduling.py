@@ -1,230 +1,30 @@
 """The mixin over a scheduler that behaves as vLLM's does, and vLLM's own interface where it is installed."""
 
-import random
-import sys
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import services
+from services.llm.engines.contracts import OwnScheduling
+from services.llm.engines.endpoint import Endpoint
+from services.llm.engines.errors import EngineRefused
+from services.llm.engines.vllm import PYTHON_VARIABLE
 from services.llm.vllm_plugin import interface
 from services.llm.vllm_plugin.interface import VllmMoved, require_interface
-from services.llm.vllm_plugin.scheduling import AgentScheduling
+from services.llm.vllm_plugin.ranked import RankedQueue
+from tests.services.llm.vllm_plugin import conftest
+from tests.services.llm.vllm_plugin.conftest import Request, Scheduler, ask, tokens
 
-BLOCK = 4
-
-
-class Block:
-    def __init__(self, number):
-        self.block_id = number
-        self.ref_cnt = 0
-        self.block_hash = None
-        self.is_null = False
-
-
-class Pool:
-    """Reference counts and an LRU of free blocks."""
-
-    def __init__(self, blocks):
-        self.free = [Block(number) for number in range(blocks)]
-        self.hashes = {}
-        # vLLM counts the null block, too.
-        self.num_gpu_blocks = blocks + 1
-
-    def get_num_free_blocks(self):
-        return len(self.free)
-
-    def touch(self, blocks):
-        for block in blocks:
-            if block.ref_cnt == 0:
-                self.free.remove(block)
-            block.ref_cnt += 1
-
-    def free_blocks(self, blocks):
-        for block in blocks:
-            assert block.ref_cnt > 0
-            block.ref_cnt -= 1
-            if block.ref_cnt == 0:
-                self.free.insert(len(self.free) if block.block_hash else 0, block)
-
-    def new(self, count):
-        taken = [self.free.pop(0) for _ in range(count)]
-        for block in taken:
-            self.hashes.pop(block.block_hash, None)
-            block.block_hash, block.ref_cnt = None, 1
-        return taken
-
-
-class Found:
-    def __init__(self, blocks):
-        self.blocks = (blocks,)
-
-
-class Manager:
-    def __init__(self, blocks):
-        self.block_pool = Pool(blocks)
-        self.held = {}
-
-    def get_blocks(self, request_id):
-        return Found(self.held.get(request_id, []))
-
-    def computed(self, request):
-        found = []
-        for end in range(BLOCK, request.num_tokens, BLOCK):
-            block = self.block_pool.hashes.get(tuple(request.tokens[:end]))
-            if block is None:
-                break
-            found.append(block)
-        return Found(found)
-
-    def allocate_slots(self, request, new_computed_blocks=None):
-        found = new_computed_blocks.blocks[0] if new_computed_blocks else []
-        wanted = -(-request.num_tokens // BLOCK) - len(found)
-        idle = sum(block.ref_cnt == 0 for block in found)
-        if wanted + idle > len(self.block_pool.free):
-            return None
-        self.block_pool.touch(found)
-        blocks = found + self.block_pool.new(wanted)
-        for index, block in enumerate(blocks):
-            end = BLOCK * (index + 1)
-            if end <= request.num_tokens and block.block_hash is None:
-                block.block_hash = tuple(request.tokens[:end])
-                self.block_pool.hashes.setdefault(block.block_hash, block)
-        self.held[request.request_id] = blocks
-        return Found(blocks)
-
-    def pop_blocks_for_free(self, request):
-        return self.held.pop(request.request_id, [])
-
-    def free(self, request):
-        self.block_pool.free_blocks(reversed(self.pop_blocks_for_free(request)))
-
-
-class Queue:
-    """First come, first served."""
-
-    def __init__(self):
-        self.requests = []
-
-    def __len__(self):
-        return len(self.requests)
-
-    def add_request(self, request):
-        self.requests.append(request)
-
-    def peek_request(self):
-        return self.requests[0]
-
-    def pop_request(self):
-        return self.requests.pop(0)
-
-    def remove_request(self, request):
-        self.requests.remove(request)
-
-
-class Status:
-    def __init__(self, name):
-        self.name = name
-
-
-class Parameters:
-    def __init__(self, extra):
-        self.extra_args = extra
-
-
-class Request:
-    def __init__(self, number, tokens, extra):
-        self.request_id = f"r{number}"
-        self.tokens = tokens
-        self.num_tokens = self.num_prompt_tokens = len(tokens)
-        self.num_output_tokens = 1
-        self.session_id = None
-        self.priority = 0
-        self.arrival_time = float(number)
-        self.status = Status("WAITING")
-        self.sampling_params = Parameters(extra)
-
-    def is_finished(self):
-        return self.status.name.startswith("FINISHED")
-
-
-class Output:
-    def __init__(self, new):
-        self.scheduled_new_reqs = new
-        self.num_scheduled_tokens = {}
-        self.scheduled_cached_reqs = type("Cached", (), {"resumed_req_ids": set()})
-
-
-class New:
-    def __init__(self, req_id, cached):
-        self.req_id = req_id
-        self.num_computed_tokens = cached
-
-
-class Base:
-    """vLLM's scheduler, as far as the mixin sees it."""
-
-    def __init__(self, blocks):
-        self.kv_cache_manager = Manager(blocks)
-        self.block_size = BLOCK
-        self.requests = {}
-        self.waiting = Queue()
-        self.running = []
-
-    def add_request(self, request):
-        self.requests[request.request_id] = request
-        self.waiting.add_request(request)
-
-    def schedule(self):
-        new = []
-        while self.waiting:
-            request = self.waiting.peek_request()
-            found = self.kv_cache_manager.computed(request)
-            if self.kv_cache_manager.allocate_slots(request, new_computed_blocks=found) is None:
-                break
-            self.waiting.pop_request()
-            request.status = Status("RUNNING")
-            self.running.append(request)
-            new.append(New(request.request_id, BLOCK * len(found.blocks[0])))
-        return Output(new)
-
-    def finish(self, request, status="FINISHED_STOPPED"):
-        if request in self.running:
-            self.running.remove(request)
-        else:
-            self.waiting.remove_request(request)
-        request.status = Status(status)
-        self._free_request_blocks(request)
-        del self.requests[request.request_id]
-
-    def _free_request_blocks(self, request):
-        self.kv_cache_manager.free(request)
-
-    def _request_blocks_can_be_freed(self, request):
-        return True
-
-    def reset_prefix_cache(self):
-        return True
-
-    def shutdown(self):
-        pass
-
-
-class Scheduler(AgentScheduling, Base):
-    pass
-
-
-def tokens(seed, length):
-    return [random.Random(seed).randrange(1000) for _ in range(length)]
-
-
-def ask(scheduler, number, words, program=None, **extra):
-    told = {"program": program, "tool": "look", "expected_tool_seconds": 5.0, **extra}
-    request = Request(number, words, told if program else {})
-    scheduler.add_request(request)
-    (new,) = scheduler.schedule().scheduled_new_reqs
-    scheduler.finish(request)
-    return new.num_computed_tokens
+needs_vllm = pytest.mark.skipif(
+    PYTHON_VARIABLE not in os.environ,
+    reason=f"{PYTHON_VARIABLE} names no environment with vLLM; see make bench-llm",
+)
 
 
 def test_an_agent_that_comes_back_finds_its_blocks_however_many_strangers_came():
@@ -297,13 +97,159 @@ def test_no_block_is_lost_and_nobody_waits_for_ever(operations):
     assert pool.get_num_free_blocks() == 16
 
 
+def queued(scheduler, *requests):
+    """Put requests in while nothing can start, and tell who would start first, and next, and last."""
+    for request in requests:
+        scheduler.add_request(request)
+    return [request.request_id for request in scheduler.waiting]
+
+
+def test_a_pinned_program_goes_first_then_the_shortest_prompt_and_priority_before_all():
+    scheduler = Scheduler(100)
+    words = tokens("agent", 40)
+    ask(scheduler, 0, words, "agent")
+    order = queued(
+        scheduler,
+        Request(1, tokens("long", 80), {}),
+        Request(2, tokens("short", 8), {}),
+        Request(3, [*words, 1], {"program": "agent"}),
+        Request(4, tokens("urgent", 90), {}, priority=-1),
+        Request(5, tokens("said", 90), {"priority": 2}),
+    )
+    assert order == ["r5", "r4", "r3", "r2", "r1"]
+
+
+def test_a_turn_that_would_soon_be_too_late_goes_first():
+    scheduler = Scheduler(100)
+    order = queued(
+        scheduler,
+        Request(1, tokens("short", 8), {}),
+        Request(2, tokens("late", 80), {"program": "b", "deadline": 1.0}),
+        Request(3, tokens("later", 80), {"program": "c", "deadline": 900.0}),
+    )
+    assert order == ["r2", "r1", "r3"]
+
+
+def test_a_removed_request_never_comes_up_and_a_reranked_one_moves():
+    ranks = {"r1": (1.0,), "r2": (2.0,), "r3": (3.0,)}
+    queue = RankedQueue(lambda request: ranks[request.request_id])
+    one, two, three = (Request(number, [1], {}) for number in (1, 2, 3))
+    for request in (three, one, two):
+        queue.add_request(request)
+    assert queue.peek_request() is one
+    ranks["r3"] = (0.0,)
+    queue.rerank(three)
+    assert queue.pop_request() is three
+    queue.remove_requests([one, three])
+    assert list(queue) == [two]
+    assert queue.pop_request() is two
+    assert not queue
+    with pytest.raises(IndexError):
+        queue.peek_request()
+
+
+def test_who_goes_away_while_it_waits_leaves_no_pin_and_no_block():
+    scheduler = Scheduler(40)
+    ask(scheduler, 0, tokens("agent", 20), "agent")
+    scheduler.forget("agent")
+    assert scheduler.pins() == []
+    scheduler.schedule()
+    assert scheduler.pinned_blocks == {}
+    assert scheduler.kv_cache_manager.block_pool.get_num_free_blocks() == 40
+
+
+def test_a_wait_that_is_told_later_is_counted_from_the_end_of_the_turn():
+    scheduler = Scheduler(40)
+    words = tokens("agent", 20)
+    ask(scheduler, 0, words, "agent", expected_tool_seconds=1000.0)
+    scheduler.announce("agent", {"tool": "drive", "body": "robot", "expected_s": 3.0})
+    scheduler.announce("nobody", {"tool": "drive"})
+    scheduler.schedule()
+    program = scheduler.agent_policy.programs["agent"]
+    assert (program.wait.tool, program.wait.body) == ("drive", "robot")
+    assert 3.0 <= program.wait.expected_s < 4.0
+    assert [pin["program"] for pin in scheduler.pins()] == ["agent"]
+
+
+def test_a_stranger_without_a_name_is_not_pinned_unless_it_calls_a_tool():
+    scheduler = Scheduler(40)
+    ask(scheduler, 0, tokens("a", 20), "implied-1", implied=1, tool="")
+    assert scheduler.pins() == []
+    ask(scheduler, 1, tokens("b", 20), "implied-2", implied=1)
+    assert [pin["program"] for pin in scheduler.pins()] == ["implied-2"]
+
+
+def test_the_door_tells_pins_and_hears_who_went_away(monkeypatch):
+    monkeypatch.setenv("RETINUE_AGENTS", "127.0.0.1:0")
+    monkeypatch.setenv("VLLM_API_KEY", "secret")
+    scheduler = Scheduler(40)
+    ask(scheduler, 0, tokens("agent", 20), "a/b")
+    door = Endpoint(f"http://127.0.0.1:{scheduler._door.port}", "secret")
+    stranger = Endpoint(door.url, "wrong")
+
+    async def visit():
+        told = await door.get("/agents")
+        with pytest.raises(EngineRefused):
+            await stranger.get("/agents")
+        with pytest.raises(EngineRefused):
+            await door.get("/elsewhere")
+        with pytest.raises(EngineRefused):
+            await door.send("POST", "/agents/a%2Fb/wait", [1], 5.0)
+        await door.send("POST", "/agents/a%2Fb/wait", {"tool": "drive"}, 5.0)
+        await door.send("DELETE", "/agents/a%2Fb", None, 5.0)
+        after = await door.get("/agents")
+        await door.close()
+        await stranger.close()
+        return OwnScheduling.model_validate(told), OwnScheduling.model_validate(after)
+
+    before, after = asyncio.run(visit())
+    assert [(pin.program, pin.blocks, pin.tokens) for pin in before.pins] == [("a/b", 5, 20)]
+    assert (before.blocks, before.free_blocks) == (40, 35)
+    assert after.pins == ()
+    scheduler.shutdown()
+
+
+def test_a_door_that_cannot_be_opened_does_not_keep_the_engine_from_serving(monkeypatch, caplog):
+    monkeypatch.setenv("RETINUE_AGENTS", "nowhere")
+    scheduler = Scheduler(40)
+    assert ask(scheduler, 0, tokens("agent", 20), "agent") == 0
+    assert "RETINUE_AGENTS=nowhere cannot be opened" in caplog.text
+
+
+def in_vllm(*arguments):
+    """Run a module where vLLM is."""
+    place = str(Path(services.__path__[0]).parent)
+    return subprocess.run(
+        [os.environ[PYTHON_VARIABLE], *arguments],
+        env={**os.environ, "PYTHONPATH": place},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@needs_vllm
 def test_vllm_still_has_the_interface_that_the_plugin_leans_on():
-    pytest.importorskip("vllm", reason="vLLM is not installed here; see make bench-llm")
-    require_interface()
+    done = in_vllm("-c", "import services.llm.vllm_plugin.scheduler")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.slow
+@needs_vllm
+def test_both_of_vllms_schedulers_lose_no_block_in_ten_thousand_random_operations():
+    done = in_vllm("-m", "services.llm.bench.vllm.trial", "10000", "11")
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert set(told) == {"sync", "async"}
+    assert all(one["operations"] == 10_000 and one["finished"] > 1000 for one in told.values())
+    assert all(one["pins"]["broken"] and one["pins"]["handed off"] for one in told.values())
 
 
 def test_a_vllm_that_moved_is_named_loudly(monkeypatch):
-    monkeypatch.setattr(interface, "LEANED_ON", {f"{__name__}:Pool": {"touch": ["self", "x"]}})
-    monkeypatch.setattr(interface.importlib, "import_module", lambda _: sys.modules[__name__])
+    monkeypatch.setattr(interface, "LEANED_ON", {"vllm:Pool": {"touch": ["self", "x"]}})
+    monkeypatch.setattr(interface.importlib, "import_module", lambda _: conftest)
     with pytest.raises(VllmMoved, match=r"Pool.touch takes \['self', 'blocks'\]"):
+        require_interface()
+    monkeypatch.setattr(interface, "LEANED_ON", {"vllm:Gone": {}})
+    with pytest.raises(VllmMoved, match="vLLM has no Gone in vllm any more"):
         require_interface()
