@@ -52,6 +52,7 @@ class Cluster:
         self._copy_s_per_token = _COPY_S_PER_TOKEN
         self.migrations = 0
         self.migrated_bytes = 0
+        self.rereads = 0
 
     @property
     def models(self) -> list[str]:
@@ -100,7 +101,7 @@ class Cluster:
         while True:
             replica = self.choose(model, turn, tried)
             tried.add(replica.name)
-            self._homes[turn.program] = replica
+            self._settle(turn.program, replica)
             sent = False
             try:
                 async with aclosing(replica.run(turn, call, hint)) as pieces:
@@ -266,12 +267,24 @@ class Cluster:
             replicas=tuple(told),
             migrations=self.migrations,
             migrated_bytes=self.migrated_bytes,
+            rereads=self.rereads,
             wanted_replicas=self.wanted_replicas(),
         )
 
     def wanted_replicas(self) -> int:
         """How many replicas the present load calls for: the signal for whoever scales."""
         return balance.wanted(self._loads(self.replicas.values()))
+
+    def _settle(self, program: str, replica: Replica) -> None:
+        """A program's turn goes here; what its old home holds for it, if that was another, is of no use."""
+        home = self._homes.get(program)
+        self._homes[program] = replica
+        known = home.board.policy.programs.get(program) if home is not None else None
+        if home is None or home is replica or known is None or known.open_turns:
+            return
+        self.rereads += home.cached(program) > 0
+        home.forget(program)
+        replica.board.policy.programs.adopt(known)
 
     def _serving(self, model: str) -> list[Replica]:
         return [r for r in self.replicas.values() if r.engine.capabilities.model == model]

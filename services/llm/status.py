@@ -105,6 +105,7 @@ class ClusterStatus(BaseModel):
         replicas: In order of their names.
         migrations: Programs moved while they waited.
         migrated_bytes: KV carried for them.
+        rereads: Programs whose next turn went elsewhere without their KV, to be read again there.
         wanted_replicas: How many replicas the present load calls for.
     """
 
@@ -114,4 +115,5 @@ class ClusterStatus(BaseModel):
     replicas: tuple[ReplicaStatus, ...]
     migrations: int = 0
     migrated_bytes: int = 0
+    rereads: int = 0
     wanted_replicas: int = 1

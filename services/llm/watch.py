@@ -80,6 +80,7 @@ def drawn(status: ClusterStatus) -> Group:
         programs.add_row(*_program_row(program))
     moved = Text(
         f"{status.migrations} programs moved ({status.migrated_bytes / 1e6:.1f} MB), "
+        f"{status.rereads} read again elsewhere, "
         f"{status.wanted_replicas} replicas wanted",
         style="dim",
     )

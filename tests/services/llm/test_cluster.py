@@ -286,6 +286,26 @@ def test_an_engine_that_schedules_by_itself_is_told_and_asked():
     run(body, kind=OwnScheduler)
 
 
+def test_a_program_whose_kv_cannot_be_carried_is_read_again_elsewhere_and_told_so():
+    async def body(house):
+        await house.ask("a")
+        home = (await house.where())["a"]
+        house.cluster.drain(home)
+        await house.cluster.tick()
+        assert (await house.cluster.status()).rereads == 0
+        assert (await house.ask("a")).cached_tokens == 0
+        assert (await house.where())["a"] != home
+        status = await house.cluster.status()
+        assert [program.name for program in status.programs] == ["a"]
+        assert (status.rereads, status.migrations) == (1, 0)
+        await asyncio.sleep(0)
+        assert house.engines[int(home[1])].heard == [("a", "forgotten")]
+        # What is known of it came along.
+        assert status.programs[0].turns == 2
+
+    run(body, kind=OwnScheduler)
+
+
 def test_programs_that_never_come_back_are_forgotten():
     async def body(house):
         await house.ask("a")
@@ -367,6 +387,51 @@ def test_an_engine_in_a_ray_actor_dies_with_its_worker_and_is_made_anew():
                 model = replica.engine.capabilities.model
                 again = [p async for p in cluster.run(model, turn, call, Hint(program="a"))]
                 assert [p.delta for p in again] == [p.delta for p in first]
+            finally:
+                await cluster.close()
+
+        asyncio.run(body())
+    finally:
+        runtime.close()
+
+
+@pytest.mark.ray
+def test_a_waiting_program_moves_between_ray_actors_with_its_kv():
+    from services.ray_runtime import RayRuntime
+
+    pytest.importorskip("xllamacpp")
+    runtime = RayRuntime()
+    try:
+
+        async def body():
+            config = LlmConfig(slots=2, context_tokens=512, replicas=2)
+            cluster = make_cluster(config, runtime)
+            for replica in cluster.replicas.values():
+                await replica.start()
+            try:
+                text = "A robot waits beside the door with a tray of clean cups. " * 12
+                call = ChatCall(
+                    messages=({"role": "user", "content": text},),
+                    options={"max_tokens": 6, "temperature": 0.0},
+                )
+                hint = Hint(program="a", tool="drive", expected_s=600.0)
+                model = cluster.models[0]
+
+                async def ask(number):
+                    turn = Turn("a", f"t{number}", cluster._clock(), 160)
+                    pieces = [p async for p in cluster.run(model, turn, call, hint)]
+                    (told,) = (await cluster.status()).programs
+                    return pieces[-1].usage, told.replica
+
+                _, home = await ask(1)
+                cluster.drain(home)
+                await cluster.tick()
+                status = await cluster.status()
+                assert (status.migrations, status.rereads) == (1, 0)
+                assert status.migrated_bytes > 100_000
+                usage, now = await ask(2)
+                assert now != home
+                assert usage.cached_tokens >= usage.prompt_tokens - 1
             finally:
                 await cluster.close()
 
