@@ -1,8 +1,8 @@
 """An engine's steps, seen from outside: what each did and how long it took, for the learned step time.
 
-Everybody whose answer is being written gets one token a step, so the time between two tokens of one stream is
-a step. Who reads a prompt meanwhile fills the rest of the step. What an engine tells of its own prefill is
-taken as so many equal steps.
+Everybody whose answer is being written gets one token a step, so while nobody reads, the time between two tokens
+of one stream is a step. What an engine tells of its own reading is taken as so many equal steps. Steps in which some
+read and some write are not looked at one by one, because only the engine knows when a reading ends.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ _WARM_STEPS = 50
 
 @dataclass(slots=True)
 class _Turn:
-    left: float
     context: float
     began_s: float
     predicted_s: float | None
     predicted: Estimate | None
     alone: bool
-    writers: int
+    writers: float
     writers_context: float
     last_s: float | None = None
 
@@ -68,8 +67,10 @@ class StepWatch:
         context = sum(turn.context for turn in writers)
         missing = max(1, prompt - cached)
         readers = [turn for turn in self._turns.values() if turn.last_s is None]
-        for turn in readers:
-            turn.alone = False
+        if missing > self._budget:
+            # One step's worth more delays the others no more than the usual noise.
+            for turn in readers:
+                turn.alone = False
         seconds, predicted = None, None
         if self._latency.steps >= _WARM_STEPS:
             seconds = self._latency.request_s(
@@ -77,7 +78,6 @@ class StepWatch:
             )
             predicted = self._latency.request(seconds)
         self._turns[turn_id] = _Turn(
-            left=missing,
             context=float(prompt),
             began_s=now,
             predicted_s=seconds,
@@ -95,6 +95,12 @@ class StepWatch:
             return
         if turn.last_s is None:
             self._changed = True
+            # Some have begun to write while this one was read, and some have ended.
+            others = self._writers()
+            turn.writers = 0.5 * (turn.writers + len(others))
+            turn.writers_context += 0.5 * (
+                sum(other.context for other in others) - turn.writers_context
+            )
         elif self._leader in {None, turn_id}:
             self._leader = turn_id
             self._count(now - turn.last_s)
@@ -123,27 +129,19 @@ class StepWatch:
             self._latency.observe_request(turn.predicted_s, seconds)
         self._on_reading(Guess(tokens, turn.predicted, seconds))
         if usage.prefill_s is not None:
-            steps = math.ceil(tokens / max(1, self._budget - turn.writers))
+            steps = math.ceil(tokens / max(1.0, self._budget - turn.writers))
             each = tokens / steps
             pairs = each * (usage.cached_tokens + 0.5 * tokens)
             step = Step(each, turn.writers, turn.writers_context, pairs)
             self._learn(step, usage.prefill_s / steps)
 
     def _count(self, seconds: float) -> None:
-        """A step is over: every stream got a token, and readers went on."""
+        """Every stream has got a token."""
         writers = self._writers()
-        room, prefill, pairs = float(self._budget - len(writers)), 0.0, 0.0
-        for turn in self._turns.values():
-            if turn.last_s is None and room > 0.0 and turn.left > 0.0:
-                size = min(room, turn.left)
-                position = turn.context - turn.left + 0.5 * size
-                turn.left -= size
-                room -= size
-                prefill += size
-                pairs += size * position
-        if not self._changed and seconds >= _SHORTEST_S:
+        alone = len(writers) == len(self._turns)
+        if alone and not self._changed and seconds >= _SHORTEST_S:
             context = sum(turn.context for turn in writers)
-            self._learn(Step(prefill, len(writers), context, pairs), seconds)
+            self._learn(Step(0.0, len(writers), context, 0.0), seconds)
         self._changed = False
 
     def _writers(self) -> list[_Turn]:

@@ -20,8 +20,10 @@ from services.llm.cluster import Cluster
 from services.llm.engines.contracts import ChatCall, Hint, Usage
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
 from services.llm.latency import Guess, Step, compare, guesses_of
+from services.llm.lengths import PromptLengths
 from services.llm.policy.contracts import Turn
 from services.llm.replica import Replica
+from services.llm.speed import ReadingSpeed
 from services.llm.steps import StepWatch
 from services.runtime import LocalRuntime
 
@@ -86,6 +88,7 @@ class _Learned:
 
     steps: list[tuple[Step, float]] = field(default_factory=list)
     readings: list[Guess] = field(default_factory=list)
+    speed: ReadingSpeed = field(default_factory=ReadingSpeed)
 
     def rows(self) -> tuple[LatencyRow, ...]:
         found = []
@@ -209,7 +212,9 @@ async def _measure(load: Load, way: _Way, seed: int, learned: _Learned) -> _Seen
     runtime = LocalRuntime()
     spec = LlamaCppSpec(slots=load.slots, own_slots=way.owned, host_cache_mib=way.host_cache_mib)
     engine = LlamaCppEngine(spec, runtime, "bench")
-    replica = Replica("bench", engine, way.policy, file_mib=way.kv_files_mib)
+    # A server learns its speed in its first minutes; here each round begins with a new one.
+    speed = learned.speed if way.owned else None
+    replica = Replica("bench", engine, way.policy, speed=speed, file_mib=way.kv_files_mib)
     if way.owned:
         replica.steps = StepWatch(
             replica.speed.latency,
@@ -218,13 +223,13 @@ async def _measure(load: Load, way: _Way, seed: int, learned: _Learned) -> _Seen
             learned.readings.append,
         )
     cluster = Cluster([replica])
+    house = _House(cluster, load, seed, seen)
     await engine.start()
     try:
         callers = [
-            asyncio.create_task(_stranger(cluster, load, seed, number, seen))
-            for number in range(load.strangers)
+            asyncio.create_task(_stranger(house, number)) for number in range(load.strangers)
         ]
-        robots = [_robot(cluster, load, seed, number, seen) for number in range(load.robots)]
+        robots = [_robot(house, number) for number in range(load.robots)]
         await asyncio.gather(*robots)
         for caller in callers:
             caller.cancel()
@@ -236,8 +241,20 @@ async def _measure(load: Load, way: _Way, seed: int, learned: _Learned) -> _Seen
         runtime.close()
 
 
-async def _robot(cluster: Cluster, load: Load, seed: int, number: int, seen: _Seen) -> None:
-    rng = random.Random(f"robot {seed} {number}")
+@dataclass
+class _House:
+    """What all callers of a round share."""
+
+    cluster: Cluster
+    load: Load
+    seed: int
+    seen: _Seen
+    lengths: PromptLengths = field(default_factory=PromptLengths)
+
+
+async def _robot(house: _House, number: int) -> None:
+    load, seen = house.load, house.seen
+    rng = random.Random(f"robot {house.seed} {number}")
     program = f"robot-{number}"
     messages = [{"role": "user", "content": _text(rng, load.words)}]
     began = time.monotonic()
@@ -247,7 +264,7 @@ async def _robot(cluster: Cluster, load: Load, seed: int, number: int, seen: _Se
         # The caller's estimate is off by a fifth, as planned drives are.
         expected = tool_s * rng.uniform(0.8, 1.2)
         hint = Hint(program=program, tool="navigate", expected_s=expected, last_step=last)
-        ttft, text, usage = await _ask(cluster, messages, hint, f"{program}/{turn}")
+        ttft, text, usage = await _ask(house, messages, hint, f"{program}/{turn}")
         if turn:
             seen.resumes.append(ttft)
             seen.wanted += usage.prompt_tokens
@@ -262,34 +279,35 @@ async def _robot(cluster: Cluster, load: Load, seed: int, number: int, seen: _Se
     seen.jobs.append(time.monotonic() - began)
 
 
-async def _stranger(cluster: Cluster, load: Load, seed: int, number: int, seen: _Seen) -> None:
-    rng = random.Random(f"stranger {seed} {number}")
+async def _stranger(house: _House, number: int) -> None:
+    rng = random.Random(f"stranger {house.seed} {number}")
     asked = 0
     while True:
         asked += 1
         name = f"stranger-{number}-{asked}"
-        messages = [{"role": "user", "content": _text(rng, load.words)}]
-        ttft, _, _ = await _ask(cluster, messages, Hint(program=name, implied=True), name)
-        seen.strangers.append(ttft)
+        messages = [{"role": "user", "content": _text(rng, house.load.words)}]
+        ttft, _, _ = await _ask(house, messages, Hint(program=name, implied=True), name)
+        house.seen.strangers.append(ttft)
 
 
 async def _ask(
-    cluster: Cluster, messages: list[dict[str, str]], hint: Hint, turn_id: str
+    house: _House, messages: list[dict[str, str]], hint: Hint, turn_id: str
 ) -> tuple[float, str, Usage]:
-    (model,) = cluster.models
+    (model,) = house.cluster.models
     options = {"max_tokens": _ANSWER_TOKENS, "temperature": 0.0, "seed": 1}
     call = ChatCall(messages=tuple(messages), options=options)
     began = time.monotonic()
-    length = sum(len(message["content"].split()) for message in messages)
-    turn = Turn(hint.program, turn_id, began, length)
+    length = sum(len(message["content"]) for message in messages)
+    turn = Turn(hint.program, turn_id, began, house.lengths.tokens(length, hint.program))
     first: float | None = None
     text, usage = "", Usage()
-    async with aclosing(cluster.run(model, turn, call, hint)) as pieces:
+    async with aclosing(house.cluster.run(model, turn, call, hint)) as pieces:
         async for piece in pieces:
             if first is None and piece.delta:
                 first = time.monotonic() - began
             text += piece.delta.get("content") or ""
             usage = piece.usage or usage
+    house.lengths.learn(length, usage.prompt_tokens, hint.program)
     return first if first is not None else time.monotonic() - began, text, usage
 
 

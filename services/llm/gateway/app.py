@@ -37,6 +37,7 @@ from services.llm.gateway.metrics import GatewayMetrics
 from services.llm.gateway.programs import ProgramBook
 from services.llm.gateway.replies import DONE, Answer, error, event
 from services.llm.gateway.work import Work
+from services.llm.lengths import PromptLengths
 from services.llm.policy.contracts import Turn, Wait
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class Gateway:
         self._metrics = GatewayMetrics()
         self._in_progress = 0
         self._turns = 0
-        self._characters_per_token = 4.0
+        self._lengths = PromptLengths()
         self._started = int(time.time())
 
     def app(self) -> Starlette:
@@ -189,14 +190,14 @@ class Gateway:
             program=hint.program,
             turn_id=f"turn-{self._turns}",
             arrived_s=now,
-            prompt_tokens=max(1, round(length / self._characters_per_token)),
+            prompt_tokens=self._lengths.tokens(length, hint.program),
             priority=hint.priority,
             deadline_s=None if deadline_s is None else now + deadline_s,
         )
         self._in_progress += 1
         work = Work(self._cluster.run(body.model, turn, call, hint), deadline_s)
         answer = Answer(f"chatcmpl-{secrets.token_hex(12)}", body.model, int(time.time()))
-        pieces = self._pieces(request, work, answer, now, length)
+        pieces = self._pieces(request, work, answer, turn, length)
         if body.stream:
             # An error before the first piece is still told by the status.
             first = await anext(pieces)
@@ -219,7 +220,7 @@ class Gateway:
             )
 
     async def _pieces(
-        self, request: Request, work: Work, answer: Answer, arrived_s: float, length: int
+        self, request: Request, work: Work, answer: Answer, turn: Turn, length: int
     ) -> AsyncIterator[dict[str, Any]]:
         """The chunks of an answer; ends the work if the client goes away."""
         gone = asyncio.create_task(_disconnected(request))
@@ -235,14 +236,12 @@ class Gateway:
                 if piece is None:
                     break
                 if first:
-                    self._metrics.ttft.observe(self._clock() - arrived_s)
+                    self._metrics.ttft.observe(self._clock() - turn.arrived_s)
                     first = False
                 answer.add(piece)
                 yield answer.chunk(piece)
-            self._metrics.duration.observe(self._clock() - arrived_s)
-            if answer.usage.prompt_tokens:
-                rate = length / answer.usage.prompt_tokens
-                self._characters_per_token += 0.1 * (rate - self._characters_per_token)
+            self._metrics.duration.observe(self._clock() - turn.arrived_s)
+            self._lengths.learn(length, answer.usage.prompt_tokens, turn.program)
         finally:
             self._in_progress -= 1
             gone.cancel()
@@ -271,7 +270,7 @@ class Gateway:
             {"object": "embedding", "index": index, "embedding": _encoded(vector, body)}
             for index, vector in enumerate(vectors)
         ]
-        tokens = sum(max(1, round(len(t) / self._characters_per_token)) for t in texts)
+        tokens = sum(self._lengths.tokens(len(t)) for t in texts)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return JSONResponse({"object": "list", "model": body.model, "data": data, "usage": usage})
 

@@ -278,10 +278,10 @@ def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
 
     with served(Ordered(SimulatedSpec(slots=1), gate)) as endpoint:
 
-        def ask(name, **fields):
+        def ask(name, words=1, **fields):
             endpoint.client().chat.completions.create(
                 model=MODEL,
-                messages=[{"role": "user", "content": name}],
+                messages=[{"role": "user", "content": "word " * words}],
                 extra_body={"program": name, "last_step": True, **fields},
             )
 
@@ -294,13 +294,15 @@ def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
                 ("running", {}),
                 ("early", {}),
                 ("patient", {"deadline": 25.0}),
-                ("hasty", {"deadline": 1.9}),
+                # Its prompt is long, so there is little time left for it.
+                ("hasty", {"deadline": 30.0, "words": 3500}),
                 ("urgent", {"priority": 5}),
                 ("idle", {"priority": -5}),
             ]
         ):
             threads.append(threading.Thread(target=ask, args=(name,), kwargs=fields))
             threads[-1].start()
+            assert gate.waiting.wait(LIMIT_S)
             wait_until(lambda count=count: len(endpoint.on_loop(queued)) == count)
         endpoint.on_loop(gate.open)
         for thread in threads:
