@@ -25,7 +25,6 @@ from services.llm.bench.vllm.contracts import (
 _LIMIT_S = 3600.0
 _TRIAL_SEED = 7
 _KINDS = {"stock": "stock", "ours": "with the plug-in"}
-_PARTS = {"budget": "a small KV budget", "jobs": "jobs in real time"}
 _SCHEDULERS = {
     "sync": "the scheduler of the CPU build",
     "async": "the scheduler of GPUs, which runs ahead",
@@ -51,27 +50,33 @@ def bench_vllm(
     """
     asked = load or JobLoad()
     before = os.getloadavg()[0]
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for part in ("budget", "jobs"):
+    budget: dict[str, dict[str, Any]] = {}
+    for kind, name in _KINDS.items():
+        on_row(f"a small KV budget: vLLM {name}")
+        count = str(operations if kind == "ours" else 0)
+        budget[kind] = _run(python, "worker", ["budget", kind, count], asked)
+    rounds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for number in range(asked.rounds):
         for kind, name in _KINDS.items():
-            on_row(f"{_PARTS[part]}: vLLM {name}")
-            count = str(operations if kind == "ours" else 0)
-            found[part, kind] = _run(python, "worker", [part, kind, count], asked)
-    stock, ours = found["budget", "stock"], found["budget", "ours"]
-    trials = [Trial(what="the engine, its model included", **ours["trial"])] if operations else []
+            one = asked.model_copy(update={"seed": asked.seed + number})
+            rounds[kind].append(_run(python, "worker", ["jobs", kind, "0"], one))
+            mean = statistics.fmean(rounds[kind][-1]["resume_s"])
+            on_row(f"jobs, round {number + 1}: vLLM {name}, {mean:.2f} s on resume")
+    stock, ours = budget["stock"], budget["ours"]
+    trials: list[Trial] = []
     if operations:
+        trials.append(Trial(what="the engine, its model included", **ours["trial"]))
         on_row(f"{operations} random operations on each scheduler, without a model")
         tried = _run(python, "trial", [str(operations), str(_TRIAL_SEED)], asked)
         trials += [Trial(what=_SCHEDULERS[kind], **tried[kind]) for kind in _SCHEDULERS]
-    rounds = found["jobs", "stock"]["rounds"]
     return VllmBench(
         version=ours["version"],
         load_average=(before, os.getloadavg()[0]),
-        weights=(ours["weights"], found["jobs", "ours"]["weights"]),
+        weights=(ours["weights"], rounds["ours"][0]["weights"]),
         load=asked,
-        budget=tuple(_budget(name, found["budget", kind]) for kind, name in _KINDS.items()),
+        budget=tuple(_budget(name, budget[kind]) for kind, name in _KINDS.items()),
         same_outputs=stock["outputs"] == ours["outputs"],
-        jobs=tuple(_jobs(name, found["jobs", kind], rounds) for kind, name in _KINDS.items()),
+        jobs=tuple(_jobs(name, rounds[kind], rounds["stock"]) for kind, name in _KINDS.items()),
         trials=tuple(trials),
     )
 
@@ -85,8 +90,7 @@ def _budget(name: str, told: dict[str, Any]) -> BudgetRow:
     )
 
 
-def _jobs(name: str, told: dict[str, Any], stock: list[dict[str, Any]]) -> JobsRow:
-    rounds = told["rounds"]
+def _jobs(name: str, rounds: list[dict[str, Any]], stock: list[dict[str, Any]]) -> JobsRow:
     strangers = _all(rounds, "stranger_s")
     return JobsRow(
         name=name,
@@ -95,7 +99,7 @@ def _jobs(name: str, told: dict[str, Any], stock: list[dict[str, Any]]) -> JobsR
         job=Spread.of(_all(rounds, "job_s")),
         strangers=Spread.of(strangers or [0.0]),
         answered=len(strangers),
-        cost=StepCost(**told["cost"]),
+        cost=StepCost.over([StepCost(**one["cost"]) for one in rounds]),
         resume_better=_better(rounds, stock, "resume_s"),
         job_better=_better(rounds, stock, "job_s"),
     )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Iterable, Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.llm.bench.contracts import Spread
+
+#: Tokens of every answer where one request is asked at a time.
+SHORT_ANSWER = 8
 
 
 class JobLoad(BaseModel):
     """Agents and strangers on one engine, in real time. Lengths are tokens.
 
     Attributes:
-        rounds: Repetitions, each with other prompts and waits.
+        rounds: Repetitions, each with other prompts and waits, stock and ours by turns.
+        seed: Decides the prompts and waits of the first.
         agents: Jobs of several turns.
         turns: Turns of each.
         strangers: Callers that always have one more new conversation.
@@ -28,16 +35,17 @@ class JobLoad(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rounds: int = Field(default=3, gt=0)
+    seed: int = 0
     agents: int = Field(default=3, gt=0)
     turns: int = Field(default=5, gt=1)
-    strangers: int = Field(default=2, ge=0)
+    strangers: int = Field(default=4, ge=0)
     prompt: int = Field(default=640, gt=0)
     stranger_prompt: int = Field(default=480, gt=0)
     answer: int = Field(default=128, gt=0)
     new: int = Field(default=24, gt=0)
-    tool_s: tuple[float, float] = (3.0, 8.0)
+    tool_s: tuple[float, float] = (6.0, 14.0)
     off: float = Field(default=0.2, ge=0.0, lt=1.0)
-    blocks: int = Field(default=128, gt=0)
+    blocks: int = Field(default=208, gt=0)
     context: int = Field(default=1536, gt=0)
 
 
@@ -61,6 +69,25 @@ class StepCost(BaseModel):
     schedule_us: float
     own_us: float = 0.0
     own_median_us: float = 0.0
+
+    @classmethod
+    def over(cls, costs: Sequence[StepCost]) -> StepCost:
+        """Of several runs together."""
+        kept = [cost.steps - cost.interrupted for cost in costs]
+
+        def mean(values: Iterable[float], weights: Sequence[int]) -> float:
+            whole = sum(value * weight for value, weight in zip(values, weights, strict=True))
+            return whole / max(1, sum(weights))
+
+        steps = [cost.steps for cost in costs]
+        return cls(
+            steps=sum(steps),
+            interrupted=sum(cost.interrupted for cost in costs),
+            step_us=mean((cost.step_us for cost in costs), steps),
+            schedule_us=mean((cost.schedule_us for cost in costs), kept),
+            own_us=mean((cost.own_us for cost in costs), kept),
+            own_median_us=statistics.median(cost.own_median_us for cost in costs),
+        )
 
     @property
     def of_schedule(self) -> float:

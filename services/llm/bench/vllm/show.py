@@ -9,7 +9,7 @@ import click
 
 from services.commands.output import print_table
 from services.llm.bench.contracts import Spread
-from services.llm.bench.vllm.contracts import StepCost, VllmBench
+from services.llm.bench.vllm.contracts import SHORT_ANSWER, StepCost, VllmBench
 
 _COST_COLUMNS = (
     "steps",
@@ -31,7 +31,9 @@ def show_vllm(told: VllmBench) -> None:
         f"vLLM {told.version}, CPU, one thread, random weights; load average {before:.1f} before, "
         f"{after:.1f} after."
     )
-    click.echo(f"\nOne request at a time, {tiny:,} weights, a small KV budget:")
+    click.echo(
+        f"\nOne request at a time, {tiny:,} weights, a small KV budget, answers of {SHORT_ANSWER} tokens:"
+    )
     print_table(
         ("vLLM", "hits on resume", "resume, ms", "n", *_COST_COLUMNS),
         (

@@ -5,7 +5,8 @@ it prints one JSON line. One part a process, as an engine leaves its process unf
 
 ``budget``: one request at a time, a tiny model and a small KV budget; agents come back between strangers. What
 is found again, whether the answers are the same, what scheduling costs; then, with the plug-in, random
-operations on the running engine. ``jobs``: `jobs`, with a larger model.
+operations on the running engine. ``jobs``: one round of `jobs`, with a larger
+model.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 import time
 from typing import Any
 
-from services.llm.bench.vllm.contracts import JobLoad
+from services.llm.bench.vllm.contracts import SHORT_ANSWER, JobLoad
 from services.llm.bench.vllm.cost import Cost
 from services.llm.bench.vllm.jobs import Round
 from services.llm.bench.vllm.model import (
@@ -37,7 +38,7 @@ from services.llm.bench.vllm.model import (
 
 _BLOCKS, _CONTEXT = 64, 1024
 _AGENTS, _STEPS, _STRANGERS = 2, 8, 3
-_AGENT_TOKENS, _STRANGER_TOKENS, _ANSWER, _NEW = 620, 450, 8, 4
+_AGENT_TOKENS, _STRANGER_TOKENS, _NEW = 620, 450, 4
 # So many steps without an end mean that somebody waits for ever.
 _PATIENCE = 5000
 
@@ -79,7 +80,7 @@ def _one_by_one(engine: Any, ours: bool) -> dict[str, Any]:
     resumes: list[float] = []
 
     def ask(prompt: list[int], hint: dict[str, Any]) -> Any:
-        (answer,) = engine.generate([asked(prompt)], [sampled(_ANSWER, hint)], use_tqdm=False)
+        (answer,) = engine.generate([asked(prompt)], [sampled(SHORT_ANSWER, hint)], use_tqdm=False)
         outputs.append(list(answer.outputs[0].token_ids))
         return answer
 
@@ -108,21 +109,17 @@ def _jobs(engine: Any, load: JobLoad, ours: bool) -> dict[str, Any]:
     scheduler = _scheduler(engine)
     # The first request of an engine pays for what is made only once.
     engine.generate([asked(text(random.Random(0), load.prompt))], [sampled(4, {})], use_tqdm=False)
-    rounds = []
+    scheduler.reset_prefix_cache()
     with Cost(scheduler, ours) as cost:
-        for number in range(load.rounds):
-            scheduler.reset_prefix_cache()
-            seen = Round(engine.llm_engine, load, number).run()
-            rounds.append(
-                {
-                    "resume_s": seen.resumes,
-                    "job_s": seen.jobs,
-                    "stranger_s": seen.strangers,
-                    "found": seen.found,
-                    "wanted": seen.wanted,
-                }
-            )
-    return {"rounds": rounds, "cost": cost.told()}
+        seen = Round(engine.llm_engine, load, load.seed).run()
+    return {
+        "resume_s": seen.resumes,
+        "job_s": seen.jobs,
+        "stranger_s": seen.strangers,
+        "found": seen.found,
+        "wanted": seen.wanted,
+        "cost": cost.told(),
+    }
 
 
 def _random_operations(engine: Any, operations: int) -> dict[str, Any]:
