@@ -35,8 +35,6 @@ from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.words import Hit
 
-Call = tuple[tuple[Event, ...], Pending]
-
 
 def open_writer(path: Path | str, runtime: Runtime, gathering: Gathering | None = None) -> Port:
     """The one writer of a memory on this host: the one that runs, else a new one.
@@ -71,7 +69,7 @@ class SharedMemory:
         self.path = Path(path)
         self._port = port
         self._in_flight = in_flight
-        self._calls: deque[Call] = deque()
+        self._calls: deque[Pending] = deque()
         self._vault = Vault.beside(self.path)
         self._reader = EventStore.reader(self.path, self._vault)
         self._state: MemoryState | None = None
@@ -103,8 +101,17 @@ class SharedMemory:
             EventConflict, EventUnfit: Something is wrong with these events; none is recorded.
             StoreClosed: The program that held the writer has ended.
         """
-        call = self._begin(events, now_ms)
-        return self._end(call)
+        given = tuple(events)
+        receipts: list[Receipt] = self._answer(self._begin(given, now_ms, True))
+        return tuple(
+            Recorded(
+                id=id_,
+                tx_ms=tx_ms,
+                hash=hash_,
+                event=event if kept is None else Event.model_validate_json(kept),
+            )
+            for event, (id_, tx_ms, hash_, kept) in zip(given, receipts, strict=True)
+        )
 
     def append_soon(self, events: Iterable[Event], now_ms: int | None = None) -> None:
         """Begin to record events. They are on the disk when `settle` has returned.
@@ -113,13 +120,13 @@ class SharedMemory:
         went wrong with an earlier call is raised then, or by `settle`.
         """
         while len(self._calls) >= self._in_flight:
-            self._end(self._calls.popleft())
-        self._calls.append(self._begin(events, now_ms))
+            self._answer(self._calls.popleft())
+        self._calls.append(self._begin(tuple(events), now_ms, False))
 
     def settle(self) -> None:
         """Wait until everything that was begun is on the disk."""
         while self._calls:
-            self._end(self._calls.popleft())
+            self._answer(self._calls.popleft())
 
     def counts(self) -> Counts:
         """What the writer has done for everybody."""
@@ -191,30 +198,16 @@ class SharedMemory:
     ) -> None:
         self.close()
 
-    def _begin(self, events: Iterable[Event], now_ms: int | None) -> Call:
-        given = tuple(events)
+    def _begin(self, events: tuple[Event, ...], now_ms: int | None, receipts: bool) -> Pending:
         if now_ms is None:
-            now_ms = round(max((event.t for event in given), default=0.0) * 1000)
+            now_ms = round(max((event.t for event in events), default=0.0) * 1000)
         try:
-            text = to_json(given)
+            text = to_json(events)
         except (PydanticSerializationError, ValueError):
             raise EventUnfit(
                 "An event has text that is not Unicode; mend it before recording."
             ) from None
-        return given, self._port.begin("record", text, now_ms)
-
-    def _end(self, call: Call) -> tuple[Recorded, ...]:
-        given, pending = call
-        receipts: list[Receipt] = self._answer(pending)
-        return tuple(
-            Recorded(
-                id=id_,
-                tx_ms=tx_ms,
-                hash=hash_,
-                event=event if kept is None else Event.model_validate_json(kept),
-            )
-            for event, (id_, tx_ms, hash_, kept) in zip(given, receipts, strict=True)
-        )
+        return self._port.begin("record", text, now_ms, receipts)
 
     def _ask(self, method: str, *args: Any) -> Any:
         return self._answer(self._port.begin(method, *args))

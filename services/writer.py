@@ -51,8 +51,15 @@ class WriterNode:
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
 
-    async def record(self, events: bytes, now_ms: int) -> list[Receipt]:
+    async def record(
+        self, events: bytes, now_ms: int, receipts: bool = True
+    ) -> list[Receipt] | None:
         """Record events (a JSON list) and return when they are on the disk.
+
+        Args:
+            events: What to record.
+            now_ms: Transaction time in milliseconds.
+            receipts: Whether the caller wants to be told of each event.
 
         Raises:
             EventUnfit, EventConflict: Something is wrong with these events; none is recorded.
@@ -68,6 +75,8 @@ class WriterNode:
                 "see that all programs run the same version of retinue."
             ) from None
         recorded = await self._group.record(given, now_ms)
+        if not receipts:
+            return None
         return [
             (entry.id, entry.tx_ms, entry.hash, None if kept else _as_json(entry.event))
             for entry, kept in zip(recorded, map(_same, recorded, given), strict=True)
