@@ -50,7 +50,7 @@ def compact(store: EventStore, position: int, archive: Path) -> Compacted:
     """
     connection = store.connection
     _require_fit(store, connection, position, archive)
-    before = store.path.stat().st_size
+    before, last = store.path.stat().st_size, horizon(connection)
     state = store.state_at(position)
     rows = connection.execute(
         "SELECT id, body FROM event WHERE id <= ? AND body <> '' "
@@ -71,10 +71,12 @@ def compact(store: EventStore, position: int, archive: Path) -> Compacted:
                 "INSERT INTO compaction VALUES (?, ?, ?, ?)",
                 (position, _name(store, archive), digest, gone),
             )
+            # What began before the last horizon could not be written anew from the log after it.
+            over = f"tt <= {position} AND tf > {last}"
             connection.execute(
-                "DELETE FROM fact_span WHERE id IN (SELECT id FROM fact WHERE tt <= ?)", (position,)
+                f"DELETE FROM fact_span WHERE id IN (SELECT id FROM fact WHERE {over})"
             )
-            connection.execute("DELETE FROM fact WHERE tt <= ?", (position,))
+            connection.execute(f"DELETE FROM fact WHERE {over}")
             connection.executemany(
                 "INSERT INTO evidence_time VALUES (?, ?, ?, ?)", _evidence(store, rows)
             )

@@ -1,7 +1,8 @@
 """The whole store against a plain model, whatever happens to it on the way.
 
-Reports in any order of arrival, statements about the past, reopening, snapshots, tables written
-anew: at the end every question is asked at every (valid time, position of the log).
+Reports in any order of arrival, statements about the past and their withdrawal, reopening,
+snapshots, tables written anew, compaction and its undoing: at the end every question is asked at
+every (valid time, position of the log).
 """
 
 import tempfile
@@ -11,8 +12,11 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from stem_memory.compaction import compact, restore
 from stem_memory.contracts import Asserted
+from stem_memory.horizon import horizon
 from stem_memory.state import MemoryState
+from stem_memory.statements import retract
 from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
@@ -62,6 +66,7 @@ class MemoryMachine(RuleBasedStateMachine):
         self.events = []
         self.known = {}
         self.used = set()
+        self.archives = []
         self.lines = {}
         for thing, holder in zip(THINGS, HOLDERS, strict=False):
             self.lines[thing, "location"] = Line(holder)
@@ -106,6 +111,34 @@ class MemoryMachine(RuleBasedStateMachine):
         said = Asserted(thing=thing, attr=attr, value=value, from_s=since, to_s=until, by="ann")
         self.add((END - 0.5, said))
 
+    @rule(
+        thing=st.sampled_from(THINGS),
+        attr=st.sampled_from(["location", "clean"]),
+        since=TIMES,
+        length=st.integers(1, 8),
+    )
+    def somebody_takes_it_back(self, thing, attr, since, length):
+        until = min(since + length, END - 3)
+        assume(until > since)
+        self.lines[thing, attr].state(None, since, until)
+        self.add((END - 0.5, retract(thing, attr, "ann", since, until)))
+
+    @rule(share=st.floats(0.0, 1.0))
+    def is_compacted(self, share):
+        start = horizon(self.store.connection)
+        position = start + max(1, round(share * (self.store.position() - start)))
+        assume(position <= self.store.position())
+        self.archives.append(Path(self.folder.name) / f"{position}.gz")
+        compact(self.store, position, self.archives[-1])
+
+    @rule()
+    def gets_an_archive_back(self):
+        assume(self.archives)
+        archive = self.archives.pop()
+        restore(self.store, archive)
+        archive.unlink()
+        self.reopens()
+
     @rule()
     def reopens(self):
         self.store.close()
@@ -131,11 +164,14 @@ class MemoryMachine(RuleBasedStateMachine):
 
     def check(self):
         facts = self.store.facts
+        oldest = horizon(self.store.connection)
+        self.known = {p: lines for p, lines in self.known.items() if p >= oldest}
         for position, lines in self.known.items():
             for t in range(END):
                 now = {key: values[t] for key, values in lines.items() if values[t] is not None}
                 world = {(f.thing, f.attr): f.value for f in facts.world_at(t, position)}
-                assert {k: v for k, v in world.items() if k[0] in THINGS} == now
+                told = {k: v for k, v in world.items() if k[0] in THINGS and v is not None}
+                assert told == now
                 for (thing, attr), value in now.items():
                     assert facts.value_at(thing, attr, t, position).value == value
             for holder in HOLDERS:
@@ -145,6 +181,8 @@ class MemoryMachine(RuleBasedStateMachine):
                 self.store.state_at(position).digest()
                 == MemoryState.of(self.events[:position]).digest()
             )
+        if not self.known:
+            return
         first, last = min(self.known), max(self.known)
         for before, after in ((0, END - 1), (5, 9)):
             told = facts.difference((before, first), (after, last))
@@ -159,4 +197,4 @@ class MemoryMachine(RuleBasedStateMachine):
 
 
 TestMemoryMachine = MemoryMachine.TestCase
-TestMemoryMachine.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+TestMemoryMachine.settings = settings(max_examples=30, stateful_step_count=14, deadline=None)
