@@ -30,6 +30,8 @@ from services.alpha.orders import GlassesConfig
 from services.runtime import Port
 from services.shared_memory import SharedMemory
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
+from stem_memory.privacy.keys import Keyring
+from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
 
 COST_S = 0.01
@@ -52,7 +54,7 @@ class MemoryUnit:
         path = Path(config.memory or Path(str(self._folder and self._folder.name)) / "memory.db")
         self._now_ms = 0
         self._store: EventStore | SharedMemory = (
-            EventStore.writer(path, lambda: self._now_ms)
+            EventStore.writer(path, lambda: self._now_ms, _vault(path))
             if writer is None
             else SharedMemory(path, writer)
         )
@@ -223,3 +225,8 @@ class MemoryUnit:
         self._store.append(events)
         for event in events:
             self._habits.apply(event)
+
+
+def _vault(path: Path) -> Vault | None:
+    """A new memory is sealed: it holds what people said. An older one stays as it was begun."""
+    return Vault.beside(path) if path.exists() else Vault(Keyring.beside(path))
