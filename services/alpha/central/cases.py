@@ -38,6 +38,7 @@ class OpenCase:
     call: ToolCall | None = None
     draft: Draft | None = None
     asked_slot: str = ""
+    resigned: bool = False
     looked_s: float | None = None
     called_s: float | None = None
 

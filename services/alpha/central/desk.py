@@ -13,7 +13,7 @@ from devices.glasses.contracts import Words
 from services.alpha.central.cases import OpenCase
 from services.alpha.central.lanes import Job, Lane, Lanes
 from services.alpha.central.policy import Policy, as_outcome
-from services.alpha.central.records import intervention, look_request, suppressed
+from services.alpha.central.records import apology, intervention, look_request, suppressed
 from services.alpha.central.voice import REACTION_S, Voice
 from services.alpha.contracts import (
     Draft,
@@ -226,7 +226,7 @@ class Desk:
             return
         draft = step if isinstance(step, Silence) else skill.phrase(view)
         if isinstance(draft, Silence):
-            self._suppress(case, draft.code, draft.why)
+            self._end_unsaid(case, draft.code, draft.why)
             return
         self._offer(case, self._checked(case, draft))
 
@@ -240,11 +240,19 @@ class Desk:
         names = ", ".join(slot.name for slot in lacks)
         why = case.missing or f"{names} could not be seen"
         if ask is None or case.asked_slot:
-            self._suppress(case, "missing_evidence", why)
+            self._end_unsaid(case, "missing_evidence", why)
             return
         case.asked_slot = ask.name
         score = case.trigger.score
         self._offer(case, Draft(wordings=(ask.question,), why=why, score=score))
+
+    def _end_unsaid(self, case: OpenCase, code: WhyNot, why: str) -> None:
+        """There is nothing to be said; but whoever asked is told that, and why."""
+        if case.trigger.asked:
+            case.resigned = True
+            self._offer(case, apology(why))
+        else:
+            self._suppress(case, code, why)
 
     def _order_call(self, case: OpenCase, call: ToolCall) -> None:
         case.calls += 1
@@ -272,13 +280,9 @@ class Desk:
         if result.status == "ok":
             case.results[result.tool] = result
             self._advance(case)
-        elif case.trigger.asked:
-            self._offer(case, Draft(wordings=(result.why,), why=result.why, score=1.0))
         else:
-            code: WhyNot = "tool_failed"
-            if result.status == "missing_evidence":
-                code = "missing_evidence"
-            self._suppress(case, code, result.why)
+            missing = result.status == "missing_evidence"
+            self._end_unsaid(case, "missing_evidence" if missing else "tool_failed", result.why)
 
     def _checked(self, case: OpenCase, draft: Draft) -> Draft:
         """Drop wordings that contradict the exact tools; text of models is not trusted."""
@@ -336,7 +340,7 @@ class Desk:
             raise RuntimeError(f"case {case.id} reached the voice without a draft")
         pace = self._wearer.words_per_minute
         text = fitting(draft.wordings, case.deadline_s - self._now, pace)
-        stale = [s.name for s in case.lacks(self._now)] if not case.asked_slot else []
+        stale = not (case.asked_slot or case.resigned) and bool(case.lacks(self._now))
         if text is None or stale:
             self._lanes.done(f"{case.id}.v")
             why = "what was seen is too old by now" if stale else "no wording fits the time left"
@@ -398,11 +402,8 @@ class Desk:
         for case in list(self._cases.values()):
             if case.stage != "speaking" and self._now >= case.deadline_s - _EPS:
                 if case.stage == "asking" or (case.stage == "look" and case.looks):
-                    why = (
-                        "no answer came"
-                        if case.stage == "asking"
-                        else "the look gave nothing in time"
-                    )
+                    asked = case.stage == "asking"
+                    why = "no answer came" if asked else "the look gave nothing in time"
                     self._suppress(case, "missing_evidence", case.missing or why)
                 else:
                     self._suppress(case, "too_late", "the moment has passed")

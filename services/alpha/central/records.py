@@ -79,6 +79,11 @@ def look_request(job: Job, case: OpenCase, now: float) -> LookRequest:
     )
 
 
+def apology(why: str) -> Draft:
+    """What to say to a question that can not be answered: why not."""
+    return Draft(wordings=(f"{why[:1].upper()}{why[1:].rstrip('.')}.",), why=why, score=1.0)
+
+
 def suppressed(
     case: str,
     trigger: Trigger,

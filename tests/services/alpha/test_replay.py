@@ -101,3 +101,11 @@ def test_not_now_raises_the_threshold(film):
     outcome = next(e for e in result.ledger if e.kind == "outcome")
     assert outcome.outcome == "not_now"
     assert outcome.threshold > 0.5
+
+
+def test_who_asks_is_told_that_nothing_could_be_seen(film):
+    folder = film([], duration=6.0, words=((2.0, "may I cross?"),))
+    spoken = [e for e in replay(folder, CONFIG).ledger if e.kind == "intervention"]
+    assert [e.text for e in spoken] == ["No light is in sight."]
+    assert spoken[0].answer == ""
+    assert not spoken[0].question
