@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
 import os
+import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,3 +94,43 @@ def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if not was_up and _ray_is_up():
         sys.modules["ray"].shutdown()
         _forbidden_init()
+
+
+def _postgres_tools() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    return found[-1] if found else None
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The address of a PostgreSQL server of our own that listens on a socket only."""
+    pytest.importorskip(
+        "psycopg", reason="psycopg is not installed: pip install 'retinue[postgres]'"
+    )
+    tools = _postgres_tools()
+    if tools is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="retinue-postgres-"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        # The server refuses to run as root; Debian's package brings a user for it.
+        try:
+            shutil.chown(folder, "postgres")
+        except LookupError:
+            pytest.skip("PostgreSQL does not run as root and there is no user postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    user = "postgres" if as_user else getpass.getuser()
+    data = folder / "data"
+
+    def do(*arguments: str) -> None:
+        subprocess.run([*as_user, *arguments], check=True, capture_output=True, cwd=folder)
+
+    do(str(tools / "initdb"), "-D", str(data), "-A", "trust", "-U", user, "--no-sync")
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=20"
+    do(
+        str(tools / "pg_ctl"), "-D", str(data), "-w", "-o", options,
+        "-l", str(folder / "log"), "start",
+    )  # fmt: skip
+    yield f"host={folder} dbname=postgres user={user}"
+    do(str(tools / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)

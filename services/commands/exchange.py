@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
 import click
 
@@ -16,11 +19,14 @@ if TYPE_CHECKING:
     from stem_memory.sync.replica import Replica
 
 _SCHEMES = ("postgresql://", "postgres://")
+# Options of an address that say which log it is; others may be secret.
+_PLACE = ("host", "port", "dbname", "schema")
 
 host_option = click.option(
     "--host",
     metavar="NAME",
-    help="What the peer is called here; always the same for one peer. [default: its path]",
+    help="What who gives is called where it is taken in; always the same for one memory. "
+    "[default: host and path]",
 )
 
 
@@ -77,7 +83,18 @@ def _tell(new: int, total: int | None, digest: str, where: str, as_json: bool) -
 
 
 def _name(peer: str) -> str:
-    return peer if peer.startswith(_SCHEMES) else str(Path(peer).resolve())
+    """What a memory is called unless somebody says otherwise; nothing secret is in it."""
+    if not peer.startswith(_SCHEMES):
+        return f"{socket.gethostname()}:{Path(peer).resolve()}"
+    base, options = _parts(peer)
+    where = [f"{key}={options[key]}" for key in _PLACE if key in options]
+    return "?".join(filter(None, (re.sub(r"//[^/@]*@", "//", base), "&".join(where))))
+
+
+def _parts(address: str) -> tuple[str, dict[str, str]]:
+    """An address without its options, and the options."""
+    base, _, query = address.partition("?")
+    return base, dict(parse_qsl(query))
 
 
 @contextlib.contextmanager
@@ -98,8 +115,6 @@ def _peer(peer: str, write: bool) -> Iterator[Replica]:
 
 @contextlib.contextmanager
 def _database(address: str) -> Iterator[Replica]:
-    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
     from services.errors import UserError
 
     try:
@@ -108,10 +123,9 @@ def _database(address: str) -> Iterator[Replica]:
         raise UserError(
             "a PostgreSQL peer needs psycopg; install it with: pip install 'retinue[postgres]'"
         ) from None
-    parts = urlsplit(address)
-    options = dict(parse_qsl(parts.query))
+    base, options = _parts(address)
     schema = options.pop("schema", "stem")
-    plain = urlunsplit(parts._replace(query=urlencode(options)))
+    plain = f"{base}?{urlencode(options)}" if options else base
     store = PostgresStore(plain, lambda: 0, schema)
     try:
         yield store

@@ -95,6 +95,26 @@ def test_logs_of_two_hosts_become_one_in_either_order(tmp_path, told):
     assert told("verify", two)[0] == 0
 
 
+def test_hosts_meet_in_a_postgresql_database(tmp_path, told, database):
+    options = dict(part.split("=") for part in database.split())
+    hub = (
+        f"postgresql://{options['user']}:secret@/{options['dbname']}?host={options['host']}"
+        "&schema=stem_command"
+    )
+    one, two = made(tmp_path / "one", "one"), made(tmp_path / "two", "two")
+    for folder in (one, two):
+        assert json.loads(told("push", folder, hub, "--json")[1])["new"] == 4
+    # The database has no keys, so it reads less of the same events; hosts are equal.
+    here = [json.loads(told("pull", folder, hub, "--json")[1]) for folder in (one, two)]
+    assert here[0] == here[1]
+    assert here[0]["new"] == 4
+    assert json.loads(told("push", two, hub, "--json")[1])["new"] == 0
+    assert "is on table 1" in told("where", "mug-1", two)[1]
+    with EventStore.reader(one / "memory.db") as store:
+        peers = [name for (name,) in store.connection.execute("SELECT peer FROM watermark")]
+    assert peers == [f"postgresql:///postgres?host={options['host']}&schema=stem_command"]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

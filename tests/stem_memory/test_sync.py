@@ -1,9 +1,5 @@
 """Logs of several hosts: shipped by watermark, one memory in the end, whoever asks whom first."""
 
-import getpass
-import os
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -238,46 +234,6 @@ TestFleet.settings = settings(max_examples=20, stateful_step_count=15, deadline=
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------
-
-
-def binaries():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
-    return found[-1] if found else None
-
-
-@pytest.fixture(scope="session")
-def database():
-    """A PostgreSQL server of our own that listens on a socket only."""
-    pytest.importorskip(
-        "psycopg", reason="psycopg is not installed: pip install 'retinue[postgres]'"
-    )
-    tools = binaries()
-    if tools is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="retinue-postgres-"))
-    as_user = []
-    if os.geteuid() == 0:
-        # The server refuses to run as root; Debian's package brings a user for it.
-        try:
-            shutil.chown(folder, "postgres")
-        except LookupError:
-            pytest.skip("PostgreSQL does not run as root and there is no user postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    user = "postgres" if as_user else getpass.getuser()
-    data = folder / "data"
-
-    def do(*arguments):
-        subprocess.run([*as_user, *arguments], check=True, capture_output=True, cwd=folder)
-
-    do(str(tools / "initdb"), "-D", str(data), "-A", "trust", "-U", user, "--no-sync")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=20"
-    do(
-        str(tools / "pg_ctl"), "-D", str(data), "-w", "-o", options,
-        "-l", str(folder / "log"), "start",
-    )  # fmt: skip
-    yield f"host={folder} dbname=postgres user={user}"
-    do(str(tools / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
