@@ -3,13 +3,15 @@
 A step's time is nearly linear in what it does: the tokens that it schedules, the context that they read, the
 pairs of prefilled tokens and tokens before them, and the requests in it (the idea of a learned cost
 model, arXiv 2302.11405, over the terms that serving laws share). `LatencyModel` fits these
-coefficients by recursive least squares with forgetting, and keeps quantiles of its relative error.
+coefficients by recursive least squares with forgetting, follows the machine's pace by the median of the last
+ratios, and keeps quantiles of its relative error.
 
 Time and tokens only; units are seconds.
 """
 
 from __future__ import annotations
 
+import statistics
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+# Steps that tell how fast the machine is now.
+_LATELY = 16
 # Before so many requests the errors of steps stand for theirs.
 _LEAST_REQUESTS = 10
 
@@ -80,6 +84,10 @@ class LatencyModel:
         self._errors = ErrorWindow(window)
         self._request_errors = ErrorWindow(window)
         size = len(Step(0, 0, 0, 0).features())
+        # How much slower or faster than the law the last steps were: what else the machine does changes
+        # within seconds, the law does not.
+        self._lately: deque[float] = deque(maxlen=_LATELY)
+        self._pace: float | None = None
         self._weights = np.zeros(size)
         self._spread = np.eye(size) * 1e4
         self.steps = 0
@@ -89,7 +97,10 @@ class LatencyModel:
         if not 0.0 < seconds < 3600.0:
             return
         if self.steps >= len(self._weights):
-            self._errors.add(seconds / max(1e-9, self.seconds(step)) - 1.0)
+            law = self._law(step)
+            self._errors.add(seconds / (law * self._usual()) - 1.0)
+            self._lately.append(seconds / law)
+            self._pace = None
         # Weighted by 1 / seconds, so that relative errors count, not the long steps alone.
         x = step.features() / seconds
         gain = self._spread @ x / (self._keep + x @ self._spread @ x)
@@ -103,7 +114,16 @@ class LatencyModel:
 
     def seconds(self, step: Step) -> float:
         """The predicted duration of a step; never negative."""
+        return self._law(step) * self._usual()
+
+    def _law(self, step: Step) -> float:
         return max(1e-6, float(self._weights @ step.features()))
+
+    def _usual(self) -> float:
+        if self._pace is None:
+            enough = len(self._lately) == _LATELY
+            self._pace = statistics.median(self._lately) if enough else 1.0
+        return self._pace
 
     def estimate(self, step: Step) -> Estimate:
         """The predicted duration with its usual error."""
