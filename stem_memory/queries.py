@@ -120,6 +120,19 @@ def near_to(
     return tuple(n for n in near(memory, point, radius_m) if n.thing != thing)
 
 
+def near_between(
+    store: EventStore, words: str, radius_m: float, from_s: float, to_s: float
+) -> tuple[Fact, ...]:
+    """What was seen, at some time between two, within the radius of where the thing is now."""
+    memory = store.state
+    thing = resolve(memory, words)[0]
+    point = memory.position(thing)
+    if point is None:
+        raise QueryUnclear(f"Nobody knows where {thing} is; name something whose place is known.")
+    seen = store.facts.near(point, radius_m, from_s, to_s)
+    return tuple(fact for fact in seen if fact.known_to is None and fact.thing != thing)
+
+
 def as_of(
     store: EventStore, t: float, words: str | None = None, position: int | None = None
 ) -> tuple[Fact, ...]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from services.commands.asking import asked, run_argument, store_path, writing
 from services.commands.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from stem_memory.notes.contracts import NoteStatus
 
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
@@ -69,15 +73,39 @@ def cubes(run: Path, cube: str | None, as_json: bool) -> None:
     help="How many failures of one kind, each put right in the end, make a lesson.",
 )
 @click.option("--retired", is_flag=True, help="Show also those that did not stand their trial.")
+@click.option(
+    "--judge",
+    nargs=2,
+    type=(str, click.Choice(("candidate", "validated", "retired"))),
+    metavar="NOTE STATUS",
+    help="First overrule the trials: candidate, validated or retired.",
+)
+@click.option(
+    "--by", default="operator", show_default=True, metavar="WHO", help="Who judges, for --judge."
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for --judge.")
 @json_option
-def notes(run: Path, learn: bool, repeats: int, retired: bool, as_json: bool) -> None:
+def notes(
+    run: Path,
+    learn: bool,
+    repeats: int,
+    retired: bool,
+    judge: tuple[str, NoteStatus] | None,
+    by: str,
+    reason: str,
+    as_json: bool,
+) -> None:
     """List what was learnt from failures: symptom, cause, what helped, and how surely."""
+    from stem_memory.notes.overview import judge as decide
     from stem_memory.notes.overview import learn as draw
     from stem_memory.notes.overview import overview
 
-    if learn:
+    if learn or judge:
         with writing(run) as store:
-            draw(store, repeats)
+            if learn:
+                draw(store, repeats)
+            if judge:
+                decide(store, *judge, by, reason)
     with asked(run) as question:
         found = question.told(overview(question.store.state.annexes.notes, retired))
     if as_json:

@@ -106,11 +106,34 @@ def history(thing: str, run: Path, attr: str | None, known: str | None, as_json:
     help="How far around the thing.",
 )
 @click.option("--at", "at", metavar="TIME", help="As it was believed then. [default: end]")
+@click.option(
+    "--between",
+    nargs=2,
+    metavar="TIME TIME",
+    help="What was seen there at any time between the two, and since when.",
+)
 @json_option
-def near(thing: str, run: Path, radius: float, at: str | None, as_json: bool) -> None:
-    """List what is around a thing, nearest first, now or at some time."""
-    from stem_memory.queries import near_to
+def near(
+    thing: str,
+    run: Path,
+    radius: float,
+    at: str | None,
+    between: tuple[str, str] | None,
+    as_json: bool,
+) -> None:
+    """List what is around a thing, nearest first, now, at some time, or between two."""
+    from stem_memory.queries import near_between, near_to
 
+    if between:
+        if at is not None:
+            raise click.UsageError("--at and --between ask for different things; give one")
+        with asked(run, thing, f"within {radius:g} m between {' and '.join(between)}") as question:
+            times = time_of(question.store, between[0]), time_of(question.store, between[1])
+            if times[1] < times[0]:
+                raise click.UsageError(f"{between[1]} is before {between[0]}")
+            facts = question.told(near_between(question.store, thing, radius, *times))
+        _show_facts(facts, as_json)
+        return
     with asked(run, thing, f"within {radius:g} m at {at or 'end'}") as question:
         moment = None if at is None else time_of(question.store, at)
         found = question.told(near_to(question.store, thing, radius, moment))

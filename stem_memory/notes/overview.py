@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from devices.noun import Noun
 from stem_memory.contracts import Event, StepEnded
+from stem_memory.errors import MemoryFault
 from stem_memory.notes.book import NoteBook, NoteRecord
-from stem_memory.notes.contracts import Note, NoteProposed, NoteStatus
+from stem_memory.notes.contracts import Note, NoteJudged, NoteProposed, NoteStatus
 from stem_memory.notes.lessons import lessons
 from stem_memory.store import EventStore
 
 ORIGIN = "notes"
+
+
+class NoteUnknown(MemoryFault):
+    """There is no such note."""
 
 
 class NoteLine(Noun):
@@ -57,6 +62,22 @@ def learn(store: EventStore, repeats: int = 2) -> tuple[Note, ...]:
         for seq, proposed in enumerate(fresh, first)
     )
     return new
+
+
+def judge(store: EventStore, note: str, status: NoteStatus, by: str, reason: str = "") -> None:
+    """Let a person overrule the trials of a note.
+
+    Raises:
+        NoteUnknown: There is no such note.
+    """
+    records = store.state.annexes.notes.records
+    if note not in records:
+        known = ", ".join(records) or "none"
+        raise NoteUnknown(f"there is no note {note}; there are: {known}")
+    last = store.last_seq(ORIGIN)
+    said = NoteJudged(note=note, status=status, by=by, reason=reason)
+    seq = 0 if last is None else last + 1
+    store.append([Event(origin=ORIGIN, seq=seq, t=store.state.now(), body=said)])
 
 
 def fresh_lessons(store: EventStore, repeats: int = 2) -> tuple[NoteProposed, ...]:

@@ -60,6 +60,14 @@ def test_notes(run, capsys):
     (line,) = json.loads(out)["notes"]
     assert (line["status"], line["taught"]) == ("candidate", 2)
     assert "the grip slips" in told(capsys, "notes", run)[1]
+    id_ = line["note"]["id"]
+    words = ("notes", run, "--judge", id_, "retired", "--by", "ann", "--reason", "we dried it")
+    assert "no notes" in told(capsys, *words)[1]
+    (line,) = json.loads(told(capsys, "notes", run, "--retired", "--json")[1])["notes"]
+    assert (line["status"], line["why"]) == ("retired", "ann: we dried it")
+    code, _, err = told(capsys, "notes", run, "--judge", "note-0", "retired")
+    assert (code, err.count("\n"), "there is no note note-0" in err) == (2, 1, True)
+    assert told(capsys, "notes", run, "--judge", id_, "great")[0] == 2
 
 
 def test_export_and_import(run, tmp_path, capsys):

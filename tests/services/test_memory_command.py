@@ -97,6 +97,14 @@ def test_near_search_and_verify(retinue, folder):
         "nothing is known"
         in retinue("near", "counter 1", folder, "--radius", "0.5", "--at", "start")[1]
     )
+    between = json.loads(
+        retinue("near", "table 1", folder, "--radius", "3", "--between", "0", "0:30", "--json")[1]
+    )["facts"]
+    assert not any(fact["value"] == "counter-1" for fact in between)
+    found = retinue("near", "counter 1", folder, "--between", "1:00", "1:30")[1]
+    assert "on counter-1" in found
+    assert "1:10" in found
+    assert retinue("near", "counter 1", folder, "--between", "1:30", "1:00")[0] == 2
     assert "counter 1" in retinue("search", "mug counter", folder)[1]
     assert "nothing was found" in retinue("search", "zebra", folder)[1]
     checked = json.loads(retinue("verify", folder, "--json")[1])
