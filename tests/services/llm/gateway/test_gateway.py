@@ -386,6 +386,23 @@ def test_status_tells_what_programs_wait_for_and_they_can_be_ended(endpoint, cap
     assert "goal/1" not in {p.name for p in read_status(endpoint.url, "none").programs}
 
 
+def test_what_a_program_waits_for_can_be_told_later(endpoint):
+    path = "/v1/programs/goal/7"
+    wait = {"tool": "wash", "body": "arm-1", "expected_tool_seconds": 40.0}
+    assert plain(endpoint, "POST", path, json.dumps(wait))[0] == 404
+    endpoint.client().chat.completions.create(
+        model=MODEL, messages=HELLO, extra_body={"program": "goal/7", "tool": "fleet"}
+    )
+    assert plain(endpoint, "POST", path, json.dumps(wait))[0] == 200
+    program = next(p for p in read_status(endpoint.url, "none").programs if p.name == "goal/7")
+    assert (program.tool, program.body) == ("wash", "arm-1")
+    assert 40.0 <= program.expected_s < 70.0
+    assert 0.0 < program.back_s < program.late_s
+    for wrong in ('{"expected_tool_seconds": -1}', '{"tol": "wash"}', "[]"):
+        assert plain(endpoint, "POST", path, wrong)[0] == 400
+    assert plain(endpoint, "DELETE", path)[0] == 200
+
+
 def test_clients_that_send_no_unknown_fields_tell_by_headers(endpoint):
     headers = {
         "x-session-id": "goal-2",
