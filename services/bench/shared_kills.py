@@ -13,10 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 from devices.noun import Noun
 from services.bench.shared import PROGRAMS, Load, Program
-from services.ray_runtime import RayRuntime
+from services.ray_runtime import CALL_LIMIT_S, RayRuntime
 from services.shared_memory import SharedMemory
 from stem_memory.trials.verdict import told
 
@@ -61,8 +62,10 @@ def main() -> None:
                 before = memory.position()
                 work = [p.call("record", False) for p in programs]
                 # The first dies early in its work, the last when most is done.
+                give_up = monotonic() + CALL_LIMIT_S
                 while memory.position() < before + rows * (trial + 1) // (trials + 1):
-                    pass
+                    if monotonic() > give_up:
+                        raise RuntimeError("the programs do not record")
                 process: int = memory.port.answer(memory.port.begin("process"))
                 amid = memory.position() < before + rows
                 os.kill(process, signal.SIGKILL)

@@ -70,7 +70,8 @@ def test_killed_writers_lose_nothing_and_double_nothing(tmp_path, runtime):
         while sum(ray.get([each.acknowledged.remote() for each in programs])) < (
             (trial + 0.5) * CALLS // 3 * ROWS * len(names)
         ):
-            pass
+            # Raises what went wrong with one, should one have ended.
+            ray.get(ray.wait(work, timeout=0)[0])
         os.kill(port.answer(port.begin("process")), signal.SIGKILL)
         interrupted += len(ray.wait(work, num_returns=len(work), timeout=0)[1])
         assert ray.get(work, timeout=120) == [(trial + 1) * CALLS // 3 * ROWS] * len(names)

@@ -245,7 +245,11 @@ def test_a_caller_who_gives_up_harms_nobody(played):
 
 
 @given(
-    sizes=st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=6), min_size=1, max_size=5),
+    sizes=st.lists(
+        st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=6),
+        min_size=1,
+        max_size=5,
+    ),
     rule=st.builds(
         Gathering,
         window_s=st.just(0.0),
@@ -263,6 +267,8 @@ def test_every_call_gets_its_own_answer_and_each_row_is_there_once(sizes, rule, 
         running.append(1)
         await asyncio.sleep(0)
         running.pop()
+        if any(event.body.text == "poison" for event in events):
+            raise EventUnfit("poison")
         for event in events:
             if (event.origin, event.seq) not in known:
                 known[event.origin, event.seq] = event
@@ -271,8 +277,12 @@ def test_every_call_gets_its_own_answer_and_each_row_is_there_once(sizes, rule, 
 
     async def caller(group, name, calls):
         seq = 0
-        for rows in calls:
+        for rows, poisoned in calls:
             events = spoken(name, *range(seq, seq + rows))
+            if poisoned:
+                with pytest.raises(EventUnfit):
+                    await group.record([*events, *spoken(name, -1, text="poison")], 0)
+                continue
             seq += rows
             for _ in range(1 + repeats):
                 assert await group.record(events, 0) == tuple(events)
@@ -282,8 +292,9 @@ def test_every_call_gets_its_own_answer_and_each_row_is_there_once(sizes, rule, 
         callers = [caller(group, f"c{i}", calls) for i, calls in enumerate(sizes)]
         await asyncio.wait_for(asyncio.gather(*callers), 30)
         await group.close()
+        assert group.counts.refused == sum(poisoned for calls in sizes for _, poisoned in calls)
 
     asyncio.run(whole())
-    assert len(log) == sum(map(sum, sizes))
     for i, calls in enumerate(sizes):
-        assert [e.seq for e in log if e.origin == f"c{i}"] == list(range(sum(calls)))
+        good = sum(rows for rows, poisoned in calls if not poisoned)
+        assert [e.seq for e in log if e.origin == f"c{i}"] == list(range(good))
