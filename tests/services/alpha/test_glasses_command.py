@@ -8,7 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from services.alpha.contracts import Trace
+from services.alpha.lab import takes
+from services.alpha.lab.style import STYLES
 from services.cli import app, main
+from services.commands import glasses_film
 from services.commands.glasses import glasses
 
 LIGHT = "services.alpha.template:CrossingLight"
@@ -111,6 +114,22 @@ def test_eval_compares_with_the_gold(film, invoke):
     figures = json.loads(invoke(*arguments, "--json"))[str(trace)]
     assert (figures["precision"], figures["recall"], figures["right"]) == (1.0, 0.5, 1.0)
     assert "precision" in invoke(*arguments)
+
+
+def test_films_can_be_made_of_every_kind_and_style():
+    assert {*glasses_film.KINDS} == {*takes.KINDS, "quiet"}
+    assert {*glasses_film.STYLES} == {*STYLES}
+
+
+def test_a_wearer_given_takes_the_place_of_the_trace_s(film, invoke, tmp_path):
+    trace = film([(1.0, "red")], duration=3.0)
+    wearer = tmp_path / "quiet.json"
+    wearer.write_text('{"id": "bo", "name": "Bo", "quiet": [[0, 86340]]}')
+    text = invoke(
+        "run", "--source", str(trace), "--skill", LIGHT, "--no-redact", "--no-film",
+        "--wearer", str(wearer), "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert "why not: quiet hours: Bo wants quiet from 00:00 to 23:59" in text
 
 
 def test_glasses_are_a_command():

@@ -16,7 +16,7 @@ from devices.glasses.sound import BUFFER_S
 from devices.glasses.voice import RATE, find_voice
 from services.alpha.contracts import Hud, HudMark, Intervention
 from services.alpha.orders import Cut, Showing
-from services.alpha.output.hud import FADE_S, LINGER_S, Status, draw, visibility
+from services.alpha.output.hud import FADE_S, LINGER_S, Status, draw, short, visibility
 from services.alpha.output.mux import add_sound
 from services.alpha.output.unit import OutputConfig, OutputUnit
 from services.alpha.output.wording import fitting, shortest_s, speech_s
@@ -184,6 +184,40 @@ def test_the_film_has_a_picture_for_every_tenth_of_a_second(tmp_path):
     while video.read() is not None:
         count += 1
     assert count == 20
+
+
+def pictures(path):
+    """All pictures of a film."""
+    video = VideoInput(str(path))
+    found = []
+    while (picture := video.read()) is not None:
+        found.append(picture.astype(int))
+    return found
+
+
+def test_the_display_goes_on_while_no_picture_comes(tmp_path):
+    unit = OutputUnit(OutputConfig(folder=str(tmp_path), film=True, voice="none", width=640), 190.0)
+    view = Shot(FRAME, np.full((360, 640, 3), 90, np.uint8))
+    unit.show(view, Showing(t=0.0))
+    unit.show(view, Showing(t=1.0, faults=("The camera does not answer: I wait.",), lost=True))
+    unit.say(said(began=2.0))
+    unit.show(view, Showing(t=2.0, faults=("The camera does not answer: I wait.",), lost=True))
+    unit.finish(8.0)
+    film = pictures(tmp_path / "hud.mp4")
+    assert len(film) == 80
+    assert film[5][180, 320].mean() > 80  # the picture as it is
+    assert film[15][180, 320].mean() < 60  # darkened: it is an old one
+    captions = [picture[300:340, 150:490].std() for picture in film]
+    assert captions[15] < 5.0 < captions[30]  # what is said appears though no picture comes
+    assert captions[75] < 5.0  # and goes
+
+
+def test_the_display_says_what_is_missing_and_leaves_what_to_do_to_the_ledger():
+    view = np.full((720, 1280, 3), 120, np.uint8)
+    long = "I can not hear, only read: install a transcriber with `pip install faster-whisper`."
+    picture = draw(view, FRAME, None, 0.0, Status(t=1.0, faults=(long,)))
+    assert short(long) == "I can not hear, only read"
+    assert (picture[:, :800] == 120).all()
 
 
 def test_a_session_leaves_a_film_and_a_ledger_that_a_person_can_read(film_session):

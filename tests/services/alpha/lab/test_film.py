@@ -12,8 +12,10 @@ from services.alpha.lab.film import Film, Key, Prop, Scene, Stage, View
 from services.alpha.lab.reel import FilmSource, Take, play
 from services.alpha.lab.style import STYLES, surface
 from services.alpha.lab.writing import write_trace
-from services.alpha.session import replay
+from services.alpha.orders import GlassesConfig
+from services.alpha.session import config_of, replay
 from services.alpha.trace_source import read_trace
+from services.errors import UserError
 
 STYLE = STYLES["club"]
 
@@ -85,3 +87,19 @@ def test_a_written_trace_replays(tmp_path):
     in_memory = [e for e in play(take).ledger if e.kind == "intervention"]
     assert [e.text for e in on_disk] == [e.text for e in in_memory]
     assert len(on_disk) == 1
+
+
+def test_what_skills_need_is_named_beside_the_trace_so_that_the_folder_can_be_moved(tmp_path):
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (folder / "catalogue.json").write_text("[]")
+    settings = {"museum-guide": {"catalogue": str(folder / "catalogue.json")}}
+    take = Take("short", _film(0.3), settings=settings)
+    write_trace(take, folder, "club", 1)
+    moved = folder.rename(tmp_path / "b")
+    trace, place = read_trace(moved)
+    assert trace.configuration == {"museum-guide": {"catalogue": "./catalogue.json"}}
+    config = config_of(trace, place, GlassesConfig())
+    assert config.settings == {"museum-guide": {"catalogue": str(moved / "catalogue.json")}}
+    with pytest.raises(UserError, match="already holds a trace"):
+        write_trace(take, moved, "club", 1)
