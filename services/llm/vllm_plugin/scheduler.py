@@ -1,4 +1,4 @@
-"""The two classes that vLLM is given. The only file that imports ``vllm``."""
+"""The two classes that vLLM is given. This file and `carrier` import ``vllm``."""
 
 from vllm.v1.core.sched.async_scheduler import AsyncScheduler
 from vllm.v1.core.sched.scheduler import Scheduler

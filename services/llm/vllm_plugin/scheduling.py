@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -60,8 +62,11 @@ class AgentScheduling:
         self.agent_steps = 0
         self.agent_seconds = 0.0
         self.engine_seconds = 0.0
-        # What other threads have told: programs that went away (None), or what they wait for.
-        self._news: deque[tuple[str, Wait | None]] = deque()
+        # What other threads have told, to be done by the scheduler's own; and who is to go.
+        self._news: deque[Callable[[float], None]] = deque()
+        self._leaving: set[str] = set()
+        # Blocks that a step writes into a file, until it is over.
+        self._writing: deque[tuple[int, list[Any]]] = deque()
         self._turns: dict[str, Turn] = {}
         self._began_s: dict[str, float] = {}
         self._decode_s = 0.0
@@ -81,7 +86,7 @@ class AgentScheduling:
         self.waiting = RankedQueue(self._rank)
         parallel = getattr(self, "parallel_config", None)
         index = int(getattr(parallel, "data_parallel_index", 0) or 0)
-        self._door = open_door(index, self.agents, self.forget, self.announce)
+        self._door = open_door(index, self)
 
     def add_request(self, request: Any) -> None:
         """Queue a request; its program is back if it was away."""
@@ -130,7 +135,6 @@ class AgentScheduling:
             how many it still will be if nobody needs the room.
         """
         now = perf_counter()
-        gone = {program for program, wait in list(self._news) if wait is None}
         return [
             {
                 "program": pin.program,
@@ -140,7 +144,7 @@ class AgentScheduling:
                 "left_s": pin.until_s - now,
             }
             for pin in self.agent_policy.pins()
-            if pin.until_s > now and pin.program not in gone
+            if pin.until_s > now and pin.program not in self._leaving
         ]
 
     def agents(self) -> dict[str, Any]:
@@ -159,16 +163,60 @@ class AgentScheduling:
 
     def forget(self, program: str) -> None:
         """A program went away while it waited: its pin goes with the next step; from any thread."""
-        self._news.append((program, None))
-        self._look_s = 0.0
+        self._leaving.add(program)
+        self._tell(partial(self._leave, program))
 
     def announce(self, program: str, wait: dict[str, Any]) -> None:
         """A program that is away waits for this (tool, body, expected_s from now on); from any thread."""
         expected = wait.get("expected_s")
         seconds = float(expected) if isinstance(expected, int | float) else None
         told = Wait(str(wait.get("tool") or ""), str(wait.get("body") or ""), seconds)
-        self._news.append((program, told))
+        self._tell(partial(self._wait, program, told))
+
+    def put_out(self, program: str, key: str) -> int:
+        """Write a waiting program's KV into a file with the next step; from any thread.
+
+        Returns:
+            Tokens that the file will hold.
+
+        Raises:
+            LookupError: If nothing is held for it, or KV is not carried here.
+        """
+        blocks = self.pinned_blocks.get(program)
+        if not blocks or not self._carries():
+            raise LookupError(program)
+        self._tell(partial(self._write, program, key))
+        return len(blocks) * int(self.block_size)  # type: ignore[attr-defined]
+
+    def take_in(self, key: str) -> int:
+        """Let the program whose KV is in a file find it; from any thread.
+
+        Returns:
+            Tokens that the file holds.
+
+        Raises:
+            LookupError: If there is no such file, or KV is not carried here.
+        """
+        if not self._carries():
+            raise LookupError(key)
+        try:
+            hashes = self.connector.read(key)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise LookupError(key) from error
+        self._tell(lambda _: self.connector.take_in(key, hashes))  # type: ignore[attr-defined]
+        return len(hashes) * int(self.block_size)  # type: ignore[attr-defined]
+
+    def discard(self, key: str) -> None:
+        """A file goes; from any thread."""
+        if self._carries():
+            self._tell(lambda _: self.connector.discard(key))  # type: ignore[attr-defined]
+
+    def _tell(self, news: Callable[[float], None]) -> None:
+        self._news.append(news)
         self._look_s = 0.0
+
+    def _carries(self) -> bool:
+        return hasattr(getattr(self, "connector", None), "put_out")
 
     def _free_request_blocks(self, request: Any) -> None:
         if request.request_id in self._turns and request.is_finished():
@@ -223,11 +271,15 @@ class AgentScheduling:
         # First, so that what another thread tells meanwhile is not slept through.
         self._look_s = now + _LOOK_S
         while self._news:
-            self._hear(*self._news.popleft(), now)
+            self._news.popleft()(now)
+        while self._writing and self._writing[0][0] < self.agent_steps - self._ahead:
+            self._pool.free_blocks(reversed(self._writing.popleft()[1]))
         if now >= self.agent_policy.next_expiry():
             for pin in self.agent_policy.expired(now):
                 self._release(pin.program)
         self._look_at(self.agent_policy.next_expiry(), now)
+        if self._writing:
+            self._look_s = now
         if self._hasty:
             self._rank_the_hasty()
             self._look_at(now, now)
@@ -385,14 +437,17 @@ class AgentScheduling:
             # Tail first, as vLLM frees a request: the beginning of a conversation is worth more.
             self._pool.free_blocks(reversed(blocks))
 
-    def _hear(self, program: str, wait: Wait | None, now: float) -> None:
+    def _leave(self, program: str, now: float) -> None:
+        self._leaving.discard(program)
         known = self.agent_policy.programs.get(program)
         # If it is back already, whoever told this was too late.
-        if known is None or known.idle_since_s is None:
-            return
-        if wait is None:
+        if known is not None and known.idle_since_s is not None:
             self.agent_policy.aborted(program, now)
             self._release(program)
+
+    def _wait(self, program: str, wait: Wait, now: float) -> None:
+        known = self.agent_policy.programs.get(program)
+        if known is None or known.idle_since_s is None:
             return
         pin = self.agent_policy.pin_of(program)
         if wait.expected_s is not None:
@@ -402,6 +457,15 @@ class AgentScheduling:
         if self.agent_policy.announced(program, wait, now, pin.blocks if pin else 0) is None:
             self._release(program)
 
+    def _write(self, program: str, key: str, now: float) -> None:
+        blocks = self.pinned_blocks.get(program)
+        if not blocks:
+            return
+        # They stay until the step that writes them is over, whatever becomes of the pin.
+        self._pool.touch(blocks)
+        self._writing.append((self.agent_steps, blocks))
+        self.connector.put_out(key, blocks)  # type: ignore[attr-defined]
+
     def _async(self) -> bool:
         config = getattr(self, "scheduler_config", None)
         return bool(getattr(config, "async_scheduling", False))
@@ -410,3 +474,5 @@ class AgentScheduling:
         for pin in self.agent_policy.reset():
             self._release(pin.program)
             self._rerank(pin.program)
+        while self._writing:
+            self._pool.free_blocks(reversed(self._writing.popleft()[1]))
