@@ -15,6 +15,7 @@ from contextlib import aclosing
 
 from services.llm.engines.contracts import ChatCall, Hint, Piece
 from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
+from services.llm.listing import programs_of
 from services.llm.policy import balance
 from services.llm.policy.contracts import Turn, Wait
 from services.llm.policy.routing import Router
@@ -181,12 +182,12 @@ class Cluster:
         try:
             if not await source.file(program):
                 return False
-            tokens = source.board.filed()[program]
+            tokens = source.filed(program)
             data = await source.take(program)
             if known.open_turns or source.board.policy.programs.get(program) is not known:
                 return False
             await target.accept(program, tokens, data)
-        except (EngineError, KeyError):
+        except EngineError:
             return False
         if known.open_turns:
             target.forget(program)
@@ -242,6 +243,7 @@ class Cluster:
         for replica in self.replicas.values():
             if await replica.engine.healthy():
                 self._down.discard(replica.name)
+                await replica.refresh()
             else:
                 try:
                     await replica.revive()
@@ -258,12 +260,9 @@ class Cluster:
         """Every replica and every program."""
         replicas = sorted(self.replicas.values(), key=lambda r: r.name)
         told = [await replica.status() for replica in replicas]
+        now = self._clock()
         return ClusterStatus(
-            programs=tuple(
-                program
-                for replica, status in zip(replicas, told, strict=True)
-                for program in replica.programs(status.stats.scheduling)
-            ),
+            programs=tuple(p for replica in replicas for p in programs_of(replica, now)),
             replicas=tuple(told),
             migrations=self.migrations,
             migrated_bytes=self.migrated_bytes,

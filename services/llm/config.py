@@ -122,6 +122,7 @@ def _maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], En
             policy=config.policy,
             gpus=config.gpus,
             threads=config.threads,
+            carries_kv=config.kv_files_mib > 0,
             kv_events=config.kv_events,
             arguments=config.vllm_arguments,
             host=config.engine_host,

@@ -20,7 +20,7 @@ from services.llm.policy.waits import WaitModel
 from services.llm.prefix import chain
 from services.llm.slots import Admission, SlotBoard
 from services.llm.speed import ReadingSpeed
-from services.llm.status import ProgramStatus, ReplicaStatus
+from services.llm.status import ReplicaStatus
 from services.llm.steps import StepWatch
 
 _MIB = 1 << 20
@@ -61,6 +61,9 @@ class Replica:
         able = engine.capabilities
         file_bytes = file_mib * _MIB if able.saves_kv else 0
         self._has_files = file_bytes > 0
+        # What an engine that holds KV by itself last told, and tokens in files of programs that move.
+        self.own: OwnScheduling | None = None
+        self._carried: dict[str, int] = {}
         # A pin is valued by the prefill that it saves even where a file would bring the KV back in
         # milliseconds: it also keeps the place, for which whoever comes back would have to queue.
         self.board = SlotBoard(
@@ -186,6 +189,7 @@ class Replica:
         self.board.forget(program, self._clock())
         if self.engine.capabilities.schedules:
             self._later(self.engine.forget(program))
+            self._drop_carried(program)
         self._pump()
 
     def waits(self, program: str, wait: Wait) -> bool:
@@ -208,16 +212,41 @@ class Replica:
         self._pump()
         return True
 
+    def held(self, program: str) -> tuple[int, int]:
+        """Tokens and blocks of a waiting program whose KV is here and could be carried away.
+
+        A slot is one block.
+        """
+        if self.board.owned:
+            tokens = self.board.cached(program)
+            return tokens, int(tokens > 0)
+        pins = self.own.pins if self.own is not None else ()
+        return next(((pin.tokens, pin.blocks) for pin in pins if pin.program == program), (0, 0))
+
+    async def refresh(self) -> None:
+        """Ask an engine that holds KV by itself what it holds."""
+        if self.engine.capabilities.schedules:
+            self.own = (await self.engine.stats()).scheduling
+
+    def filed(self, program: str) -> int:
+        """Tokens of a program in a file that can be carried away; 0 if there is none."""
+        return self.board.filed().get(program) or self._carried.get(program, 0)
+
     async def file(self, program: str) -> bool:
         """Put an idle program's KV into a file, from where it can be carried away.
 
         Returns:
             Whether there is one now.
         """
-        if program in self.board.filed():
+        if self.filed(program):
+            return True
+        if not self._has_files:
+            return False
+        if self.engine.capabilities.schedules:
+            self._carried[program] = (await self.engine.put_out(program, _key(program))).tokens
             return True
         slot = self.board.slot_of(program)
-        if slot is None or slot.turn is not None or not slot.tokens or not self._has_files:
+        if slot is None or slot.turn is not None or not slot.tokens:
             return False
         await self._save(slot.index, program)
         return program in self.board.filed()
@@ -233,6 +262,10 @@ class Replica:
     async def accept(self, program: str, tokens: int, data: bytes) -> None:
         """Keep a KV file that another replica gave."""
         await self.engine.put(_key(program), data)
+        if self.engine.capabilities.schedules:
+            self._carried[program] = await self.engine.take_in(program, _key(program))
+            self._seen[program] = tokens
+            return
         self.board.put_away(program, tokens, len(data))
         self._delete_dropped()
 
@@ -249,6 +282,7 @@ class Replica:
         meters, board = self.meters, self.board
         stats = await self.engine.stats()
         pins, outcomes = len(board.policy.pins()), dict(board.policy.counts)
+        self.own = stats.scheduling
         if stats.scheduling is not None:
             pins, outcomes = len(stats.scheduling.pins), stats.scheduling.outcomes
         return ReplicaStatus(
@@ -260,7 +294,7 @@ class Replica:
             queued=len(board.waiting),
             running=board.running,
             pins=pins,
-            files=len(board.filed()),
+            files=len(board.filed()) + len(self._carried),
             hit_rate=meters.cached_tokens / max(1, meters.prompt_tokens),
             resume_hit_rate=meters.resumed_cached / max(1, meters.resumed_tokens),
             turns=meters.turns,
@@ -273,52 +307,6 @@ class Replica:
             ttft_error=meters.readings.error,
             ttft_covered=meters.readings.covered,
         )
-
-    def programs(self, own: OwnScheduling | None = None) -> list[ProgramStatus]:
-        """Every program of this replica, in order of arrival.
-
-        Args:
-            own: What the engine tells that holds KV by itself.
-        """
-        now, board = self._clock(), self.board
-        filed = board.filed()
-        own_pins = {pin.program: pin.left_s for pin in own.pins} if own is not None else {}
-        queued = {turn.program for turn in board.waiting}
-        found = []
-        for program in board.policy.programs.all():
-            slot, pin = board.slot_of(program.name), board.policy.pin_of(program.name)
-            left_s = own_pins.get(program.name)
-            if pin is not None and pin.until_s != NEVER:
-                left_s = max(0.0, pin.until_s - now)
-            kv = "slot" if slot else "file" if program.name in filed else "none"
-            if pin is not None or program.name in own_pins:
-                kv = "pinned"
-            idle = program.idle_since_s
-            wait = program.wait if idle is not None else None
-            state = (
-                "waiting" if idle is not None else "queued" if program.name in queued else "running"
-            )
-            found.append(
-                ProgramStatus.model_validate(
-                    {
-                        "name": program.name,
-                        "replica": self.name,
-                        "state": state,
-                        "turns": program.turns,
-                        "tokens": program.tokens,
-                        "kv": kv,
-                        "slot": slot.index if slot and board.owned else None,
-                        "pin_left_s": left_s,
-                        "tool": wait.tool if wait else "",
-                        "body": wait.body if wait else "",
-                        "expected_s": wait.expected_s if wait else None,
-                        "away_s": None if idle is None else now - idle,
-                        "back_s": program.back_in_s(0.5, now),
-                        "late_s": program.back_in_s(0.9, now),
-                    }
-                )
-            )
-        return found
 
     def _pump(self) -> None:
         """Admit what can be admitted, and come back when the next pin expires if turns wait."""
@@ -340,6 +328,10 @@ class Replica:
 
     def _delete_dropped(self) -> None:
         for program in self.board.dropped():
+            self._later(self.engine.drop(_key(program)))
+
+    def _drop_carried(self, program: str) -> None:
+        if self._carried.pop(program, None) is not None:
             self._later(self.engine.drop(_key(program)))
 
     def _later(self, telling: Coroutine[Any, Any, None]) -> None:
@@ -430,6 +422,8 @@ class Replica:
             wait=wait,
         )
         self.board.finished(turn, now, outcome, hint.last_step)
+        # What came in a file is in the engine's own memory now.
+        self._drop_carried(turn.program)
         if not self.board.owned and not hint.last_step:
             self._seen[turn.program] = outcome.tokens
             self._seen.move_to_end(turn.program)

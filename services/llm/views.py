@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.llm.engines.contracts import OwnScheduling
 from services.llm.policy import balance
 from services.llm.policy.contracts import Turn
 from services.llm.policy.programs import Program
@@ -42,6 +43,8 @@ def view_of(replica: Replica, turn: Turn, now: float) -> ReplicaView:
 def load_of(replica: Replica, now: float) -> balance.Load:
     """What balance weighs."""
     board = replica.board
+    if replica.own is not None and replica.own.blocks:
+        return _own_load(replica, replica.own, now)
     waiting = len(board.waiting)
     pinned = sum(_chance(replica, pin.program, now) * pin.blocks for pin in board.policy.pins())
     return balance.Load(
@@ -67,7 +70,7 @@ def movable_of(replica: Replica, now: float, copy_s_per_token: float) -> list[ba
     """
     found = []
     for program in replica.board.policy.programs.all():
-        tokens = replica.board.cached(program.name)
+        tokens, blocks = replica.held(program.name)
         if program.idle_since_s is None or not tokens:
             continue
         transfer_s = copy_s_per_token * tokens
@@ -75,7 +78,7 @@ def movable_of(replica: Replica, now: float, copy_s_per_token: float) -> list[ba
         found.append(
             balance.Movable(
                 program=program.name,
-                blocks=1,
+                blocks=blocks,
                 transfer_s=transfer_s,
                 back_before=before,
                 back_soon=_back(program, transfer_s + balance.HORIZON_S, now) - before,
@@ -83,6 +86,23 @@ def movable_of(replica: Replica, now: float, copy_s_per_token: float) -> list[ba
             )
         )
     return found
+
+
+def _own_load(replica: Replica, own: OwnScheduling, now: float) -> balance.Load:
+    """The load of an engine that counts blocks, and holds them by itself."""
+    pinned = sum(pin.blocks for pin in own.pins)
+    running = replica.board.running
+    return balance.Load(
+        name=replica.name,
+        blocks=own.blocks,
+        running=max(0, running - own.waiting),
+        running_blocks=max(0, own.blocks - own.free_blocks - pinned),
+        head_blocks=own.waiting_blocks // own.waiting if own.waiting else 0,
+        queued_blocks=own.waiting_blocks,
+        pinned_blocks=sum(_chance(replica, pin.program, now) * pin.blocks for pin in own.pins),
+        held_blocks=pinned,
+        draining=replica.board.draining,
+    )
 
 
 def _chance(replica: Replica, name: str, now: float) -> float:

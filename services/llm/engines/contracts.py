@@ -93,7 +93,8 @@ class Capabilities(BaseModel):
         context_tokens: Longest conversation, answer included; 0 if unknown.
         concurrency: Requests to give it at the same time.
         step_tokens: Tokens that it schedules in one step at most; 0 if unknown.
-        saves_kv: Whether `save` and `restore` work.
+        saves_kv: Whether KV can be put away and carried to another engine: by `save` and `restore` of
+            slots, or, where the engine schedules by itself, by `put_out` and `take_in` of programs.
         schedules: Whether it orders requests and holds KV for programs by itself, from hints.
         embeds: Whether it embeds texts.
         restarts: Whether `restart` brings a dead one back.
@@ -158,6 +159,8 @@ class OwnScheduling(BaseModel):
         outcomes: What became of pins: handed off, expired, broken, ...
         blocks: KV blocks in all.
         free_blocks: Of those, in nobody's use.
+        waiting: Requests that wait for blocks.
+        waiting_blocks: Blocks that they want.
         steps: Steps scheduled.
         schedule_us: Time of the engine's own scheduler per step, in microseconds.
         own_us: Time of ours per step.
@@ -170,6 +173,8 @@ class OwnScheduling(BaseModel):
     outcomes: dict[str, int] = Field(default_factory=dict)
     blocks: int = 0
     free_blocks: int = 0
+    waiting: int = 0
+    waiting_blocks: int = 0
     steps: int = 0
     schedule_us: float = 0.0
     own_us: float = 0.0

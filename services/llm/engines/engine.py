@@ -79,6 +79,22 @@ class Engine(Protocol):
         """Empty an idle slot."""
         ...
 
+    async def put_out(self, program: str, key: str) -> KvFile:
+        """Put a copy of the KV that the engine holds by itself for a program that is away under a key.
+
+        Raises:
+            EngineRefused: If the engine cannot, or holds none for it.
+        """
+        ...
+
+    async def take_in(self, program: str, key: str) -> int:
+        """Let a program's next turn find the KV that is under a key. Returns its tokens.
+
+        Raises:
+            EngineRefused: If the engine cannot, or has nothing under this key.
+        """
+        ...
+
     async def take(self, key: str) -> bytes:
         """The bytes under a key, to be carried to another engine with the same model.
 

@@ -177,6 +177,14 @@ class LlamaCppEngine:
         told = await self._live().post(f"/slots/{slot}?action=restore", {"filename": key})
         return int(told["n_restored"])
 
+    async def put_out(self, program: str, key: str) -> KvFile:
+        """Refuses."""
+        raise EngineRefused("llama.cpp keeps KV in slots, which are saved and restored.")
+
+    async def take_in(self, program: str, key: str) -> int:
+        """Refuses."""
+        raise EngineRefused("llama.cpp keeps KV in slots, which are saved and restored.")
+
     async def erase(self, slot: int) -> None:
         """Empty a slot."""
         await self._live().post(f"/slots/{slot}?action=erase", {})

@@ -121,6 +121,14 @@ class RemoteEngine:
         """Refuses."""
         raise _no_kv()
 
+    async def put_out(self, program: str, key: str) -> KvFile:
+        """Refuses."""
+        raise EngineRefused("The KV of a remote engine is not ours to carry.")
+
+    async def take_in(self, program: str, key: str) -> int:
+        """Refuses."""
+        raise EngineRefused("The KV of a remote engine is not ours to carry.")
+
     async def erase(self, slot: int) -> None:
         """Refuses."""
         raise _no_kv()

@@ -180,6 +180,14 @@ class SimulatedEngine:
         self._slots[slot] = self._files[key]
         return len(self._files[key])
 
+    async def put_out(self, program: str, key: str) -> KvFile:
+        """Refuses."""
+        raise EngineRefused("KV is in slots here, which are saved and restored.")
+
+    async def take_in(self, program: str, key: str) -> int:
+        """Refuses."""
+        raise EngineRefused("KV is in slots here, which are saved and restored.")
+
     async def erase(self, slot: int) -> None:
         """Empty a slot."""
         self._require_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -33,6 +34,8 @@ from services.runtime import Runtime
 PYTHON_VARIABLE = "RETINUE_VLLM_PYTHON"
 _HEALTH_LIMIT_S = 30.0
 _AGENTS_LIMIT_S = 5.0
+_WRITE_TRIES = 200
+_WRITE_POLL_S = 0.05
 _START_LIMIT_S = 900.0
 # Turns that may be with the engine, running or in its own queue, in multiples of its batch.
 _QUEUED = 8
@@ -52,6 +55,7 @@ class VllmSpec(BaseModel):
         gpus: GPUs that the model is split over; of no meaning to the CPU build.
         threads: Threads that compute, with the CPU build.
         kv_gib: Room for KV with the CPU build; GPUs are used as far as they go.
+        carries_kv: Whether a waiting program's KV can be carried to another replica; on one GPU at most.
         kv_events: Whether to publish which KV blocks are stored and removed, on a local ZeroMQ socket.
         arguments: Further arguments of ``vllm serve``; they win over ours.
         host: The address the server listens on; ``auto`` for that of the machine it lives on.
@@ -69,6 +73,7 @@ class VllmSpec(BaseModel):
     gpus: int = Field(default=0, ge=0)
     threads: int = Field(default=1, gt=0)
     kv_gib: int = Field(default=1, gt=0)
+    carries_kv: bool = True
     kv_events: bool = False
     arguments: tuple[str, ...] = ()
     host: str = "127.0.0.1"
@@ -77,7 +82,8 @@ class VllmSpec(BaseModel):
 class VllmEngine:
     """An `Engine` over one vLLM server.
 
-    KV stays inside vLLM: a program that moves to another replica is read again there.
+    It holds KV by itself, as the plug-in says. That of a program which waits can be carried to another
+    replica; over several GPUs it can not, and the program is read again there.
 
     Args:
         spec: How it is set up.
@@ -87,7 +93,8 @@ class VllmEngine:
 
     def __init__(self, spec: VllmSpec, runtime: Runtime, name: str) -> None:
         self._spec = spec
-        settings = spec.model_dump(mode="json", exclude={"policy"})
+        self._carries = spec.carries_kv and spec.gpus <= 1
+        settings = spec.model_dump(mode="json", exclude={"policy", "carries_kv"})
         # The other environment has no copy of this package; it reads the plug-in from here.
         place = str(Path(services.__path__[0]).parent)
         self._link = HostLink(
@@ -99,6 +106,7 @@ class VllmEngine:
                 python=os.environ.get(PYTHON_VARIABLE, sys.executable),
                 environment={"PYTHONPATH": place, "RETINUE_POLICY": spec.policy},
                 start_limit_s=_START_LIMIT_S,
+                keeps_kv=self._carries,
             ),
         )
         self._endpoint: Endpoint | None = None
@@ -125,6 +133,7 @@ class VllmEngine:
             # Its own queue is ordered by the plug-in, so ours must hold little back.
             concurrency=_QUEUED * self._spec.concurrency,
             step_tokens=self._spec.step_tokens,
+            saves_kv=self._carries,
             schedules=True,
             restarts=True,
         )
@@ -165,26 +174,48 @@ class VllmEngine:
 
     async def save(self, slot: int, key: str) -> KvFile:
         """Refuses."""
-        raise _no_kv()
+        raise _no_slots()
 
     async def restore(self, slot: int, key: str) -> int:
         """Refuses."""
-        raise _no_kv()
+        raise _no_slots()
 
     async def erase(self, slot: int) -> None:
         """Refuses."""
-        raise _no_kv()
+        raise _no_slots()
+
+    async def put_out(self, program: str, key: str) -> KvFile:
+        """Have the pinned KV of a program written into a file on the engine's machine."""
+        path = f"/agents/{quote(program, safe='')}/save"
+        told = await self._plug_in().send("POST", path, {"key": key}, _AGENTS_LIMIT_S)
+        for attempt in range(_WRITE_TRIES):
+            size = await self._link.call("size", key)
+            if size:
+                return KvFile(key=key, tokens=told["tokens"], size=size)
+            if attempt == 1:
+                # It is written with the engine's next step, and an idle one makes none.
+                await self._step()
+            await asyncio.sleep(_WRITE_POLL_S)
+        raise EngineRefused(f"The KV of {program!r} was not written in time.", 503)
+
+    async def take_in(self, program: str, key: str) -> int:
+        """Let the next turn that begins as the file does find it."""
+        told = await self._plug_in().send("POST", f"/kv/{key}", {}, _AGENTS_LIMIT_S)
+        return int(told["tokens"])
 
     async def take(self, key: str) -> bytes:
-        """Refuses."""
-        raise _no_kv()
+        """Fetch a KV file from the engine's machine."""
+        data: bytes = await self._link.call("read", key)
+        return data
 
     async def put(self, key: str, data: bytes) -> None:
-        """Refuses."""
-        raise _no_kv()
+        """Bring a KV file to the engine's machine."""
+        await self._link.call("write", key, data)
 
     async def drop(self, key: str) -> None:
-        """Does nothing: there are no keys."""
+        """Delete a KV file on the engine's machine."""
+        await self._tell("DELETE", f"/kv/{key}", None)
+        await self._link.call("drop", key)
 
     async def forget(self, program: str) -> None:
         """Lets go of the KV that the plug-in holds for a program."""
@@ -228,6 +259,20 @@ class VllmEngine:
             if endpoint is not None:
                 await endpoint.close()
         self._endpoint = self._agents = None
+
+    async def _step(self) -> None:
+        words = ({"role": "user", "content": "."},)
+        call = ChatCall(messages=words, options={"max_tokens": 1})
+        async with aclosing(self._live().chat(self._spec.model, call)) as pieces:
+            async for _ in pieces:
+                pass
+
+    def _plug_in(self) -> Endpoint:
+        if not self._carries:
+            raise EngineRefused("This vLLM carries no KV; a program that moves is read again.")
+        if self._agents is None:
+            raise EngineDied("The engine is not running.")
+        return self._agents
 
     async def _scheduling(self) -> OwnScheduling | None:
         if self._agents is None:
@@ -282,5 +327,5 @@ def _extra(hint: Hint | None) -> dict[str, Any]:
     return {"vllm_xargs": told}
 
 
-def _no_kv() -> EngineRefused:
-    return EngineRefused("vLLM keeps its KV to itself; a program that moves is read again.")
+def _no_slots() -> EngineRefused:
+    return EngineRefused("vLLM has no slots; the KV of a program is put out and taken in.")

@@ -25,6 +25,13 @@ from typing import Any
 
 _POLL_S = 0.25
 _END_LIMIT_S = 4.0
+_CARRIER = {
+    "kv_connector": "AgentCarrier",
+    "kv_connector_module_path": "services.llm.vllm_plugin.carrier",
+    "kv_role": "kv_both",
+    # A file that is gone costs a computation.
+    "kv_load_failure_policy": "recompute",
+}
 _MISSING = (
     f"vLLM is not installed for {sys.executable}; run: pip install 'retinue[vllm]', or name the "
     "interpreter of an environment that has it in RETINUE_VLLM_PYTHON."
@@ -118,6 +125,8 @@ def _arguments(settings: dict[str, Any], port: int, events: str) -> list[str]:
     flags += ["--tool-call-parser", settings["tool_parser"]]
     if settings["gpus"] > 1 and not _on_cpu():
         flags += ["--tensor-parallel-size", str(settings["gpus"])]
+    if settings.get("slot_folder"):
+        flags += ["--kv-transfer-config", json.dumps(_CARRIER)]
     if events:
         publish = {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": events}
         flags += ["--kv-events-config", json.dumps(publish)]
@@ -140,6 +149,8 @@ def _environment(settings: dict[str, Any]) -> dict[str, str]:
         # Replicas give the same block the same hash.
         "PYTHONHASHSEED": "0",
     }
+    if settings.get("slot_folder"):
+        chosen["RETINUE_KV_FOLDER"] = settings["slot_folder"]
     if _on_cpu():
         chosen |= {
             "VLLM_CPU_KVCACHE_SPACE": str(settings["kv_gib"]),

@@ -45,6 +45,10 @@ class RankedQueue:
             if self._live.get(entry[3].request_id) == entry[2]:
                 yield entry[3]
 
+    def names(self) -> list[str]:
+        """Ids of all requests, in no order; from any thread."""
+        return list(self._live)
+
     def add_request(self, request: Any) -> None:
         """Put a request in."""
         self._serial += 1

@@ -156,10 +156,17 @@ class AgentScheduling:
             "outcomes": dict(self.agent_policy.counts),
             "blocks": self._pool.num_gpu_blocks - 1,
             "free_blocks": int(self._pool.get_num_free_blocks()),
+            "waiting": len(self.waiting),
+            "waiting_blocks": self._waiting_blocks(),
             "steps": self.agent_steps,
             "schedule_us": 1e6 * self.engine_seconds / steps,
             "own_us": 1e6 * (self.agent_seconds + self.waiting.seconds) / steps,
         }
+
+    def _waiting_blocks(self) -> int:
+        size = int(self.block_size)  # type: ignore[attr-defined]
+        waiting = [self.requests.get(name) for name in self.waiting.names()]  # type: ignore[attr-defined]
+        return sum(-(-request.num_tokens // size) for request in waiting if request is not None)
 
     def forget(self, program: str) -> None:
         """A program went away while it waited: its pin goes with the next step; from any thread."""

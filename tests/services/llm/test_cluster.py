@@ -8,7 +8,7 @@ import pytest
 from services.errors import UserError
 from services.llm.cluster import Cluster
 from services.llm.config import LlmConfig, make_cluster
-from services.llm.engines.contracts import ChatCall, EnginePin, Hint, OwnScheduling
+from services.llm.engines.contracts import ChatCall, EnginePin, Hint, KvFile, OwnScheduling
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.llamacpp import LlamaCppEngine
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
@@ -304,6 +304,71 @@ def test_a_program_whose_kv_cannot_be_carried_is_read_again_elsewhere_and_told_s
         assert status.programs[0].turns == 2
 
     run(body, kind=OwnScheduler)
+
+
+class Carrier(OwnScheduler):
+    """Holds KV by itself, in blocks of 32 tokens, and carries it."""
+
+    @property
+    def capabilities(self):
+        return super().capabilities.model_copy(update={"saves_kv": True})
+
+    async def put_out(self, program, key):
+        return KvFile(key=key, tokens=320, size=5)
+
+    async def take(self, key):
+        return b"bytes"
+
+    async def put(self, key, data):
+        self.heard.append(("brought", data))
+
+    async def take_in(self, program, key):
+        self.heard.append((program, "taken in"))
+        return 320
+
+    async def drop(self, key):
+        self.heard.append(("dropped",))
+
+    async def stats(self):
+        pins = tuple(
+            EnginePin(program=name, tokens=320, blocks=10, age_s=1.0, left_s=42.0)
+            for name in {program for program, *_ in self.served}
+        )
+        own = OwnScheduling(
+            policy="retinue", pins=pins, blocks=100, free_blocks=100 - 10 * len(pins)
+        )
+        return (await super().stats()).model_copy(update={"scheduling": own})
+
+    @property
+    def served(self):
+        return self.__dict__.setdefault("_served", [])
+
+    async def generate(self, call, slot=None, hint=None):
+        self.served.append((hint.program,))
+        async with aclosing(super().generate(call, slot, hint)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def test_kv_that_an_engine_holds_by_itself_is_carried_from_a_drained_replica():
+    async def body(house):
+        await house.ask("a")
+        home = (await house.where())["a"]
+        other = house.engines[1 - int(home[1])]
+        house.cluster.drain(home)
+        await house.cluster.tick()
+        assert await house.where() == {"a": "r1" if home == "r0" else "r0"}
+        status = await house.cluster.status()
+        assert (status.migrations, status.migrated_bytes, status.rereads) == (1, 5, 0)
+        assert status.programs[0].kv == "file"
+        assert other.heard == [("brought", b"bytes"), ("a", "taken in")]
+        await house.ask("a")
+        await asyncio.sleep(0)
+        # It is in the engine's own memory now, and held there.
+        assert other.heard[-1] == ("dropped",)
+        assert (await house.cluster.status()).programs[0].kv == "pinned"
+
+    run(body, kind=Carrier)
 
 
 def test_programs_that_never_come_back_are_forgotten():
