@@ -45,7 +45,7 @@ class Ledger:
     def __init__(self, name: str, vault: Vault | None = None) -> None:
         self.name = name
         self.vault = vault
-        self._keys = vault.keys if vault is not None else None
+        self.keys = vault.keys if vault is not None else None
 
     def draft(
         self,
@@ -111,7 +111,7 @@ class Ledger:
 
     def opened(self, event: Event) -> Event:
         """An event with what is personal as far as the keys allow."""
-        return unsealed(event, self._keys)
+        return unsealed(event, self.keys)
 
     def verify(
         self, rows: Iterable[Row], before: End = (0, GENESIS), archived: int = 0
@@ -151,7 +151,7 @@ class Ledger:
         if row is None:
             return None
         entry = self.recorded(row)
-        if is_whole(self.closed(row), self._keys) and is_whole(event, self._keys):
+        if is_whole(self.closed(row), self.keys) and is_whole(event, self.keys):
             return entry
         # What can not be opened any more can not be compared; its number says it is the same.
         return entry.model_copy(update={"event": self.opened(event)})

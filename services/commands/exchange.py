@@ -40,7 +40,8 @@ def pull(run: Path, peer: str, host: str | None, as_json: bool) -> None:
 
     A PEER is a run folder, a memory.db, or a PostgreSQL address (postgresql://host/db?schema=stem).
     What was pulled before is not read again. Two hosts that pull from one another hold the same
-    events, and merge them in the same order.
+    events, and merge them in the same order. What is personal stays sealed with the keys of the
+    host that recorded it.
     """
     from stem_memory.sync.exchange import merged_state
     from stem_memory.sync.exchange import pull as take

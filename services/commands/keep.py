@@ -177,3 +177,9 @@ def import_(run: Path, file: Path, as_json: bool) -> None:
         click.echo(
             f"{brought.new_events} of {brought.events} events and {brought.new_blobs} blobs were new"
         )
+        if brought.closed:
+            click.echo(
+                f"{brought.closed} of them are sealed with keys that are not here: for a memory of "
+                f"its own, copy the .keys file of where they came from to {path}.keys, then run: "
+                f"retinue memory upgrade --anew {path}"
+            )

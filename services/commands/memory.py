@@ -300,9 +300,17 @@ def verify(run: Path, as_json: bool) -> None:
 
 @memory.command()
 @run_argument
+@click.option(
+    "--anew",
+    is_flag=True,
+    help="Write everything that is derived from the log anew, as after its keys were brought.",
+)
 @json_option
-def upgrade(run: Path, as_json: bool) -> None:
+def upgrade(run: Path, anew: bool, as_json: bool) -> None:
     """Bring a memory that an older version wrote up to date. Its log stays as it is."""
+    if anew:
+        with writing(run, as_it_lies=True) as store:
+            store.forget_derived()
     with writing(run) as store:
         checked = store.verify()
     if as_json:

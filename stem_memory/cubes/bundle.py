@@ -34,6 +34,7 @@ from stem_memory.cubes.contracts import (
 from stem_memory.cubes.errors import BundleUnreadable, CubeFault, NotGranted
 from stem_memory.ledger import Row
 from stem_memory.notes.contracts import Note
+from stem_memory.privacy.vault import is_whole
 from stem_memory.store import EventStore
 from stem_memory.sync.replica import SqliteReplica, adopt
 
@@ -74,11 +75,15 @@ class Line(Noun):
 
 
 class Imported(Noun):
-    """What an import brought: how many events and blobs were new."""
+    """What an import brought: how many events and blobs were new.
+
+    `closed` are sealed with keys that are not here, so what is personal in them can not be read.
+    """
 
     events: int
     new_events: int
     new_blobs: int
+    closed: int
     cubes: tuple[str, ...]
 
 
@@ -163,7 +168,13 @@ def import_memory(store: EventStore, blobs: BlobStore, path: Path) -> Imported:
             events.append(_event(path, line))
             births[line.origin, line.seq] = line.stamp
         new = adopt(store, events, births)
-    return Imported(events=len(events), new_events=new, new_blobs=new_blobs, cubes=manifest.cubes)
+    return Imported(
+        events=len(events),
+        new_events=new,
+        new_blobs=new_blobs,
+        closed=sum(not is_whole(event, store.ledger.keys) for event in events),
+        cubes=manifest.cubes,
+    )
 
 
 def _write(

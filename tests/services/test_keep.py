@@ -83,6 +83,22 @@ def test_export_and_import(run, tmp_path, capsys):
     assert states[0] == states[1]
 
 
+def test_what_is_sealed_stays_so_until_its_keys_are_brought(tmp_path, capsys):
+    path, other = tmp_path / "memory.db", tmp_path / "other.db"
+    start = start_of(things={"ann": "person at hall"}, bodies=[body("waiter-1", 5, 1)])
+    with EventStore.writer(path, lambda: 0, Vault(Keyring.beside(path))) as store:
+        store.append(events_of(start))
+    told(capsys, "export", path, tmp_path / "out")
+    code, out, _ = told(capsys, "import", other, tmp_path / "out")
+    assert code == 0
+    assert "1 of them are sealed" in out
+    assert told(capsys, "where", "ann", other)[0] == 2
+    (tmp_path / "other.db.keys").write_bytes((tmp_path / "memory.db.keys").read_bytes())
+    assert told(capsys, "upgrade", "--anew", other)[0] == 0
+    assert told(capsys, "where", "ann", other)[0] == 0
+    assert told(capsys, "history", "ann", other)[1] == told(capsys, "history", "ann", path)[1]
+
+
 def test_a_damaged_file_leaves_nothing_behind(run, tmp_path, capsys):
     file = tmp_path / "memory.retinue"
     told(capsys, "export", run, file)
