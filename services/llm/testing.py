@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-from services.llm.engines.contracts import ChatCall, Piece
+from services.llm.engines.contracts import ChatCall, Hint, Piece
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineDied, EngineRefused
 
@@ -194,7 +194,7 @@ class EngineConformance(ABC):
         """KV is put away carried to another engine and found there."""
 
         async def body(engine: Engine) -> None:
-            if not engine.capabilities.saves_kv:
+            if not engine.capabilities.saves_kv or not engine.capabilities.slots:
                 return
             await answer_of(engine, call(_LONG), slot=0)
             saved = await engine.save(0, "a")
@@ -216,6 +216,37 @@ class EngineConformance(ABC):
 
         self._with(body)
 
+    def test_kv_of_a_program_that_waits_is_carried_to_another_engine_and_found_there(self) -> None:
+        """KV of a program that waits is carried to another engine and found there."""
+        hint = Hint(program="a", tool="drive", expected_s=600.0)
+
+        async def answer(engine: Engine, asked: ChatCall, hint: Hint) -> Piece:
+            return [piece async for piece in engine.generate(asked, hint=hint)][-1]
+
+        async def body(engine: Engine) -> None:
+            if not engine.capabilities.saves_kv or not engine.capabilities.schedules:
+                return
+            await answer(engine, call(_LONG), hint)
+            saved = await engine.put_out("a", "key-1")
+            assert saved.tokens > 0
+            assert saved.size > 0
+            await self._refused(engine.put_out("nobody", "key-2"))
+            other = self.make()
+            await other.start()
+            try:
+                await other.put("key-3", await engine.take("key-1"))
+                assert await other.take_in("a", "key-3") == saved.tokens
+                usage = (await answer(other, call(_LONG), hint)).usage
+                assert usage is not None
+                assert usage.cached_tokens >= min(saved.tokens, 0.9 * usage.prompt_tokens)
+                await other.drop("key-3")
+                await self._refused(other.take_in("a", "key-3"))
+            finally:
+                await other.close()
+            await engine.forget("a")
+
+        self._with(body)
+
     def test_what_it_cannot_do_it_refuses(self) -> None:
         """What it cannot do it refuses."""
 
@@ -226,8 +257,11 @@ class EngineConformance(ABC):
                 assert len(vectors[0]) == len(vectors[1]) > 0
             else:
                 await self._refused(engine.embed(["a cup"]))
-            if not engine.capabilities.saves_kv:
+            if not engine.capabilities.saves_kv or not engine.capabilities.slots:
                 await self._refused(engine.save(0, "a"))
+            if not engine.capabilities.saves_kv or not engine.capabilities.schedules:
+                await self._refused(engine.put_out("a", "key"))
+                await self._refused(engine.take_in("a", "key"))
 
         self._with(body)
 

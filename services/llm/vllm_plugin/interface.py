@@ -53,10 +53,24 @@ LEANED_ON: dict[str, dict[str, list[str]]] = {
             "skip_zeroing_group_ids",
         ],
     },
+    "vllm.distributed.kv_transfer.kv_connector.v1.base:KVConnectorBase_V1": {
+        "get_num_new_matched_tokens": ["self", "request", "num_computed_tokens"],
+        "update_state_after_alloc": ["self", "request", "blocks", "num_external_tokens"],
+        "build_connector_meta": ["self", "scheduler_output"],
+        "register_kv_caches": ["self", "kv_caches"],
+        "start_load_kv": ["self", "forward_context", "kwargs"],
+        "wait_for_layer_load": ["self", "layer_name"],
+        "save_kv_layer": ["self", "layer_name", "kv_layer", "attn_metadata", "kwargs"],
+        "wait_for_save": ["self"],
+        "get_block_ids_with_load_errors": ["self"],
+    },
 }
 
 #: Classes that stand in for vLLM's own: their abstract methods must be all that vLLM calls.
-STOOD_IN_FOR = ("vllm.v1.core.sched.request_queue:RequestQueue",)
+STOOD_IN_FOR = (
+    "vllm.v1.core.sched.request_queue:RequestQueue",
+    "vllm.distributed.kv_transfer.kv_connector.v1.base:KVConnectorBase_V1",
+)
 
 
 class VllmMoved(RuntimeError):

@@ -15,18 +15,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
-from functools import partial
 from time import perf_counter
 from typing import Any
 
 from services.llm.policy import named
-from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
+from services.llm.policy.contracts import NEVER, Outcome, Turn
 from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.ordering import Rank
 from services.llm.vllm_plugin.blocks import findable, own, without
 from services.llm.vllm_plugin.export import open_door
 from services.llm.vllm_plugin.hints import turn_of, wait_of
+from services.llm.vllm_plugin.news import AgentNews
 from services.llm.vllm_plugin.ranked import RankedQueue
 
 POLICY_VARIABLE = "RETINUE_POLICY"
@@ -43,7 +42,7 @@ _SOON_S = 0.02
 _LOOK_S = 1.0
 
 
-class AgentScheduling:
+class AgentScheduling(AgentNews):
     """Mixed in before vLLM's `Scheduler` or `AsyncScheduler`.
 
     Attributes:
@@ -62,11 +61,6 @@ class AgentScheduling:
         self.agent_steps = 0
         self.agent_seconds = 0.0
         self.engine_seconds = 0.0
-        # What other threads have told, to be done by the scheduler's own; and who is to go.
-        self._news: deque[Callable[[float], None]] = deque()
-        self._leaving: set[str] = set()
-        # Blocks that a step writes into a file, until it is over.
-        self._writing: deque[tuple[int, list[Any]]] = deque()
         self._turns: dict[str, Turn] = {}
         self._began_s: dict[str, float] = {}
         self._decode_s = 0.0
@@ -127,104 +121,6 @@ class AgentScheduling:
             self._door.close()
         super().shutdown()  # type: ignore[misc]
 
-    def pins(self) -> list[dict[str, Any]]:
-        """Pin state, for whoever watches, from any thread.
-
-        Returns:
-            Of each pin its program, blocks and tokens, for how many seconds it has been held, and for
-            how many it still will be if nobody needs the room.
-        """
-        now = perf_counter()
-        return [
-            {
-                "program": pin.program,
-                "blocks": pin.blocks,
-                "tokens": pin.tokens,
-                "age_s": now - pin.since_s,
-                "left_s": pin.until_s - now,
-            }
-            for pin in self.agent_policy.pins()
-            if pin.until_s > now and pin.program not in self._leaving
-        ]
-
-    def agents(self) -> dict[str, Any]:
-        """All that there is to know: pins, what became of earlier ones, memory, cost; from any thread."""
-        steps = max(1, self.agent_steps)
-        return {
-            "policy": self.agent_policy.name,
-            "pins": self.pins(),
-            "outcomes": dict(self.agent_policy.counts),
-            "blocks": self._pool.num_gpu_blocks - 1,
-            "free_blocks": int(self._pool.get_num_free_blocks()),
-            "waiting": len(self.waiting),
-            "waiting_blocks": self._waiting_blocks(),
-            "steps": self.agent_steps,
-            "schedule_us": 1e6 * self.engine_seconds / steps,
-            "own_us": 1e6 * (self.agent_seconds + self.waiting.seconds) / steps,
-        }
-
-    def _waiting_blocks(self) -> int:
-        size = int(self.block_size)  # type: ignore[attr-defined]
-        waiting = [self.requests.get(name) for name in self.waiting.names()]  # type: ignore[attr-defined]
-        return sum(-(-request.num_tokens // size) for request in waiting if request is not None)
-
-    def forget(self, program: str) -> None:
-        """A program went away while it waited: its pin goes with the next step; from any thread."""
-        self._leaving.add(program)
-        self._tell(partial(self._leave, program))
-
-    def announce(self, program: str, wait: dict[str, Any]) -> None:
-        """A program that is away waits for this (tool, body, expected_s from now on); from any thread."""
-        expected = wait.get("expected_s")
-        seconds = float(expected) if isinstance(expected, int | float) else None
-        told = Wait(str(wait.get("tool") or ""), str(wait.get("body") or ""), seconds)
-        self._tell(partial(self._wait, program, told))
-
-    def put_out(self, program: str, key: str) -> int:
-        """Write a waiting program's KV into a file with the next step; from any thread.
-
-        Returns:
-            Tokens that the file will hold.
-
-        Raises:
-            LookupError: If nothing is held for it, or KV is not carried here.
-        """
-        blocks = self.pinned_blocks.get(program)
-        if not blocks or not self._carries():
-            raise LookupError(program)
-        self._tell(partial(self._write, program, key))
-        return len(blocks) * int(self.block_size)  # type: ignore[attr-defined]
-
-    def take_in(self, key: str) -> int:
-        """Let the program whose KV is in a file find it; from any thread.
-
-        Returns:
-            Tokens that the file holds.
-
-        Raises:
-            LookupError: If there is no such file, or KV is not carried here.
-        """
-        if not self._carries():
-            raise LookupError(key)
-        try:
-            hashes = self.connector.read(key)  # type: ignore[attr-defined]
-        except OSError as error:
-            raise LookupError(key) from error
-        self._tell(lambda _: self.connector.take_in(key, hashes))  # type: ignore[attr-defined]
-        return len(hashes) * int(self.block_size)  # type: ignore[attr-defined]
-
-    def discard(self, key: str) -> None:
-        """A file goes; from any thread."""
-        if self._carries():
-            self._tell(lambda _: self.connector.discard(key))  # type: ignore[attr-defined]
-
-    def _tell(self, news: Callable[[float], None]) -> None:
-        self._news.append(news)
-        self._look_s = 0.0
-
-    def _carries(self) -> bool:
-        return hasattr(getattr(self, "connector", None), "put_out")
-
     def _free_request_blocks(self, request: Any) -> None:
         if request.request_id in self._turns and request.is_finished():
             began = perf_counter()
@@ -277,10 +173,7 @@ class AgentScheduling:
         """What need not be done in every step: expiry, farewells, learning. Returns the time."""
         # First, so that what another thread tells meanwhile is not slept through.
         self._look_s = now + _LOOK_S
-        while self._news:
-            self._news.popleft()(now)
-        while self._writing and self._writing[0][0] < self.agent_steps - self._ahead:
-            self._pool.free_blocks(reversed(self._writing.popleft()[1]))
+        self._hear(now)
         if now >= self.agent_policy.next_expiry():
             for pin in self.agent_policy.expired(now):
                 self._release(pin.program)
@@ -444,35 +337,6 @@ class AgentScheduling:
             # Tail first, as vLLM frees a request: the beginning of a conversation is worth more.
             self._pool.free_blocks(reversed(blocks))
 
-    def _leave(self, program: str, now: float) -> None:
-        self._leaving.discard(program)
-        known = self.agent_policy.programs.get(program)
-        # If it is back already, whoever told this was too late.
-        if known is not None and known.idle_since_s is not None:
-            self.agent_policy.aborted(program, now)
-            self._release(program)
-
-    def _wait(self, program: str, wait: Wait, now: float) -> None:
-        known = self.agent_policy.programs.get(program)
-        if known is None or known.idle_since_s is None:
-            return
-        pin = self.agent_policy.pin_of(program)
-        if wait.expected_s is not None:
-            # The policy counts from the end of the turn.
-            away = now - known.idle_since_s
-            wait = Wait(wait.tool, wait.body, away + max(0.0, wait.expected_s))
-        if self.agent_policy.announced(program, wait, now, pin.blocks if pin else 0) is None:
-            self._release(program)
-
-    def _write(self, program: str, key: str, now: float) -> None:
-        blocks = self.pinned_blocks.get(program)
-        if not blocks:
-            return
-        # They stay until the step that writes them is over, whatever becomes of the pin.
-        self._pool.touch(blocks)
-        self._writing.append((self.agent_steps, blocks))
-        self.connector.put_out(key, blocks)  # type: ignore[attr-defined]
-
     def _async(self) -> bool:
         config = getattr(self, "scheduler_config", None)
         return bool(getattr(config, "async_scheduling", False))
@@ -481,5 +345,4 @@ class AgentScheduling:
         for pin in self.agent_policy.reset():
             self._release(pin.program)
             self._rerank(pin.program)
-        while self._writing:
-            self._pool.free_blocks(reversed(self._writing.popleft()[1]))
+        self._stop_writing(self.agent_steps + 1)

@@ -39,7 +39,7 @@ LlamaForCausalLM(LlamaConfig(
 _WORDS = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
 _TOOLS = "{% for t in tools or [] %}{{ t.function.name }} {% endfor %}" + _WORDS
 _START_LIMIT_S = 600.0
-_BODY_LIMIT_S = 120.0
+_BODY_LIMIT_S = 600.0
 _LONG = "A robot waits beside the door with a tray of clean cups. " * 12
 
 needs_vllm = pytest.mark.skipif(

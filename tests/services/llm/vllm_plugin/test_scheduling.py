@@ -195,6 +195,10 @@ def test_the_door_tells_pins_and_hears_who_went_away(monkeypatch):
             await door.get("/elsewhere")
         with pytest.raises(EngineRefused):
             await door.send("POST", "/agents/a%2Fb/wait", [1], 5.0)
+        # Nothing carries KV here.
+        for path in ("/agents/a%2Fb/save", "/kv/key-1", "/kv/..%2Fkey"):
+            with pytest.raises(EngineRefused):
+                await door.send("POST", path, {"key": "key-1"}, 5.0)
         await door.send("POST", "/agents/a%2Fb/wait", {"tool": "drive"}, 5.0)
         await door.send("DELETE", "/agents/a%2Fb", None, 5.0)
         after = await door.get("/agents")
