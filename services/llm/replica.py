@@ -178,6 +178,9 @@ class Replica:
                 return
             self.board.reset()
             self._seen.clear()
+            self.own = None
+            for program in list(self._carried):
+                self._drop_carried(program)
             try:
                 await self.engine.restart()
             except EngineMissing as error:
