@@ -2,12 +2,14 @@
 
 A failed attempt is compared with the attempt of the same goal that succeeded at the same: the same
 skill on the same thing (or another of its class) after it. What was different is the fix. One case
-is an anecdote; a lesson is drawn from `repeats` of them.
+is an anecdote; a lesson is drawn from `repeats` of them. A kind of body that failed for one reason
+with things of several classes, and never succeeded at that skill, fails at the skill, not at the things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from stem_memory.contracts import Event
 from stem_memory.notes.attempts import Attempt, attempts
@@ -32,7 +34,9 @@ def lessons(
     """
     taught: dict[str, tuple[Note, list[str]]] = {}
     drawn: list[str] = []
-    for failure, note in _cases(list(attempts(events, before))):
+    tried = list(attempts(events, before))
+    cases = list(_cases(tried))
+    for failure, note in (*cases, *_in_general(cases, tried)):
         _, episodes = taught.setdefault(note.id, (note, []))
         if failure.episode not in episodes:
             episodes.append(failure.episode)
@@ -53,6 +57,25 @@ def _cases(tried: list[Attempt]) -> Iterator[tuple[Attempt, Note]]:
             continue
         between = [a for a in later if a.ended_s <= recovery.started_s and a is not recovery]
         yield failure, _note(failure, _fix(failure, recovery, between))
+
+
+def _in_general(
+    cases: list[tuple[Attempt, Note]], tried: list[Attempt]
+) -> Iterator[tuple[Attempt, Note]]:
+    """The cases in which a kind of body can not do a skill at all, whatever it is done to."""
+    able = {(a.body_class, a.skill) for a in tried if a.success}
+    classes: dict[tuple[str, str, str], set[str]] = {}
+    found = []
+    for failure, note in cases:
+        who = (failure.body_class, failure.skill, failure.reason)
+        if note.fix.kind == "other_body" and (failure.body_class, failure.skill) not in able:
+            classes.setdefault(who, set()).add(failure.thing_class)
+            found.append((who, failure))
+    for who, failure in found:
+        if len(classes[who]) > 1:
+            fix = Fix(kind="other_body", text=f"let anybody but a {failure.body_class} do it")
+            anything = replace(failure, thing_class="", place_class="")
+            yield failure, _note(anything, fix)
 
 
 def _same_end(a: Attempt, b: Attempt) -> bool:
@@ -105,7 +128,7 @@ def _prepares(done: Attempt, failure: Attempt) -> bool:
 
 
 def _note(failure: Attempt, fix: Fix) -> Note:
-    what = failure.thing_class or "it"
+    what = failure.thing_class or ("it" if failure.place_class else "anything")
     where = f" at the {failure.place_class}" if failure.place_class else ""
     why = failure.reason.replace("_", " ") or "no evidence that it worked"
     return signed(

@@ -42,7 +42,8 @@ class Log:
     def __init__(self):
         start = start_of(
             classes=[ClassCard(cls="mug"), ClassCard(cls="cupboard", category="fixture")],
-            things={f"mug-{i}": "mug on table-1" for i in range(1, 9)},
+            things={f"mug-{i}": "mug on table-1" for i in range(1, 9)}
+            | {"cup-1": "cup on table-1"},
             bodies=[body("waiter-1", 5, 1), body("chef-1", 5, 2)],
         )
         self.events = list(events_of(start))
@@ -142,6 +143,30 @@ def test_another_body_is_the_fix_where_another_body_could():
     (proposed,) = lessons(log.events)
     assert (proposed.note.fix.kind, proposed.note.fix.body_class) == ("other_body", "chef")
     assert proposed.note.body_class == "waiter"
+
+
+def broken_hands(able=False):
+    """A waiter fails at mugs and at cups, and others take over."""
+    log = Log()
+    if able:
+        log.plan("g0", 1, pick("s1", "mug-8"))
+        log.attempt("g0", "s1")
+    for i, thing in enumerate(("mug-1", "cup-1"), 1):
+        log.plan(f"g{i}", 1, pick("s1", thing))
+        log.attempt(f"g{i}", "s1", reason="tool_failed")
+        log.attempt(f"g{i}", "s1", who="chef-1")
+    return lessons(log.events)
+
+
+def test_who_fails_with_everything_fails_at_the_skill():
+    (general,) = broken_hands()
+    assert (general.note.thing_class, general.note.place) == ("", "")
+    assert (general.note.skill, general.note.body_class) == ("pick", "waiter")
+    assert general.note.symptom == "waiter fails to pick anything: tool failed"
+    assert general.note.fix == Fix(kind="other_body", text="let anybody but a waiter do it")
+    assert len(general.episodes) == 2
+    # Whoever succeeded once can do it: then it is about the things.
+    assert broken_hands(able=True) == ()
 
 
 def test_another_of_its_kind_is_the_fix_where_this_one_was_not_there():
