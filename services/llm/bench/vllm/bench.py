@@ -98,7 +98,7 @@ def _jobs(name: str, rounds: list[dict[str, Any]], stock: list[dict[str, Any]]) 
         resume=Spread.of(_all(rounds, "resume_s")),
         job=Spread.of(_all(rounds, "job_s")),
         strangers=Spread.of(strangers or [0.0]),
-        answered=len(strangers),
+        answered_per_s=len(strangers) / sum(one["wall_s"] for one in rounds),
         cost=StepCost.over([StepCost(**one["cost"]) for one in rounds]),
         resume_better=_better(rounds, stock, "resume_s"),
         job_better=_better(rounds, stock, "job_s"),

@@ -39,14 +39,14 @@ class JobLoad(BaseModel):
     agents: int = Field(default=3, gt=0)
     turns: int = Field(default=5, gt=1)
     strangers: int = Field(default=4, ge=0)
-    prompt: int = Field(default=640, gt=0)
-    stranger_prompt: int = Field(default=480, gt=0)
+    prompt: int = Field(default=2000, gt=0)
+    stranger_prompt: int = Field(default=1000, gt=0)
     answer: int = Field(default=128, gt=0)
     new: int = Field(default=24, gt=0)
-    tool_s: tuple[float, float] = (6.0, 14.0)
+    tool_s: tuple[float, float] = (8.0, 16.0)
     off: float = Field(default=0.2, ge=0.0, lt=1.0)
-    blocks: int = Field(default=208, gt=0)
-    context: int = Field(default=1536, gt=0)
+    blocks: int = Field(default=416, gt=0)
+    context: int = Field(default=3072, gt=0)
 
 
 class StepCost(BaseModel):
@@ -127,7 +127,7 @@ class JobsRow(BaseModel):
         resume: Time to first token of agents' turns after their first.
         job: Completion time of agents' jobs, tools included.
         strangers: Time to first token of the strangers.
-        answered: Strangers that were answered while the agents worked.
+        answered_per_s: Strangers that were answered per second while the agents worked.
         cost: Of scheduling.
         resume_better: Stock's mean resume over this one's, round by round.
         job_better: Stock's mean job over this one's, round by round.
@@ -140,7 +140,7 @@ class JobsRow(BaseModel):
     resume: Spread
     job: Spread
     strangers: Spread
-    answered: int
+    answered_per_s: float
     cost: StepCost
     resume_better: tuple[float, ...] = ()
     job_better: tuple[float, ...] = ()

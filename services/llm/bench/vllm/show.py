@@ -68,7 +68,7 @@ def show_vllm(told: VllmBench) -> None:
             "job",
             "times better",
             "strangers' TTFT",
-            "answered",
+            "strangers per s",
         ),
         (
             (
@@ -82,7 +82,7 @@ def show_vllm(told: VllmBench) -> None:
                 _text(row.job),
                 _range(row.job_better),
                 _text(row.strangers),
-                row.answered,
+                f"{row.answered_per_s:.2f}",
             )
             for row in told.jobs
         ),

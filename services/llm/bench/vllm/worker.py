@@ -110,9 +110,11 @@ def _jobs(engine: Any, load: JobLoad, ours: bool) -> dict[str, Any]:
     # The first request of an engine pays for what is made only once.
     engine.generate([asked(text(random.Random(0), load.prompt))], [sampled(4, {})], use_tqdm=False)
     scheduler.reset_prefix_cache()
+    began = time.perf_counter()
     with Cost(scheduler, ours) as cost:
         seen = Round(engine.llm_engine, load, load.seed).run()
     return {
+        "wall_s": time.perf_counter() - began,
         "resume_s": seen.resumes,
         "job_s": seen.jobs,
         "stranger_s": seen.strangers,
