@@ -6,6 +6,7 @@ The only file of this package that knows OpenCV. Pixels are blue, green, red.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -251,15 +252,43 @@ def use_threads(count: int) -> None:
     cv2.setNumThreads(count)
 
 
+class _Silencer:
+    """The error stream while decoders are at work. It belongs to the whole process, and cameras are
+    read in threads: the first one in redirects it, the last one out puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._kept = -1
+
+    def enter(self) -> None:
+        """Somebody begins to decode."""
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._kept = os.dup(2)
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 2)
+                os.close(nowhere)
+
+    def leave(self) -> None:
+        """Somebody has decoded."""
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                os.dup2(self._kept, 2)
+                os.close(self._kept)
+
+
+_SILENCER = _Silencer()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep the decoders from writing to the error stream: what failed is told by who called."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _SILENCER.enter()
     try:
-        os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        _SILENCER.leave()

@@ -20,8 +20,6 @@ _SENTENCES = {
     "dark": ("It is too dark for me to see.", "There is light again."),
 }
 _SIGHT: tuple[FaultKind, ...] = ("covered", "dark")
-# Of the pictures of a live source in this time, this share must have been handled.
-BUSY_S, ENOUGH = 5.0, 0.5
 
 
 class Covers(Protocol):
@@ -46,8 +44,6 @@ class Capture:
         self._since: dict[str, float] = {}
         self._told: FaultKind | None = None
         self._clear_since: float | None = None
-        self._busy_since: tuple[float, int, int] | None = None
-        self._overloaded = False
         self.frames = 0
 
     @property
@@ -70,7 +66,6 @@ class Capture:
         self.frames += 1
         frame = self._gate.judge(item.pixels, item.seq, item.t)
         self._watch_sight(frame)
-        self._watch_load(frame.t)
         if frame.verdict == "good" or self._show_all:
             return self._redactor.redact(item.pixels, frame)
         return frame
@@ -102,21 +97,3 @@ class Capture:
         if frame.t - self._clear_since >= PATIENCE_S:
             kind, self._told = self._told, None
             self._signals.append(Recovered(t=frame.t, fault=kind, sentence=_SENTENCES[kind][1]))
-
-    def _watch_load(self, t: float) -> None:
-        """Tell once when most pictures come too fast to be looked at, and once when that is over."""
-        if self._busy_since is None:
-            self._busy_since = (t, self.frames, self.dropped)
-        since, frames, dropped = self._busy_since
-        if t - since < BUSY_S:
-            return
-        handled, missed = self.frames - frames, self.dropped - dropped
-        self._busy_since = (t, self.frames, self.dropped)
-        over = handled < ENOUGH * (handled + missed)
-        if over and not self._overloaded:
-            sentence = "Pictures come faster than I can look at them."
-            self._signals.append(Fault(t=t, fault="overload", sentence=sentence))
-        elif self._overloaded and not over:
-            sentence = "I can look at the pictures as they come again."
-            self._signals.append(Recovered(t=t, fault="overload", sentence=sentence))
-        self._overloaded = over

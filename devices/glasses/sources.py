@@ -23,6 +23,7 @@ from devices.glasses.shot import Image
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 RETRY_S = 1.0
+JOIN_S = 2.0
 
 
 _PLUGIN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -229,8 +230,10 @@ class LiveCamera:
         self._due = 0.0
         self._closed = threading.Event()
         self.dropped = 0
+        self._thread: threading.Thread | None = None
         if threaded:
-            threading.Thread(target=self._run, name="camera", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+            self._thread.start()
 
     def pump(self) -> None:
         """Take one picture from the camera, or try to get the camera back."""
@@ -275,8 +278,10 @@ class LiveCamera:
             return raw
 
     def close(self) -> None:
-        """Stop the thread and let go of the camera."""
+        """Stop the thread and let go of the camera; one that hangs is left behind."""
         self._closed.set()
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
 
     def _signal(self, signal: Signal) -> None:
         with self._lock:

@@ -13,16 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from devices.camera import narrowed, use_threads
-from devices.glasses.capture import Capture
 from devices.glasses.contracts import Ended, Fault, Frame, Recovered, Words
+from devices.glasses.daemon import FRESH_S, Pictures
 from devices.glasses.shot import Shot
 from services.alpha.catalogue import make_skills
 from services.alpha.contracts import LookRequest, LookResult, Notice
 from services.alpha.orders import GlassesConfig, InputNews
 from services.alpha.skill import GlassesSkill, Prepares
 
-# A picture that is older than this is not what is to be looked at.
-FRESH_S = 0.3
 MOST_LOOKS = 4
 MOST_FAILURES = 3
 
@@ -61,7 +59,7 @@ def _look(skill: GlassesSkill, burst: _Burst) -> _Looked:
 class InputUnit:
     """Perception for one pair of glasses. `read` turns the crank by one picture."""
 
-    def __init__(self, config: GlassesConfig, capture: Capture, beside: bool = False) -> None:
+    def __init__(self, config: GlassesConfig, capture: Pictures, beside: bool = False) -> None:
         """Make the skills.
 
         Args:

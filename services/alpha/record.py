@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devices.camera import VideoOutput, narrowed
-from devices.glasses.capture import Capture
 from devices.glasses.contracts import Ended, Fault, Frame, Recovered, Words
+from devices.glasses.daemon import Pictures
 from devices.glasses.shot import Shot
 from services.alpha.contracts import Trace
 from services.alpha.orders import GlassesConfig
@@ -19,7 +19,7 @@ VIDEO = "video.mp4"
 
 
 def record(
-    capture: Capture,
+    capture: Pictures,
     words: WordSource,
     config: GlassesConfig,
     folder: Path,

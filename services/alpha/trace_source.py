@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from devices.clock import Clock
 from devices.glasses.capture import Capture
 from devices.glasses.contracts import Ended, Fault, Recovered, Signal
+from devices.glasses.daemon import Daemon, Pictures
 from devices.glasses.redact import NoRedaction, Redactor, face_finder
 from devices.glasses.shot import Image
 from devices.glasses.sources import Raw, Source, VideoFile, open_source
@@ -127,6 +128,9 @@ def trace_capture(path: str, config: GlassesConfig, show_all: bool = False) -> C
     return open_capture(TraceSource(trace, folder), config, show_all)
 
 
-def live_capture(spec: str, config: GlassesConfig, clock: Clock, show_all: bool = False) -> Capture:
-    """A capture on a camera, a stream, a video file or a folder of pictures."""
-    return open_capture(open_source(spec, config.fps, clock), config, show_all)
+def live_capture(
+    spec: str, config: GlassesConfig, clock: Clock, show_all: bool = False
+) -> Pictures:
+    """Pictures from a camera or stream, by a daemon; or from a video file, or a folder of pictures."""
+    capture = open_capture(open_source(spec, config.fps, clock), config, show_all)
+    return Daemon(capture, clock) if capture.live else capture

@@ -11,6 +11,7 @@ from pathlib import Path
 from devices.camera import VideoInput, VideoOutput
 from devices.clock import Clock
 from devices.glasses.capture import Capture
+from devices.glasses.daemon import Daemon
 from devices.glasses.redact import NoRedaction, Redactor, face_finder, weights
 from devices.glasses.shot import Image
 from devices.glasses.sources import LiveCamera
@@ -83,7 +84,9 @@ def play_live(
     source = LiveCamera(lambda: _Camera(film, fps, clock), clock)
 
     def make_input(host: Runtime) -> Handle:
-        return host.spawn("input", InputUnit, config, Capture(source, redactor), True)
+        return host.spawn(
+            "input", InputUnit, config, Daemon(Capture(source, redactor), clock), True
+        )
 
     run = run_units(
         config,

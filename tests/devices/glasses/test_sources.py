@@ -11,6 +11,7 @@ from devices.clock import ManualClock
 from devices.errors import Refused, Unreachable
 from devices.glasses.capture import Capture
 from devices.glasses.contracts import Ended, Fault, Frame, Recovered
+from devices.glasses.daemon import KEPT, Daemon
 from devices.glasses.redact import NoRedaction
 from devices.glasses.shot import Shot
 from devices.glasses.sources import (
@@ -231,11 +232,12 @@ def test_a_fast_camera_is_thinned_out_and_that_is_no_loss():
 def test_pictures_that_nobody_gets_to_are_told_once_and_that_it_is_over_too():
     clock = ManualClock()
     camera = LiveCamera(Fast, clock, threaded=False, fps=10.0)
-    capture = Capture(camera, NoRedaction())
+    capture = Daemon(Capture(camera, NoRedaction()), clock, threaded=False)
     signals = []
     for k in range(300):
         clock.advance_to(k / 10)
         camera.pump()
+        capture.pump()
         if k > 150 or k % 4 == 0:
             item = capture.read()
             signals += [item] if isinstance(item, Fault | Recovered) else []
@@ -243,3 +245,52 @@ def test_pictures_that_nobody_gets_to_are_told_once_and_that_it_is_over_too():
         ("fault", "overload"),
         ("recovered", "overload"),
     ]
+
+
+def live(until):
+    """A daemon on a camera that nobody has read for `until` pictures, ten a second."""
+    clock = ManualClock()
+    camera = LiveCamera(Fast, clock, threaded=False, fps=10.0)
+    daemon = Daemon(Capture(camera, NoRedaction()), clock, threaded=False)
+    for k in range(until):
+        clock.advance_to(k / 10)
+        camera.pump()
+        daemon.pump()
+    return daemon
+
+
+def taken(item):
+    """When a picture was taken, whatever the gate thought of it."""
+    return item.frame.t if isinstance(item, Shot) else item.t
+
+
+def test_a_reader_that_is_busy_for_a_moment_misses_nothing():
+    daemon = live(3)
+    assert [taken(daemon.read()) for _ in range(3)] == [0.0, 0.1, 0.2]
+    assert daemon.read() is None
+    assert daemon.dropped == 0
+
+
+def test_a_reader_that_is_busy_for_long_gets_fresh_pictures_and_few():
+    daemon = live(50)
+    times = []
+    while (item := daemon.read()) is not None:
+        times.append(taken(item))
+    assert times == pytest.approx([4.6, 4.7, 4.8, 4.9])
+    assert len(times) <= KEPT
+    assert daemon.dropped == 46
+
+
+def test_what_breaks_in_the_thread_is_not_lost(monkeypatch):
+    clock = ManualClock()
+    capture = Capture(LiveCamera(Fast, clock, threaded=False), NoRedaction())
+
+    def broken():
+        raise RuntimeError("the detector fell over")
+
+    monkeypatch.setattr(capture, "read", broken)
+    daemon = Daemon(capture, clock)
+    daemon._thread.join(5.0)
+    with pytest.raises(RuntimeError, match="fell over"):
+        daemon.read()
+    daemon.close()
