@@ -86,6 +86,7 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
     The naive ways are measured beside it. Figures are medians over three seeds with their extremes,
     on this machine as busy as it is. It takes a few minutes.
     """
+    import os
     import tempfile
     from pathlib import Path
 
@@ -94,10 +95,15 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
     from services.commands.output import print_table
 
     plan = Plan(events=events, facts=facts, trials=trials)
+    loads = [os.getloadavg()[0]]
     with tempfile.TemporaryDirectory(dir=folder) as place, steps() as told:
-        figures = list(measure_memory(Path(place), plan, told))
+        figures = []
+        for figure in measure_memory(Path(place), plan, told):
+            figures.append(figure)
+            loads.append(os.getloadavg()[0])
+    load = {"cores": os.cpu_count(), "least": min(loads), "most": max(loads)}
     if as_json:
-        print_json({"figures": [figure.model_dump(mode="json") for figure in figures]})
+        print_json({"figures": [f.model_dump(mode="json") for f in figures], "load": load})
         return
     print_table(
         ("what", "measured", "least", "most", "unit", "goal", "n", "the naive way"),
@@ -115,6 +121,7 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
             for f in figures
         ],
     )
+    click.echo(f"\non {load['cores']} cores under a load of {min(loads):.1f} to {max(loads):.1f}")
 
 
 @bench.command()
