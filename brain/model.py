@@ -29,12 +29,20 @@ class ModelAnswerInvalid(ModelError):
 
 
 class Message(BaseModel):
-    """One turn of a conversation with a model."""
+    """One turn of a conversation with a model.
+
+    Attributes:
+        role: Who says it.
+        content: What is said.
+        images: Pictures that go with it, as data URLs ("data:image/jpeg;base64,..."); a model that
+            sees nothing refuses them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Literal["system", "user", "assistant"]
     content: str
+    images: tuple[str, ...] = ()
 
 
 class ModelRequest(BaseModel):

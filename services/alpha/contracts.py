@@ -27,7 +27,8 @@ class SlotSpec(Noun):
 
     It counts when its confidence is at least `min_confidence` and it is at most `max_age_s` old.
     Missing, the central unit looks again as long as there is time and then does `missing`: ask the
-    wearer `question`, or stay silent. `optional` evidence is handed on when it is there.
+    wearer `question`, or stay silent. `optional` evidence is handed on when it is there. What is not
+    `kept` (a picture) goes to tools and nowhere else: not into the ledger, nor into memory.
     """
 
     name: str
@@ -36,6 +37,7 @@ class SlotSpec(Noun):
     missing: Literal["ask", "silent"] = "silent"
     question: str = ""
     optional: bool = False
+    kept: bool = True
 
 
 class ToolSpec(Noun):

@@ -1,12 +1,16 @@
 """Open questions: what no other skill answers goes to the language model, if there is one.
 
-Setting: `search`, the name of a tool that looks things up ("mcp.search" of a tool server, or one of a
+Settings: `search`, the name of a tool that looks things up ("mcp.search" of a tool server, or one of a
 package under the entry points `retinue.tools`). It is called with the question as `query`; what it
-finds goes to the model along with the question. Without it nothing is looked up.
+finds goes to the model along with the question. Without it nothing is looked up. `view`: whether the
+model sees what the wearer sees (one picture, faces covered) when the question is about that; only for
+a model that sees. The picture goes to the model and nowhere else.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping, Sequence
 
 from devices.facts import Value
@@ -14,25 +18,39 @@ from devices.glasses.contracts import Words
 from devices.glasses.shot import Shot
 from services.alpha.central.words import is_question
 from services.alpha.contracts import (
+    Content,
     Draft,
+    Evidence,
     Hud,
     LookRequest,
     LookResult,
     Notice,
     Silence,
     SkillSpec,
+    SlotSpec,
     ToolCall,
     Trigger,
     WearerProfile,
 )
 from services.alpha.skill import Case, Tool
+from services.alpha.vision import opencv as cv
 from services.errors import UserError
+
+_VIEW_WIDTH = 768
+# Words that point at something in sight.
+_POINTS = re.compile(
+    r"\b(this|that|these|those|here|there|see|look(ing)?|read|sign|says?|colou?r|wearing|"
+    r"in front of)\b"
+)
 
 SPEC = SkillSpec(
     name="open-question",
     title="Open questions",
     deadline_s=15.0,
     repeat_s=0.0,
+    look_width=_VIEW_WIDTH,
+    look_cost_s=0.05,
+    slots=(SlotSpec(name="view", max_age_s=10.0, kept=False),),
     answers="anything that ends in a question mark and that no other skill answers",
 )
 # Any other skill that claims the words is surer than this.
@@ -42,10 +60,11 @@ _MOST_FOUND = 1500  # characters of what a search found
 
 
 class OpenQuestion:
-    """Asks the tool "llm.answer" and says what it says. It reads nothing from pictures."""
+    """Asks the tool "llm.answer" and says what it says. It reads nothing from pictures itself."""
 
     def __init__(self) -> None:
         self._search = ""
+        self._view = False
 
     @property
     def spec(self) -> SkillSpec:
@@ -53,20 +72,29 @@ class OpenQuestion:
         return SPEC
 
     def configure(self, settings: Mapping[str, Value]) -> None:
-        """Take the name of the tool that looks things up."""
-        unknown = sorted(set(settings) - {"search"})
+        """Take the name of the tool that looks things up, and whether the model sees."""
+        unknown = sorted(set(settings) - {"search", "view"})
         if unknown:
-            raise UserError(f"open-question knows no setting {unknown[0]!r}: give search, a tool")
+            raise UserError(
+                f"open-question knows no setting {unknown[0]!r}: give search, a tool, or view, "
+                "true for a model that sees"
+            )
         self._search = str(settings.get("search", ""))
+        self._view = bool(settings.get("view", False))
 
     def notice(self, shot: Shot) -> Sequence[Notice]:
         """Pictures ask no questions."""
         return ()
 
     def look(self, request: LookRequest, shots: Sequence[Shot]) -> LookResult:
-        """Nothing is looked for."""
+        """The picture itself, for the model."""
+        shot = shots[-1]
+        data = base64.b64encode(cv.encoded(shot.pixels, ".jpg")).decode()
+        seen = Evidence(
+            slot="view", value=f"data:image/jpeg;base64,{data}", confidence=1.0, t=shot.frame.t
+        )
         return LookResult(
-            request=request.id, case=request.case, skill=SPEC.name, t=shots[-1].frame.t
+            request=request.id, case=request.case, skill=SPEC.name, t=shot.frame.t, evidence=(seen,)
         )
 
     def hear(self, words: Words, wearer: WearerProfile) -> Trigger | None:
@@ -81,7 +109,7 @@ class OpenQuestion:
             score=SCORE,
             reason=f"the wearer asked {words.text!r}",
             asked=True,
-            look=False,
+            look=self._view and _POINTS.search(words.text.lower()) is not None,
             words=words.text,
         )
 
@@ -101,9 +129,11 @@ class OpenQuestion:
         if found is not None:
             text = str(found.value.get("text", ""))[:_MOST_FOUND]
             context.append(f"What was found about it: {text}")
-        return ToolCall(
-            tool="llm.answer", args={"question": question, "context": "\n".join(context)}
-        )
+        args: dict[str, Content] = {"question": question, "context": "\n".join(context)}
+        view = case.value("view")
+        if view is not None:
+            args["view"] = view
+        return ToolCall(tool="llm.answer", args=args)
 
     def tools(self) -> Mapping[str, Tool]:
         """It brings none."""

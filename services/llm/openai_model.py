@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from brain.model import (
+    Message,
     ModelAnswerInvalid,
     ModelError,
     ModelRefused,
@@ -154,7 +155,7 @@ class OpenAiModel:
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self.model,
-            "messages": [message.model_dump() for message in request.messages],
+            "messages": [_as_sent(message) for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "seed": request.seed,
@@ -220,6 +221,15 @@ class OpenAiModel:
             raise ModelAnswerInvalid(
                 f"The answer of {self.model!r} cannot be used, because {reason}."
             ) from None
+
+
+def _as_sent(message: Message) -> dict[str, Any]:
+    """A message as the protocol has it: in parts, if pictures go with it."""
+    if not message.images:
+        return {"role": message.role, "content": message.content}
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
+    parts += [{"type": "image_url", "image_url": {"url": url}} for url in message.images]
+    return {"role": message.role, "content": parts}
 
 
 def _hints(request: ModelRequest) -> dict[str, str]:

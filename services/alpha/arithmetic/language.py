@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from brain.model import Message, ModelError, ModelRequest
+from brain.model import LanguageModel, Message, ModelError, ModelRefused, ModelRequest
 from services.alpha.arithmetic.trouble import ToolUnavailable
 from services.alpha.contracts import Content, ToolSpec
 from services.minds import Metered, make_models
@@ -40,6 +40,7 @@ class LanguageTool:
         self._spec = spec
         self._wearer = wearer
         self._program = f"glasses-{wearer}"
+        self._inner: LanguageModel | None = None
         self._model: Metered | None = None
         self._made = False
         self._lock = threading.Lock()
@@ -53,26 +54,37 @@ class LanguageTool:
         with self._lock:
             if not self._made:
                 model, _ = make_models(self._spec)
+                self._inner = model
                 self._model = Metered(model) if model is not None else None
                 self._made = True
 
-    def answer(self, question: str, context: str = "") -> Mapping[str, Content]:
+    def warm(self) -> None:
+        """Start a model that runs here, so that the first question need not wait for that."""
+        start = getattr(self._inner, "start", None)
+        if start is not None:
+            start()
+
+    def answer(self, question: str, context: str = "", view: str = "") -> Mapping[str, Content]:
         """One sentence in answer to the question.
 
         Args:
             question: The wearer's words.
             context: What is known and may help.
+            view: What the wearer sees, as a data URL, for a model that sees.
 
         Raises:
             ToolUnavailable: the model does not answer.
-            ValueError: there is no model here.
+            ValueError: there is no model here, or it takes no such question.
         """
         self.prepare()
         if self._model is None:
             raise ValueError("I have no language model for questions like that.")
         text = f"{context}\n\n{question}" if context else question
         request = ModelRequest(
-            messages=(Message(role="system", content=_RULES), Message(role="user", content=text)),
+            messages=(
+                Message(role="system", content=_RULES),
+                Message(role="user", content=text, images=(view,) if view else ()),
+            ),
             max_tokens=60,
             program=self._program,
             tool=_QUESTION,
@@ -82,6 +94,9 @@ class LanguageTool:
         )
         try:
             reply = self._model.reply(request)
+        except ModelRefused:
+            blind = " It may be one that sees no pictures." if view else ""
+            raise ValueError(f"The language model refuses the question.{blind}") from None
         except ModelError:
             raise ToolUnavailable("The language model does not answer.") from None
         return {"text": " ".join(reply.text.split())}

@@ -52,6 +52,7 @@ class ArithmeticUnit:
                 self._add(_Tool(_remote(f"mcp.{name}"), function))
         self._add(_Tool(ANSWER, self._language.answer))
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tool")
+        self._pool.submit(self._language.warm)
 
     def _add(self, *tools: _Tool) -> None:
         self._tools.update({tool.spec.name: tool for tool in tools})

@@ -57,6 +57,11 @@ class OpenCase:
             if _counts(found, slots.get(name), now)
         }
 
+    def on_record(self, found: Mapping[str, Evidence]) -> tuple[Evidence, ...]:
+        """Of this evidence, what may stand in the ledger, by slot."""
+        never = {slot.name for slot in self.spec.slots if not slot.kept}
+        return tuple(item for name, item in sorted(found.items()) if name not in never)
+
     def lacks(self, now: float) -> tuple[SlotSpec, ...]:
         """The slots that must be filled and are not."""
         if not self.trigger.look:

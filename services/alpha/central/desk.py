@@ -454,7 +454,7 @@ class Desk:
             self._confirm(case)
         if not case.trigger.silent:
             threshold = self._policy.threshold(case.spec)
-            found = tuple(found for _, found in sorted(case.found.items()))
+            found = case.on_record(case.found)
             self._ledger.append(
                 suppressed(
                     case.id, case.trigger, case.spec, self._now, code, why, threshold, text, found

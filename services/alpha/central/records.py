@@ -56,7 +56,7 @@ def intervention(
         threshold=0.0 if trigger.asked else threshold,
         asked=trigger.asked,
         question=asking,
-        evidence=tuple(found for _, found in sorted(case.usable(now).items())),
+        evidence=case.on_record(case.usable(now)),
         tools=tuple(case.results),
         knows=draft.knows,
         chain={name: round(seconds, 3) for name, seconds in chain.items()},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.model import ModelReply, ModelUnavailable
+from brain.model import ModelRefused, ModelReply, ModelUnavailable
 from devices.glasses.contracts import Words
 from services.alpha.contracts import Trace
 from services.alpha.orders import GlassesConfig
@@ -19,14 +19,19 @@ QUESTIONS = (
 class Model:
     """Answers with the question's last word."""
 
-    def __init__(self, fails=False):
+    def __init__(self, fails=False, refuses=False):
         self.fails = fails
+        self.refuses = refuses
+        self.images = []
         self.programs = []
         self.asked = []
 
     def reply(self, request):
         if self.fails:
             raise ModelUnavailable("nobody answers")
+        if self.refuses:
+            raise ModelRefused("no pictures, please")
+        self.images.append(request.messages[-1].images)
         self.programs.append(request.program)
         self.asked.append(request.messages[-1].content)
         word = request.messages[-1].content.rstrip("?").split()[-1]
@@ -104,3 +109,28 @@ def test_a_search_tool_that_is_not_there_is_told(run):
     ledger = run(Model(), settings={"open-question": {"search": "mcp.almanac"}})
     spoken = [e.text for e in ledger if e.kind == "intervention"]
     assert spoken[0] == "There is no tool mcp.almanac here."
+
+
+def test_a_model_that_sees_gets_the_picture_and_nobody_else_does(film, monkeypatch):
+    model = Model()
+    monkeypatch.setattr(
+        "services.alpha.arithmetic.language.make_models", lambda spec: (model, None)
+    )
+    words = ((2.0, "What does this sign say?"), (20.0, "How far is the moon?"))
+    folder = film([], duration=24.0, words=words)
+    config = GlassesConfig(
+        skills=("services.alpha.open_question:OpenQuestion",),
+        settings={"open-question": {"view": True}},
+        redact=False,
+    )
+    ledger = replay(folder, config).ledger
+    assert len([e for e in ledger if e.kind == "intervention"]) == 2
+    assert [len(images) for images in model.images] == [1, 0]
+    assert model.images[0][0].startswith("data:image/jpeg;base64,")
+    assert not any("base64" in entry.model_dump_json() for entry in ledger)
+
+
+def test_a_model_that_refuses_is_told_as_such(run):
+    ledger = run(Model(refuses=True))
+    spoken = [e.text for e in ledger if e.kind == "intervention"]
+    assert spoken[0] == "The language model refuses the question."

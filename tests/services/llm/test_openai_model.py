@@ -171,3 +171,17 @@ def test_an_answer_that_takes_too_long(endpoint, connect):
     endpoint.answers.clear()
     with pytest.raises(ModelUnavailable, match=r"no answer from .* within 0\.05 s"):
         connect(endpoint.url, timeout_s=0.05).reply(QUESTION)
+
+
+def test_pictures_go_as_parts_of_the_message(endpoint, connect):
+    picture = "data:image/jpeg;base64,AAAA"
+    message = Message(role="user", content="What is this?", images=(picture,))
+    connect(endpoint.url).reply(QUESTION.model_copy(update={"messages": (message,)}))
+    (sent,) = endpoint.received[0][1]["messages"]
+    assert sent == {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": picture}},
+        ],
+    }
