@@ -109,7 +109,7 @@ class LocalPort:
 
     def __init__(self, name: str, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._name = name
-        self._make = lambda: factory(*args)
+        self._factory, self._args = factory, args
         self._loop = asyncio.new_event_loop()
         self._target: Any = None
 
@@ -135,7 +135,7 @@ class LocalPort:
 
     async def _call(self, method: str, args: tuple[Any, ...]) -> Any:
         if self._target is None:
-            self._target = self._make()
+            self._target = self._factory(*self._args)
         return await getattr(self._target, method)(*args)
 
 
