@@ -9,8 +9,8 @@ from devices.camera import VideoOutput, narrowed
 from devices.glasses.contracts import Ended, Fault, Frame, Recovered, Words
 from devices.glasses.daemon import Pictures
 from devices.glasses.shot import Shot
-from services.alpha.contracts import Trace
 from services.alpha.orders import GlassesConfig
+from services.alpha.trace import Trace
 from services.alpha.trace_source import TRACE
 from services.alpha.words_in import WordSource
 from services.errors import UserError

@@ -18,7 +18,7 @@ from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
 from services.alpha.central.words import control
-from services.alpha.contracts import LedgerEntry, Replay, Trace, WearerProfile, WishPosted
+from services.alpha.contracts import LedgerEntry, WearerProfile, WishPosted
 from services.alpha.ears import hear_sound, hear_trace, open_ears
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
@@ -26,6 +26,7 @@ from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig, OutputUnit
 from services.alpha.pipeline import Pipeline, Units
 from services.alpha.story import as_story
+from services.alpha.trace import Replay, Trace
 from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
 from services.runtime import Handle, LocalRuntime, Port, Runtime

@@ -15,8 +15,8 @@ from devices.glasses.daemon import Daemon, Pictures
 from devices.glasses.redact import NoRedaction, Redactor, face_finder
 from devices.glasses.shot import Image
 from devices.glasses.sources import Raw, Source, VideoFile, open_source
-from services.alpha.contracts import Trace
 from services.alpha.orders import GlassesConfig
+from services.alpha.trace import Trace
 from services.errors import UserError
 
 TRACE = "trace.json"

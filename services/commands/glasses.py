@@ -13,9 +13,10 @@ from services.commands.output import json_option, print_json, print_table, warn
 from services.commands.wearer import wearer_of, wearer_option
 
 if TYPE_CHECKING:
-    from services.alpha.contracts import LedgerEntry, Replay
+    from services.alpha.contracts import LedgerEntry
     from services.alpha.lab.metrics import Score
     from services.alpha.orders import GlassesConfig
+    from services.alpha.trace import Replay
 
 source_option = click.option(
     "--source",

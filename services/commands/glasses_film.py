@@ -29,7 +29,14 @@ STYLES = ("club", "evening", "daylight", "lamp")
     show_default=True,
     help="How it looks and moves: decks, surfaces, light, sway of the head.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="N")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Which of the films of this kind: the same seed makes the same one.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=5.0),

@@ -47,6 +47,7 @@ SELF = SkillSpec(name="glasses", title="The glasses themselves", deadline_s=8.0,
 # Ends of a case that do not say that the world is another one than before.
 _UNDECIDED = {"nothing_new", "superseded", "repeated", "stopped", "outranked"}
 _EPS = 1e-6
+_WORK = {"look": "a look", "tool": "the tool", "remote": "the tool", "voice": "the words"}
 
 
 class Desk:
@@ -496,6 +497,4 @@ class Desk:
 
 
 def _work(job: Job) -> str:
-    return {"look": "a look", "tool": "the tool", "remote": "the tool", "voice": "the words"}[
-        job.lane
-    ]
+    return _WORK[job.lane]

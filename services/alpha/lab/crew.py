@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from devices.noun import Noun
-from services.alpha.contracts import Intervention, Replay
+from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import Score, score
 from services.alpha.lab.reading import Reading, read_rooms, read_tables
 from services.alpha.lab.reel import play
@@ -20,6 +20,7 @@ from services.alpha.orders import GlassesConfig
 from services.alpha.session import interventions
 from services.alpha.tools.blackjack.hand import solve
 from services.alpha.tools.blackjack.rules import Rules, rank_of
+from services.alpha.trace import Replay
 
 SKILLS = {
     "blackjack": "services.alpha.skills.blackjack:Blackjack",

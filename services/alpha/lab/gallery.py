@@ -8,10 +8,10 @@ from random import Random
 
 import numpy as np
 
-from services.alpha.contracts import GoldEvent
 from services.alpha.lab.assets import Artwork
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
 from services.alpha.lab.style import Style, surface
+from services.alpha.trace import GoldEvent
 from services.alpha.vision import opencv as cv
 
 HEIGHT = 1500

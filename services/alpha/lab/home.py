@@ -8,11 +8,11 @@ from random import Random
 import numpy as np
 
 from devices.glasses.contracts import Words
-from services.alpha.contracts import GoldEvent
 from services.alpha.lab import assets
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
 from services.alpha.lab.hands import hand
 from services.alpha.lab.style import Style, surface
+from services.alpha.trace import GoldEvent
 from services.alpha.vision import opencv as cv
 
 WIDTH, HEIGHT = 2000, 1500

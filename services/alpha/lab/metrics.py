@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from devices.noun import Noun
-from services.alpha.contracts import GoldEvent, Intervention
+from services.alpha.contracts import Intervention
+from services.alpha.trace import GoldEvent
 
 BEFORE_S, AFTER_S = 1.0, 2.0
 HOUR_S = 3600.0

@@ -11,12 +11,13 @@ from devices.glasses.contracts import Ended, Signal, Words
 from devices.glasses.redact import NoRedaction
 from devices.glasses.sources import Raw
 from services.alpha.catalogue import make_skills
-from services.alpha.contracts import GoldEvent, Replay, WearerProfile
+from services.alpha.contracts import WearerProfile
 from services.alpha.input_unit import InputUnit
 from services.alpha.lab.film import Film
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig
 from services.alpha.session import run_units
+from services.alpha.trace import GoldEvent, Replay
 from services.alpha.words_in import Script
 from services.runtime import Handle, Runtime
 

@@ -7,12 +7,13 @@ from random import Random
 
 import numpy as np
 
-from services.alpha.contracts import Garment, GoldEvent, WearerProfile
+from services.alpha.contracts import Garment, WearerProfile
 from services.alpha.lab import assets
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
 from services.alpha.lab.hands import hand
 from services.alpha.lab.style import Style, surface
 from services.alpha.tools.fit import fit
+from services.alpha.trace import GoldEvent
 from services.alpha.vision import opencv as cv
 
 HEIGHT = 1500

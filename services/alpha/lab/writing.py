@@ -14,9 +14,9 @@ import numpy as np
 
 from devices.camera import VideoOutput
 from devices.facts import Value
-from services.alpha.contracts import Trace
 from services.alpha.lab.reel import FULL, Take
 from services.alpha.lab.style import STYLES
+from services.alpha.trace import Trace
 from services.alpha.trace_source import BESIDE, TRACE
 from services.errors import UserError
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from devices.glasses.contracts import Words
-from services.alpha.contracts import GoldEvent
 from services.alpha.lab.film import Film, Key, Prop, Scene, Stage, View
 from services.alpha.lab.reel import FilmSource, Take, play
 from services.alpha.lab.style import STYLES, surface
 from services.alpha.lab.writing import write_trace
 from services.alpha.orders import GlassesConfig
 from services.alpha.session import config_of, replay
+from services.alpha.trace import GoldEvent
 from services.alpha.trace_source import read_trace
 from services.errors import UserError
 

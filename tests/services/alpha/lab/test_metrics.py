@@ -1,7 +1,8 @@
 """Scores of hand-made runs."""
 
-from services.alpha.contracts import GoldEvent, Intervention
+from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import score, total
+from services.alpha.trace import GoldEvent
 
 
 def _gold(t: float, answer: str = "hit", **more: object) -> GoldEvent:

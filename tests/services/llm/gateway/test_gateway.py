@@ -1,6 +1,5 @@
 """What a client of the endpoint sees, through the real `openai` client and through plain HTTP."""
 
-import asyncio
 import http.client
 import json
 import threading
@@ -12,13 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from services.errors import UserError
-from services.llm.engines.engine import Engine
-from services.llm.engines.errors import EngineMissing
-from services.llm.engines.remote import RemoteEngine, RemoteSpec
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.gateway.app import GatewayLimits
 from services.llm.maintenance import drain
-from services.llm.testing import EngineConformance
 from services.llm.watch import read_status, show
 from tests.services.llm.gateway.conftest import LIMIT_S, Gate, served, simulated
 
@@ -486,28 +481,3 @@ def test_many_clients_at_once_are_all_answered(endpoint):
     for thread in threads:
         thread.join(LIMIT_S)
     assert len(answers) == 16
-
-
-@pytest.mark.parametrize(
-    ("model", "key", "sentence"),
-    [
-        ("gpt-7", "sesame", "it has no model 'gpt-7'; it has all-minilm-l6-v2, simulated"),
-        (MODEL, "guess", "The API key is wrong or missing"),
-    ],
-)
-def test_a_remote_endpoint_that_does_not_fit_is_told_at_the_start(model, key, sentence):
-    with served(simulated(), limits=GatewayLimits(key="sesame")) as endpoint:
-        engine = RemoteEngine(RemoteSpec(url=endpoint.url, model=model, key=key))
-        with pytest.raises(EngineMissing, match=sentence):
-            asyncio.run(engine.start())
-
-
-class TestRemote(EngineConformance):
-    """Our own endpoint is a remote engine of another one."""
-
-    @pytest.fixture(autouse=True)
-    def _endpoint(self, endpoint):
-        self._url = endpoint.url
-
-    def make(self) -> Engine:
-        return RemoteEngine(RemoteSpec(url=f"{self._url}/v1", model=MODEL, embeds=True))
