@@ -437,10 +437,8 @@ class Desk:
         first: bool | None = None,
     ) -> None:
         first = case.trigger.asked if first is None else first
-        vain = 0
-        if lane == "look":
-            vain = 2 if case.looks > 1 else int(self._vain.get(case.spec.name, 0) >= IN_VAIN)
-        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, vain)
+        again = lane == "look" and (case.looks > 1 or self._vain.get(case.spec.name, 0) >= IN_VAIN)
+        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, again)
         if out is not None and out.case in self._cases:
             self._suppress(self._cases[out.case], "outranked", "too much at once")
 

@@ -1,8 +1,7 @@
 """One deadline scheduler for looks, tools and speech.
 
-Each lane does one job at a time: the asked ones first, then those with the fewest vain attempts before
-them (what was looked for in vain must not keep the others waiting), then the earliest deadline (Liu and
-Layland 1973). A queue holds few jobs: when it is full the job that would come last makes room. A job that
+Each lane does one job at a time: the asked ones first, then those not tried before (what was looked
+for in vain must not keep the others waiting), then the earliest deadline (Liu and Layland 1973). A queue holds few jobs: when it is full the job that would come last makes room. A job that
 can not end before its deadline any more is handed back and never begins. Words of the wearer are no
 jobs: they are handled before any lane is looked at, so nothing can fill their way.
 """
@@ -28,12 +27,12 @@ class Job:
     deadline_s: float
     cost_s: float
     first: bool
-    vain: int
+    again: bool
     made: int
 
-    def order(self) -> tuple[bool, int, float, int]:
+    def order(self) -> tuple[bool, bool, float, int]:
         """Smaller begins sooner."""
-        return (not self.first, self.vain, self.deadline_s, self.made)
+        return (not self.first, self.again, self.deadline_s, self.made)
 
 
 @dataclass
@@ -57,12 +56,12 @@ class Lanes:
         deadline_s: float,
         cost_s: float,
         first: bool = False,
-        vain: int = 0,
+        again: bool = False,
     ) -> Job | None:
         """Queue a job. Returns the job that had to make room, which may be this one."""
         self._made += 1
         line = self._lines[lane].waiting
-        line.append(Job(id_, lane, case, deadline_s, cost_s, first, vain, self._made))
+        line.append(Job(id_, lane, case, deadline_s, cost_s, first, again, self._made))
         line.sort(key=Job.order)
         return line.pop() if len(line) > LONGEST_QUEUE else None
 

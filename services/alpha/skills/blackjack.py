@@ -80,7 +80,7 @@ SPEC = SkillSpec(
     look_width=1280,
     look_frames=3,
     looks=2,
-    look_cost_s=0.2,
+    look_cost_s=0.3,
     deadline_s=5.0,
     slots=(
         SlotSpec(name="hand", min_confidence=SURE, max_age_s=4.0),

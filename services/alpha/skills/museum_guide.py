@@ -53,7 +53,7 @@ SPEC = SkillSpec(
     look_width=960,
     look_frames=1,
     looks=2,
-    look_cost_s=0.3,
+    look_cost_s=0.2,
     deadline_s=12.0,
     slots=(SlotSpec(name="work", min_confidence=0.6, max_age_s=12.0),),
     tools=(ToolSpec(name="museum-guide.about", title="What the catalogue says", needs=("work",)),),

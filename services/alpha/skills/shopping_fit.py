@@ -58,7 +58,7 @@ SPEC = SkillSpec(
     look_width=1280,
     look_frames=1,
     looks=2,
-    look_cost_s=0.4,
+    look_cost_s=0.6,
     deadline_s=7.0,
     slots=(
         SlotSpec(name="kind", min_confidence=0.6, max_age_s=7.0),

@@ -54,9 +54,9 @@ def test_a_cancelled_case_frees_its_lane_at_once():
 
 def test_what_was_looked_for_in_vain_lets_the_others_go_first():
     lanes = Lanes()
-    lanes.add("again", "look", "c1", 5.0, 1.0, vain=2)
+    lanes.add("again", "look", "c1", 5.0, 1.0, again=True)
     lanes.add("new", "look", "c2", 12.0, 1.0)
-    lanes.add("asked", "look", "c3", 20.0, 1.0, first=True, vain=2)
+    lanes.add("asked", "look", "c3", 20.0, 1.0, first=True, again=True)
     order = []
     for _ in range(3):
         (job,) = lanes.begin()
