@@ -9,7 +9,7 @@ from devices.errors import Unreachable
 from devices.glasses.contracts import Fault, Words
 from devices.glasses.hearing import INSTALL, find_transcriber, spoken
 from devices.glasses.microphone import listen, open_microphone
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.alpha.words_in import Inbox
 
 

@@ -10,7 +10,7 @@ from devices.glasses.contracts import Ended, Fault, Frame, Recovered, Words
 from devices.glasses.daemon import Pictures
 from devices.glasses.shot import Shot
 from services.alpha.orders import GlassesConfig
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.alpha.trace_source import TRACE
 from services.alpha.words_in import WordSource
 from services.errors import UserError

@@ -25,8 +25,8 @@ from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig, OutputUnit
 from services.alpha.pipeline import Pipeline, Units
+from services.alpha.recording import Replay, Trace
 from services.alpha.story import as_story
-from services.alpha.trace import Replay, Trace
 from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
 from services.runtime import Handle, LocalRuntime, Port, Runtime

@@ -16,7 +16,7 @@ from devices.glasses.redact import NoRedaction, Redactor, face_finder
 from devices.glasses.shot import Image
 from devices.glasses.sources import Raw, Source, VideoFile, open_source
 from services.alpha.orders import GlassesConfig
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.errors import UserError
 
 TRACE = "trace.json"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.alpha.contracts import LedgerEntry
     from services.alpha.lab.metrics import Score
     from services.alpha.orders import GlassesConfig
-    from services.alpha.trace import Replay
+    from services.alpha.recording import Replay
 
 source_option = click.option(
     "--source",

@@ -17,10 +17,10 @@ from services.alpha.lab.reading import Reading, read_rooms, read_tables
 from services.alpha.lab.reel import play
 from services.alpha.lab.takes import KINDS, Stock, silence
 from services.alpha.orders import GlassesConfig
+from services.alpha.recording import Replay
 from services.alpha.session import interventions
 from services.alpha.tools.blackjack.hand import solve
 from services.alpha.tools.blackjack.rules import Rules, rank_of
-from services.alpha.trace import Replay
 
 SKILLS = {
     "blackjack": "services.alpha.skills.blackjack:Blackjack",

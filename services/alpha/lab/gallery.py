@@ -11,7 +11,7 @@ import numpy as np
 from services.alpha.lab.assets import Artwork
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
 from services.alpha.lab.style import Style, surface
-from services.alpha.trace import GoldEvent
+from services.alpha.recording import GoldEvent
 from services.alpha.vision import opencv as cv
 
 HEIGHT = 1500

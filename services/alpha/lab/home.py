@@ -12,7 +12,7 @@ from services.alpha.lab import assets
 from services.alpha.lab.film import Key, Prop, Scene, Stage, View
 from services.alpha.lab.hands import hand
 from services.alpha.lab.style import Style, surface
-from services.alpha.trace import GoldEvent
+from services.alpha.recording import GoldEvent
 from services.alpha.vision import opencv as cv
 
 WIDTH, HEIGHT = 2000, 1500

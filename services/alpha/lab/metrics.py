@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from devices.noun import Noun
 from services.alpha.contracts import Intervention
-from services.alpha.trace import GoldEvent
+from services.alpha.recording import GoldEvent
 
 BEFORE_S, AFTER_S = 1.0, 2.0
 HOUR_S = 3600.0

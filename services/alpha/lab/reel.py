@@ -16,8 +16,8 @@ from services.alpha.input_unit import InputUnit
 from services.alpha.lab.film import Film
 from services.alpha.orders import GlassesConfig
 from services.alpha.output.unit import OutputConfig
+from services.alpha.recording import GoldEvent, Replay
 from services.alpha.session import run_units
-from services.alpha.trace import GoldEvent, Replay
 from services.alpha.words_in import Script
 from services.runtime import Handle, Runtime
 

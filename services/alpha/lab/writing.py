@@ -16,7 +16,7 @@ from devices.camera import VideoOutput
 from devices.facts import Value
 from services.alpha.lab.reel import FULL, Take
 from services.alpha.lab.style import STYLES
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.alpha.trace_source import BESIDE, TRACE
 from services.errors import UserError
 

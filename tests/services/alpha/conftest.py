@@ -9,7 +9,7 @@ from devices.camera import VideoOutput
 from devices.glasses.contracts import Words
 from services.alpha.contracts import WearerProfile
 from services.alpha.orders import GlassesConfig
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 
 LIGHT = "services.alpha.template:CrossingLight"
 CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)

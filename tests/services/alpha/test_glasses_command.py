@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from services.alpha.lab import takes
 from services.alpha.lab.style import STYLES
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.cli import app, main
 from services.commands import glasses_film
 from services.commands.glasses import glasses

@@ -5,8 +5,8 @@ import pytest
 from brain.model import ModelRefused, ModelReply, ModelUnavailable
 from devices.glasses.contracts import Words
 from services.alpha.orders import GlassesConfig
+from services.alpha.recording import Trace
 from services.alpha.session import replay
-from services.alpha.trace import Trace
 
 QUESTIONS = (
     (2.0, "how far is the moon?"),

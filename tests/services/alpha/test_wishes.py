@@ -4,7 +4,7 @@ import pytest
 
 from devices.glasses.contracts import Words
 from services.alpha.contracts import WearerProfile
-from services.alpha.trace import Trace
+from services.alpha.recording import Trace
 from services.alpha.wishes import wishes_of
 from services.app import run
 from services.contracts import RunConfig

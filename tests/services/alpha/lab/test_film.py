@@ -12,8 +12,8 @@ from services.alpha.lab.reel import FilmSource, Take, play
 from services.alpha.lab.style import STYLES, surface
 from services.alpha.lab.writing import write_trace
 from services.alpha.orders import GlassesConfig
+from services.alpha.recording import GoldEvent
 from services.alpha.session import config_of, replay
-from services.alpha.trace import GoldEvent
 from services.alpha.trace_source import read_trace
 from services.errors import UserError
 

@@ -2,7 +2,7 @@
 
 from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import score, total
-from services.alpha.trace import GoldEvent
+from services.alpha.recording import GoldEvent
 
 
 def _gold(t: float, answer: str = "hit", **more: object) -> GoldEvent:
