@@ -225,13 +225,7 @@ class _Reach:
             if roadmap.in_reach(pose, card, spot):
                 return None
             return Lack("reach", f"{name} stays where it is, and {spot} is out of its reach")
-        way = roadmap.travel_m(
-            (pose.x, pose.y),
-            spot,
-            radius_m=card.radius_m,
-            mobility=card.mobility,
-            reach_m=card.reach_m,
-        )
+        way = roadmap.way_m(pose, card, spot)
         return None if way is not None else Lack("reach", f"there is no way for {name} to {spot}")
 
 

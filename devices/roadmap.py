@@ -151,6 +151,16 @@ class Roadmap:
         """
         return self._travel(start, target, _size(radius_m, mobility), reach_m, shut)
 
+    def way_m(self, pose: Pose, card: BodyCard, target: str) -> float | None:
+        """`travel_m` for a body of this card that stands at `pose`."""
+        return self.travel_m(
+            (pose.x, pose.y),
+            target,
+            radius_m=card.radius_m,
+            mobility=card.mobility,
+            reach_m=card.reach_m,
+        )
+
     def _free_for(self, size: _Size) -> BaseGeometry:
         free = free_floor(self.plan, size.radius_m, size.mobility)
         shapely.prepare(free)

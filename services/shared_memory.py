@@ -19,7 +19,6 @@ import socket
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -190,12 +189,7 @@ class SharedMemory:
     def __enter__(self) -> SharedMemory:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _begin(self, events: tuple[Event, ...], now_ms: int | None, receipts: bool) -> Pending:

@@ -17,8 +17,6 @@ from stem_memory.migrations import open_cache
 from stem_memory.words import Hit, shown
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from stem_memory.store import EventStore
 
 # Texts to unit vectors, as `brain.model.Embedder.embed` does.
@@ -76,12 +74,7 @@ class MeaningIndex:
     def __enter__(self) -> MeaningIndex:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _prepare(self, model: str) -> None:

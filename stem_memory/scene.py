@@ -193,15 +193,7 @@ def _gets_at(roadmap: Roadmap, record: BodyRecord, spot: str | None, at: Point) 
 
 
 def _way(roadmap: Roadmap, record: BodyRecord, place: str) -> bool:
-    card, pose = record.card, record.state.pose
-    metres = roadmap.travel_m(
-        (pose.x, pose.y),
-        place,
-        radius_m=card.radius_m,
-        mobility=card.mobility,
-        reach_m=card.reach_m,
-    )
-    return metres is not None
+    return roadmap.way_m(record.state.pose, record.card, place) is not None
 
 
 def _spot(memory: MemoryState, thing: str) -> str | None:

@@ -214,13 +214,7 @@ def travel_s(turn: Turn, roadmap: Roadmap, body: BodyRecord, place: str) -> floa
     pose, card = body.state.pose, body.card
     metres: float | None = None
     if turn.memory.category(place) in ("fixture", "door", "room"):
-        metres = roadmap.travel_m(
-            (pose.x, pose.y),
-            place,
-            radius_m=card.radius_m,
-            mobility=card.mobility,
-            reach_m=card.reach_m,
-        )
+        metres = roadmap.way_m(pose, card, place)
     if metres is None:
         there = turn.memory.position(place) or (pose.x, pose.y)
         metres = 1.5 * math.hypot(there[0] - pose.x, there[1] - pose.y)

@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.errors import UserError
-from services.llm.engines.endpoint import Endpoint
-from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.status import ClusterStatus
+from services.llm.watch import LIMIT_S, asked, status_of
 
 _PERIOD_S = 1.0
-_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -63,27 +60,14 @@ def drain(
 async def _drain(
     url: str, key: str, replica: str, draining: bool, wait: bool, on_round: Callable[[Held], None]
 ) -> Held:
-    endpoint = Endpoint(url.rstrip("/").removesuffix("/v1"), key)
-    try:
-        await endpoint.post(f"/v1/replicas/{replica}/drain", {"draining": draining}, _LIMIT_S)
-        left = held(await _status(endpoint), replica)
+    async with asked(url, key, f"drain {replica}") as endpoint:
+        await endpoint.post(f"/v1/replicas/{replica}/drain", {"draining": draining}, LIMIT_S)
+        left = held(await status_of(endpoint), replica)
         while wait and not left.is_empty:
             on_round(left)
             await asyncio.sleep(_PERIOD_S)
-            left = held(await _status(endpoint), replica)
+            left = held(await status_of(endpoint), replica)
         return left
-    except EngineDied:
-        raise UserError(
-            f"nobody answers at {url}; start the endpoint with: retinue llm serve"
-        ) from None
-    except (EngineRefused, ValueError) as error:
-        raise UserError(f"{url} does not drain {replica}: {error}") from None
-    finally:
-        await endpoint.close()
-
-
-async def _status(endpoint: Endpoint) -> ClusterStatus:
-    return ClusterStatus.model_validate(await endpoint.get("/v1/status", _LIMIT_S))
 
 
 def held(status: ClusterStatus, replica: str) -> Held:

@@ -22,8 +22,8 @@ def chain(model: str, messages: Sequence[dict[str, Any]]) -> Chain:
     return tuple(found)
 
 
-def common(one: Chain, other: Chain) -> int:
-    """How many first messages two conversations share."""
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many first entries two sequences share: messages of chains, or tokens."""
     length = 0
     for ours, theirs in zip(one, other, strict=False):
         if ours != theirs:

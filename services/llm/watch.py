@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -17,7 +19,8 @@ from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.status import ClusterStatus, ProgramStatus, ReplicaStatus
 
 _PERIOD_S = 1.0
-_LIMIT_S = 5.0
+#: How long the endpoint may take to answer such questions.
+LIMIT_S = 5.0
 _PROGRAM_COLUMNS = (
     "program",
     "replica",
@@ -88,17 +91,38 @@ def drawn(status: ClusterStatus) -> Group:
 
 
 async def _read(url: str, key: str) -> ClusterStatus:
+    async with asked(url, key, "tell its status") as endpoint:
+        return await status_of(endpoint)
+
+
+@asynccontextmanager
+async def asked(url: str, key: str, what: str) -> AsyncIterator[Endpoint]:
+    """The endpoint at an address, closed at the end.
+
+    Args:
+        url: Its address, with or without ``/v1``.
+        key: Its API key.
+        what: What it is asked to do, for the sentence that says that it does not.
+
+    Raises:
+        UserError: If it does not answer, or refuses.
+    """
     endpoint = Endpoint(url.rstrip("/").removesuffix("/v1"), key)
     try:
-        return ClusterStatus.model_validate(await endpoint.get("/v1/status", _LIMIT_S))
+        yield endpoint
     except EngineDied:
         raise UserError(
             f"nobody answers at {url}; start the endpoint with: retinue llm serve"
         ) from None
     except (EngineRefused, ValueError) as error:
-        raise UserError(f"{url} does not tell its status: {error}") from None
+        raise UserError(f"{url} does not {what}: {error}") from None
     finally:
         await endpoint.close()
+
+
+async def status_of(endpoint: Endpoint) -> ClusterStatus:
+    """Ask an open endpoint for its status."""
+    return ClusterStatus.model_validate(await endpoint.get("/v1/status", LIMIT_S))
 
 
 def _engine_row(replica: ReplicaStatus) -> tuple[Text, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from devices.contracts import BodySpec, Pose
 from devices.facts import At, Be, Selector
+from services.cli import main
 from services.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from sim_worlds.contracts import Film, FilmCut, TrackPoint
 from stem_memory import contracts as log
@@ -161,3 +162,15 @@ def run_dir(tmp_path: Path) -> Path:
     with EventStore.writer(folder / "memory.db", milliseconds=lambda: 0) as store:
         store.append(events)
     return folder
+
+
+@pytest.fixture
+def told(capsys):
+    """`retinue memory` with some words: its exit code, what it printed, and what on standard error."""
+
+    def ask(*words):
+        with pytest.raises(SystemExit) as left:
+            main(["memory", *map(str, words)])
+        return left.value.code, *capsys.readouterr()
+
+    return ask

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from services.cli import main
 from stem_memory.notes.contracts import Fix, Note, NoteProposed
 from stem_memory.notes.signature import signed
 from stem_memory.store import EventStore
@@ -30,16 +29,6 @@ def run(tmp_path):
     with EventStore.writer(tmp_path / "memory.db", lambda: 0) as store:
         store.append(events_of([*start, *later]))
     return tmp_path
-
-
-@pytest.fixture
-def told(capsys):
-    def ask(*words):
-        with pytest.raises(SystemExit) as left:
-            main(["memory", *map(str, words)])
-        return left.value.code, *capsys.readouterr()
-
-    return ask
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from devices.facts import ClassCard, StateSpec
-from services.cli import main
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
@@ -34,16 +33,6 @@ def made(folder, origin="test"):
 @pytest.fixture
 def run(tmp_path):
     return made(tmp_path / "run")
-
-
-@pytest.fixture
-def told(capsys):
-    def ask(*words):
-        with pytest.raises(SystemExit) as left:
-            main(["memory", *map(str, words)])
-        return left.value.code, *capsys.readouterr()
-
-    return ask
 
 
 def test_what_is_told_is_believed_with_its_author(run, told):

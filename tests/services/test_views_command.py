@@ -6,7 +6,6 @@ import pytest
 
 from devices.facts import ClassCard, StateSpec
 from devices.skill import SkillCard
-from services.cli import main
 from stem_memory.contracts import BodyEnrolled, GoalPosted, GraphPlanned, StepEnded, StepStarted
 from stem_memory.store import EventStore
 from stem_memory.tasks import Goal, TaskStep
@@ -48,16 +47,6 @@ def run(tmp_path):
     with EventStore.writer(tmp_path / "memory.db", lambda: 0) as store:
         store.append(events_of([*start, *later]))
     return tmp_path
-
-
-@pytest.fixture
-def told(capsys):
-    def ask(*words):
-        with pytest.raises(SystemExit) as left:
-            main(["memory", *map(str, words)])
-        return left.value.code, *capsys.readouterr()
-
-    return ask
 
 
 def test_what_holds_what(run, told):

@@ -27,6 +27,7 @@ from services.llm.engines.contracts import (
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.schema_example import example
 from services.llm.policy.contracts import Wait
+from services.llm.prefix import common
 
 #: Lets so many seconds of the engine's work pass.
 Work = Callable[[float], Awaitable[None]]
@@ -131,7 +132,7 @@ class SimulatedEngine:
         place = self._choose(prompt) if slot is None else slot
         self._busy.add(place)
         try:
-            cached = min(_common(self._slots[place], prompt), len(prompt) - 1)
+            cached = min(common(self._slots[place], prompt), len(prompt) - 1)
             prefill_s = (len(prompt) - cached) / self._spec.prefill_tokens_per_s
             await self._passing(prefill_s)
             self._slots[place] = prompt
@@ -242,7 +243,7 @@ class SimulatedEngine:
 
     def _choose(self, prompt: tuple[str, ...]) -> int:
         idle = [i for i in range(len(self._slots)) if i not in self._busy] or [0]
-        return max(idle, key=lambda i: (_common(self._slots[i], prompt), -i))
+        return max(idle, key=lambda i: (common(self._slots[i], prompt), -i))
 
 
 def _tokens(call: ChatCall) -> tuple[str, ...]:
@@ -264,15 +265,6 @@ def _written(delta: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         json.dumps(c["function"], sort_keys=True) for p in delta for c in p.get("tool_calls", ())
     ]
     return ("<assistant>", *text.split(), *calls)
-
-
-def _common(held: tuple[str, ...], prompt: tuple[str, ...]) -> int:
-    length = 0
-    for ours, theirs in zip(held, prompt, strict=False):
-        if ours != theirs:
-            break
-        length += 1
-    return length
 
 
 def _packed(tokens: tuple[str, ...]) -> bytes:

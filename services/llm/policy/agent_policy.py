@@ -140,30 +140,28 @@ class AgentPolicy:
         if blocks <= 0:
             return []
         own = turn.program if turn is not None else None
-        must = starved or turn is None
+        waits = None if starved else turn
         scored = sorted(
             (score, pin.since_s, pin.program)
             for pin in self._pins.all()
-            if pin.program != own and ((score := self._score(pin, now)) < NEVER or must)
+            if pin.program != own and ((score := self._score(pin, now)) < NEVER or waits is None)
         )
-        chosen: list[Pin] = []
+        chosen: list[tuple[float, Pin]] = []
         freed = 0
-        for _, _, program in scored:
+        for score, _, program in scored:
             if freed >= blocks:
                 break
             pin = self._pins[program]
-            chosen.append(pin)
+            chosen.append((score, pin))
             freed += pin.blocks
-        if starved or turn is None:
-            return [pin.program for pin in chosen]
-        if freed < blocks or not self._worth_it(chosen, turn, now):
+        if waits is not None and (freed < blocks or not self._worth_it(chosen, waits, now)):
             return []
-        return [pin.program for pin in chosen]
+        return [pin.program for _, pin in chosen]
 
-    def _worth_it(self, pins: list[Pin], turn: Turn, now: float) -> bool:
+    def _worth_it(self, scored: list[tuple[float, Pin]], turn: Turn, now: float) -> bool:
         """Whether a waiting turn may break these pins while others still run."""
         rent = self.rent(now)
-        dear = [pin for pin in pins if self._score(pin, now) >= rent]
+        dear = [pin for score, pin in scored if score >= rent]
         if not dear or self._patience is None:
             return not dear
         # Bringing their KV back holds up its owner and everything that runs meanwhile.
