@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from services.commands.output import print_table, warn
+from services.commands.output import print_table
 
 if TYPE_CHECKING:
     from services.llm.simulate import Workload
@@ -121,6 +118,7 @@ def simulate(
     plot: Path | None,
 ) -> None:
     """Compare scheduling policies on recorded or generated agent jobs, with intervals over seeds."""
+    from services.bench.show import steps
     from services.llm.simulate import Question, answer, cells, columns, picture
     from services.llm.simulator.chart import save
 
@@ -138,8 +136,8 @@ def simulate(
         layer_groups=layered,
         overlap=overlap,
     )
-    with _watched() as (tell, done):
-        found = answer(question, plot is not None, tell, done)
+    with steps() as tell:
+        found = answer(question, plot is not None, tell)
     click.echo(
         f"{workload} jobs, {replicas} x {engine}, {seeds} seeds of {jobs * replicas} jobs, "
         f"{found.rate:.4g} jobs/s; alone a job takes {found.idle_s:.0f} s, "
@@ -150,26 +148,3 @@ def simulate(
         json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n")
     if plot is not None:
         save(picture(found), plot)
-
-
-@contextmanager
-def _watched() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """A bar on a terminal, a line for each part of the work anywhere else."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    if not sys.stderr.isatty():
-        yield warn, lambda over, of: None
-        return
-    shown = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-        yield (
-            lambda line: progress.update(task, description=line),
-            lambda over, of: progress.update(task, completed=over, total=of),
-        )

@@ -105,16 +105,14 @@ class Answer:
 def answer(
     question: Question,
     curve: bool,
-    tell: Callable[[str], None],
-    done: Callable[[int, int], None] = lambda over, of: None,
+    tell: Callable[[str, int, int], None] = lambda what, over, of: None,
 ) -> Answer:
     """Simulate.
 
     Args:
         question: What.
         curve: Whether to go through several loads as well, for a picture.
-        tell: Told what is being done, one line at a time.
-        done: Told how many of how many runs of it are over.
+        tell: Told what is being done, and how many of how many runs of it are over.
 
     Raises:
         UserError: If the question makes no sense.
@@ -122,7 +120,7 @@ def answer(
     setting = Setting(_engine(question), _jobs(question), question.jobs, question.replicas)
     factor, rate = _load(question.load)
     with workers(setting, question.processes) as pool:
-        bench = _bench(question, pool, tell, done)
+        bench = _bench(question, pool, tell)
         idle = bench.idle_s()
         if rate is None:
             rate = bench.overload(factor, idle)
@@ -130,7 +128,7 @@ def answer(
             rows = bench.table(rate, POLICIES, bench.tuned_ttl(rate))
         else:
             rows = bench.table(rate, CLUSTERS)
-        lines = _curve(bench, rows, rate, tell) if curve else ()
+        lines = _curve(bench, rows, rate) if curve else ()
     return Answer(question, idle, rate, tuple(rows), lines)
 
 
@@ -193,23 +191,19 @@ def picture(answer: Answer) -> bytes:
 def _bench(
     question: Question,
     pool: ProcessPoolExecutor,
-    tell: Callable[[str], None],
-    done: Callable[[int, int], None],
+    tell: Callable[[str, int, int], None],
 ) -> Bench:
     seeds = range(question.seeds)
     if question.replicas == 1:
-        return Bench(pool, seeds, tell=tell, done=done)
-    return Bench(pool, seeds, CLUSTER_STOCK, CLUSTER_OURS, CLUSTERS[-1], tell, done)
+        return Bench(pool, seeds, tell=tell)
+    return Bench(pool, seeds, CLUSTER_STOCK, CLUSTER_OURS, CLUSTERS[-1], tell)
 
 
-def _curve(
-    bench: Bench, rows: list[Row], rate: float, tell: Callable[[str], None]
-) -> tuple[chart.Line, ...]:
-    tell("going through the loads for the picture")
+def _curve(bench: Bench, rows: list[Row], rate: float) -> tuple[chart.Line, ...]:
     wanted = {"stock", "continuum", "retinue", "oracle"}
     arms = [row.arm for row in rows if row.tuned or row.arm.policy in wanted]
     loads = [share * rate for share in _LOADS]
-    runs = bench.runs(arms, loads)
+    runs = bench.runs("going through the loads for the picture", arms, loads)
     return tuple(
         chart.Line(
             _label(arm),

@@ -207,8 +207,7 @@ class Bench:
         baseline: The arm whose slowness sets the load and whose time the others are compared with.
         ours: The arm that the others are compared with, too.
         oracle: The arm that knows when programs come back.
-        tell: Told what is being done, one line at a time.
-        done: Told how many of how many runs of what is being done are over.
+        tell: Told what is being done, and how many of how many runs of it are over.
     """
 
     def __init__(
@@ -218,8 +217,7 @@ class Bench:
         baseline: Arm = STOCK,
         ours: Arm = OURS,
         oracle: Arm = ORACLE,
-        tell: Callable[[str], None] = lambda line: None,
-        done: Callable[[int, int], None] = lambda over, of: None,
+        tell: Callable[[str, int, int], None] = lambda what, over, of: None,
     ) -> None:
         self._pool = pool
         self._seeds = tuple(seeds)
@@ -227,26 +225,33 @@ class Bench:
         self._ours = ours
         self._oracle = oracle
         self._tell = tell
-        self._done = done
 
     def runs(
-        self, arms: Sequence[Arm], rates: Sequence[float], seeds: Sequence[int] = ()
+        self, what: str, arms: Sequence[Arm], rates: Sequence[float], seeds: Sequence[int] = ()
     ) -> list[Summary]:
-        """Every arm at every rate with every seed, in that order."""
+        """Every arm at every rate with every seed, in that order.
+
+        Args:
+            what: What this is for, as it is told.
+            arms: Ways to schedule.
+            rates: Jobs per second.
+            seeds: By default those of the table.
+        """
         tasks = [(a, r, s) for a in arms for r in rates for s in (seeds or self._seeds)]
+        self._tell(what, 0, len(tasks))
         found = []
         for summary in self._pool.map(_work, tasks):
             found.append(summary)
-            self._done(len(found), len(tasks))
+            self._tell(what, len(found), len(tasks))
         return found
 
-    def baseline_s(self, rate: float) -> float:
+    def baseline_s(self, what: str, rate: float) -> float:
         """The baseline's mean completion time at a rate."""
-        return mean_jct_s(self.runs([self._baseline], [rate]))
+        return mean_jct_s(self.runs(what, [self._baseline], [rate]))
 
     def idle_s(self) -> float:
         """Mean completion time of jobs that are alone."""
-        return self.baseline_s(_IDLE_RATE)
+        return self.baseline_s("running jobs that are alone", _IDLE_RATE)
 
     def overload(self, factor: float, idle_s: float, rounds: int = 10) -> float:
         """The rate at which the baseline's mean completion time is so many times its idle value.
@@ -254,11 +259,11 @@ class Bench:
         Bisection of the rate's logarithm, on the seeds of the table. Near saturation the time jumps
         with the rate rather than growing with it, so the answer is the rate tried that came closest.
         """
-        self._tell(f"looking for the load at which {self._baseline.policy} takes {factor:g}x")
+        what = f"looking for the load at which {self._baseline.policy} takes {factor:g}x"
         tried: dict[float, float] = {}
 
         def above(rate: float) -> bool:
-            tried[rate] = self.baseline_s(rate) / idle_s
+            tried[rate] = self.baseline_s(what, rate) / idle_s
             return tried[rate] > factor
 
         low = high = 4.0 / idle_s
@@ -276,9 +281,9 @@ class Bench:
 
     def tuned_ttl(self, rate: float) -> Arm:
         """The fixed time to live with the lowest mean completion time, on seeds of its own."""
-        self._tell("tuning the fixed time to live on other seeds")
+        what = "tuning the fixed time to live on other seeds"
         arms = [Arm(f"ttl-{ttl:g}s") for ttl in TTL_GRID_S]
-        runs = self.runs(arms, [rate], TUNING_SEEDS)
+        runs = self.runs(what, arms, [rate], TUNING_SEEDS)
         return min(arms, key=lambda arm: mean_jct_s([r for r in runs if r.arm == arm]))
 
     def table(self, rate: float, arms: Sequence[Arm], tuned: Arm | None = None) -> list[Row]:
@@ -286,8 +291,8 @@ class Bench:
         rows = list(arms)
         if tuned is not None and tuned not in rows:
             rows.insert(rows.index(Arm("ttl-2s")) + 1 if Arm("ttl-2s") in rows else 0, tuned)
-        self._tell(f"running {len(rows)} policies on {len(self._seeds)} seeds")
-        runs = self.runs(rows, [rate])
+        what = f"running {len(rows)} policies on {len(self._seeds)} seeds"
+        runs = self.runs(what, rows, [rate])
         by_arm = {arm: [r for r in runs if r.arm == arm] for arm in rows}
         return [self._row(arm, by_arm, arm == tuned) for arm in rows]
 

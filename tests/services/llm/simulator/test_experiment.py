@@ -45,12 +45,12 @@ def test_ours_beats_stock_where_memory_is_short_and_costs_nothing_where_it_is_no
 @pytest.mark.parametrize("load", ["", "x", "0.5x", "-1", "fast"])
 def test_a_load_that_is_none_is_told_in_a_sentence(load: str) -> None:
     with pytest.raises(UserError, match="jobs per second"):
-        answer(Question(workload="glasses", load=load), False, lambda line: None)
+        answer(Question(workload="glasses", load=load), False)
 
 
 def test_an_unknown_engine_is_told_in_a_sentence() -> None:
     with pytest.raises(UserError, match="a100-8b"):
-        answer(Question(workload="glasses", engine="abacus"), False, lambda line: None)
+        answer(Question(workload="glasses", engine="abacus"), False)
 
 
 @pytest.mark.slow
