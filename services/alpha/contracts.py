@@ -257,8 +257,9 @@ class Draft(Noun):
     The output unit speaks the first wording that fits the time left; if even the last one does not
     fit, nothing is said. `why` completes "Now, because ...". `score` is how sure the skill is that
     this helps now (0..1). `answer` is the plain machine-readable answer ("stand", a work's id, a
-    size), for tests and memory. `knows` are subjects that the wearer knows once told. `wish` is a
-    request to the robots, posted as a goal.
+    size), for tests and memory. `about` names the state of the world that it follows from, if the
+    trigger's subject does not: what was heard about it is not told again within `repeat_s`. `knows`
+    are subjects that the wearer knows once told. `wish` is a request to the robots, posted as a goal.
     """
 
     wordings: tuple[str, ...]
@@ -266,6 +267,7 @@ class Draft(Noun):
     score: float
     hud: Hud | None = None
     answer: str = ""
+    about: str = ""
     urgent: bool = False
     knows: tuple[str, ...] = ()
     wish: str = ""

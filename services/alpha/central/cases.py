@@ -42,6 +42,12 @@ class OpenCase:
     looked_s: float | None = None
     called_s: float | None = None
 
+    @property
+    def about(self) -> str:
+        """What it is about, so that the same is not told twice."""
+        told = self.draft.about if self.draft is not None else ""
+        return told or self.trigger.subject
+
     def take(self, found: Evidence) -> None:
         """Keep evidence, unless what is there already is surer and no older."""
         have = self.found.get(found.slot)

@@ -299,15 +299,15 @@ class Desk:
         if not draft.wordings:
             self._suppress(case, "vetoed", draft.why)
             return
+        case.draft = draft
         if not case.trigger.asked and case.spec is not SELF:
             refused = self._policy.refuses(
-                case.spec, case.trigger.subject, draft.score, self._now, self._wearer
+                case.spec, case.about, draft.score, self._now, self._wearer
             )
             if refused is not None:
                 self._suppress(case, *refused, text=draft.wordings[0])
                 return
         self._confirm(case)
-        case.draft = draft
         case.stage = "voice"
         cost = shortest_s(draft.wordings, self._wearer.words_per_minute)
         first = case.trigger.asked or draft.urgent
@@ -354,7 +354,7 @@ class Desk:
         self.voice.begin(said)
         case.stage = "speaking"
         if case.spec is not SELF:
-            self._policy.told(said.skill, said.subject, self._now, said.asked)
+            self._policy.told(said.skill, case.about, self._now, said.asked)
         if draft.wish:
             self._ledger.append(WishPosted(t=self._now, who=self._wearer.id, text=draft.wish))
         self._says.append(said)
@@ -380,9 +380,9 @@ class Desk:
         if said is None:
             return
         self._cuts.append(Cut(intervention=said.id, t=self._now, why=why))
-        self._policy.forget(said.skill, said.subject)
         case = self._cases.get(said.case)
         if case is not None:
+            self._policy.forget(said.skill, case.about)
             self._close(case)
 
     def _speech_over(self, how: str, why: str) -> Intervention | None:

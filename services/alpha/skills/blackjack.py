@@ -49,8 +49,6 @@ LEFT = 0.35
 NEW_CARD = 0.17
 DEALER_BELOW = 0.42
 SURE = 0.6
-# Advice on the same cards is not given again after this time: it has been heard.
-HEARD_S = 0.6
 _PAIRS = (
     "aces", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines", "tens",
 )  # fmt: skip
@@ -85,7 +83,7 @@ SPEC = SkillSpec(
     slots=(
         SlotSpec(name="hand", min_confidence=SURE, max_age_s=4.0),
         SlotSpec(name="dealer", min_confidence=SURE, max_age_s=4.0),
-        SlotSpec(name="again", optional=True),
+        SlotSpec(name="round", optional=True, kept=False),
     ),
     tools=(
         ToolSpec(
@@ -116,7 +114,7 @@ class Blackjack:
         self._told: float = 0.0
         self._seen_s = -1.0
         self._version = 0
-        self._read: tuple[float, tuple[str, ...], tuple[str, ...]] | None = None
+        self._round = 0
 
     def configure(self, settings: Mapping[str, Value]) -> None:
         """Take the table's rules: fields of `Rules`, such as decks, hit_soft_17, surrender."""
@@ -166,7 +164,7 @@ class Blackjack:
         if not self._told or t - self._seen_s < GONE_S:
             return ()
         self._told = left
-        self._read = None
+        self._round += 1
         self._version += 1
         return (Gone(skill=NAME, t=t, version=self._version, reason="the cards are gone"),)
 
@@ -197,8 +195,7 @@ class Blackjack:
             evidence.append(Evidence(slot="dealer", value=(), confidence=1.0, t=t))
         if not dealer:
             missing.append("the dealer's open card")
-        if len(evidence) == 2 and not request.trigger.asked:
-            evidence += self._heard(hand, dealer, t)
+        evidence.append(Evidence(slot="round", value=self._round, confidence=1.0, t=t))
         text = f"{' and '.join(missing)} could not be read" if missing else ""
         return LookResult(
             request=request.id,
@@ -208,19 +205,6 @@ class Blackjack:
             evidence=tuple(evidence),
             missing=text,
         )
-
-    def _heard(
-        self, hand: list[CardRead], dealer: list[CardRead], t: float
-    ) -> tuple[Evidence, ...]:
-        """Evidence that these very cards were read before in this round."""
-        cards = sorted(r.card for r in hand), sorted(r.card for r in dealer)
-        now = t, tuple(cards[0]), tuple(cards[1])
-        if self._read is None or self._read[1:] != now[1:]:
-            self._read = now
-            return ()
-        if t - self._read[0] < HEARD_S:
-            return ()
-        return (Evidence(slot="again", value=True, confidence=1.0, t=t, source="trigger"),)
 
     # -- words -------------------------------------------------------------------------------
 
@@ -264,8 +248,6 @@ class Blackjack:
             return None
         if len(dealer) > 1:
             return Silence(why="the dealer is playing", code="not_useful")
-        if case.value("again"):
-            return Silence(why="the cards are the same as before", code="nothing_new")
         total, _ = total_of([rank_of(card) for card in hand])
         if total >= 21:
             return Silence(why=f"with {total} there is nothing to decide", code="not_useful")
@@ -291,9 +273,15 @@ class Blackjack:
         hand, dealer = _cards(case.value("hand")), _cards(case.value("dealer"))
         if hand is None:
             return Silence(why="your cards were not read", code="missing_evidence")
+        deal = f"round {case.value('round')}"
         if not dealer:
             question = "I can't see the dealer's card. What is it?"
-            return Draft(wordings=(question, "What is the dealer's card?"), why=question, score=0.7)
+            return Draft(
+                wordings=(question, "What is the dealer's card?"),
+                why=question,
+                score=0.7,
+                about=f"{deal}: the dealer's card",
+            )
         advice = case.results.get("blackjack.advise")
         if advice is None:
             return Silence(why="the exact play is not known", code="missing_evidence")
@@ -327,6 +315,7 @@ class Blackjack:
                 tone="good",
             ),
             answer=action,
+            about=f"{deal}: {' '.join(sorted(hand))} v {dealer[0]}",
         )
 
     def check(self, text: str, case: Case) -> str:

@@ -3,7 +3,17 @@
 import pytest
 
 from devices.glasses.contracts import Words
-from services.alpha.contracts import Draft, Silence, ToolCall, Trigger, WearerProfile
+from services.alpha.central.unit import CentralUnit
+from services.alpha.contracts import (
+    Draft,
+    LookResult,
+    Silence,
+    ToolCall,
+    ToolResult,
+    Trigger,
+    WearerProfile,
+)
+from services.alpha.orders import CentralNews, GlassesConfig
 from services.alpha.skill import Case
 from services.alpha.skills.blackjack import Blackjack
 from services.alpha.testing import GlassesSkillContract, evidence, settled
@@ -58,10 +68,56 @@ def test_where_there_is_nothing_to_decide_it_is_silent(hand, dealer):
     assert isinstance(settled(_case(hand, dealer), Blackjack()), Silence)
 
 
-def test_the_same_cards_are_not_told_twice():
-    said = settled(_case(again=True), Blackjack())
-    assert isinstance(said, Silence)
-    assert said.code == "nothing_new"
+def test_the_same_cards_are_not_told_twice_in_a_round():
+    table = Table()
+    assert [said.answer for said in table.show(1.0, ("10h", "6c"), ("10d",))] == ["hit"]
+    assert table.show(4.0, ("10h", "6c"), ("10d",)) == ()
+    assert table.ledger[-1].code == "repeated"
+    assert [said.answer for said in table.show(7.0, ("10h", "6c", "4s"), ("10d",))] == ["stand"]
+    again = table.show(10.0, ("10h", "6c", "4s"), ("10d",), round_=1)
+    assert [said.answer for said in again] == ["stand"], "the next round may bring the same cards"
+
+
+class Table:
+    """A central unit that is shown cards, with the skill's own arithmetic."""
+
+    def __init__(self):
+        self.unit = CentralUnit(
+            GlassesConfig(skills=("services.alpha.skills.blackjack:Blackjack",))
+        )
+        self.skill = Blackjack()
+        self.ledger = []
+        self.version = 0
+
+    def show(self, t, hand, dealer, round_=0):
+        """What is said once these cards came to rest and were read."""
+        self.version += 1
+        subject = f"cards-{self.version}"
+        trigger = Trigger(
+            skill="blackjack",
+            subject=subject,
+            t=t,
+            since_s=t,
+            score=0.9,
+            reason="cards at rest",
+            version=self.version,
+        )
+        (request,) = self._news(t, notices=(trigger,)).looks
+        found = {"hand": hand, "dealer": dealer, "round": round_}
+        read = tuple(evidence(slot, value, t=t) for slot, value in found.items())
+        look = LookResult(
+            request=request.id, case=request.case, skill="blackjack", t=t, evidence=read
+        )
+        (ordered,) = self._news(t + 0.1, looks=(look,)).calls
+        call = ordered.call
+        value = dict(self.skill.tools()[call.tool](**call.args))
+        result = ToolResult(call=call.id, case=call.case, tool=call.tool, value=value)
+        return self._news(t + 0.2, results=(result,)).says
+
+    def _news(self, t, **fields):
+        step = self.unit.step(CentralNews(now=t, **fields))
+        self.ledger += step.ledger
+        return step
 
 
 def test_the_wearer_may_name_the_dealers_card():
@@ -77,8 +133,6 @@ def test_text_against_the_exact_play_is_vetoed():
     case = _case()
     call = skill.plan(case)
     assert isinstance(call, ToolCall)
-    from services.alpha.contracts import ToolResult
-
     value = skill.tools()[call.tool](**call.args)
     case.results[call.tool] = ToolResult(call="c", case="c", tool=call.tool, value=dict(value))
     assert skill.check("You should stand here.", case)

@@ -10,10 +10,11 @@ from contextlib import aclosing
 
 import pytest
 
+from services.llm.config import LlmConfig, make_cluster
 from services.llm.engines.contracts import Hint
 from services.llm.engines.engine import Engine
 from services.llm.engines.vllm import PYTHON_VARIABLE, VllmEngine, VllmSpec
-from services.llm.policy.contracts import Wait
+from services.llm.policy.contracts import Turn, Wait
 from services.llm.testing import EngineConformance, answer_of, call
 from services.runtime import LocalRuntime
 
@@ -263,3 +264,56 @@ def gone(pid):
     with contextlib.suppress(ProcessLookupError, PermissionError):
         while True:
             os.kill(pid, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@needs_vllm
+def test_in_ray_actors_a_waiting_program_moves_with_its_kv_and_a_dead_worker_is_replaced(tmp_path):
+    from services.ray_runtime import RayRuntime
+
+    config = LlmConfig(
+        engines=("vllm",),
+        replicas=2,
+        weights=make_model(tmp_path / "tiny-llama", _WORDS),
+        vllm_arguments=("--num-gpu-blocks-override", "201"),
+    )
+    asked = call(_LONG, max_tokens=8)
+    hint = Hint(program="a", tool="drive", expected_s=600.0)
+    runtime = RayRuntime()
+
+    async def body():
+        cluster = make_cluster(config, runtime)
+        (model,) = cluster.models
+
+        async def ask(number):
+            turn = Turn("a", f"t{number}", cluster._clock(), 700)
+            pieces = [piece async for piece in cluster.run(model, turn, asked, hint)]
+            (told,) = (await cluster.status()).programs
+            return pieces, told.replica
+
+        try:
+            for replica in cluster.replicas.values():
+                await asyncio.wait_for(replica.start(), _START_LIMIT_S)
+            first, home = await ask(1)
+            cluster.drain(home)
+            await cluster.tick()
+            status = await cluster.status()
+            assert (status.migrations, status.rereads) == (1, 0)
+            moved, now = await ask(2)
+            assert now != home
+            assert moved[-1].usage.cached_tokens >= 0.9 * moved[-1].usage.prompt_tokens
+            runtime.kill(now)
+            again, _ = await ask(3)
+            assert _text(again) == _text(moved) == _text(first)
+        finally:
+            await cluster.close()
+
+    try:
+        asyncio.run(body())
+    finally:
+        runtime.close()
+
+
+def _text(pieces):
+    return "".join(piece.delta.get("content") or "" for piece in pieces)
