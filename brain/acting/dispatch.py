@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from brain.acting.evidence import at_place, unmet
+from brain.acting.evidence import at_place, by_hand, unmet
 from brain.acting.running import StepKey
 from brain.acting.turn import Turn
 from brain.config import BrainConfig
@@ -103,7 +103,11 @@ def _try(
         waiting.note(key, since, ", ".join(f"{a.pred} {' '.join(a.args)}" for a in lacking))
         return False
     waiting.clear(key)
-    away = [b for b in team if step.place and not at_place(b, step.place, turn.memory, roadmap)]
+    away = [
+        b
+        for b in team
+        if step.place and not at_place(b, step.place, turn.memory, roadmap, by_hand(step))
+    ]
     for member in away:
         _approach(turn, roadmap, config, record, step, member)
     if not away:

@@ -16,8 +16,18 @@ from stem_memory.view import BodyRecord, MemoryView
 TALKING_DISTANCE_M = 1.6
 
 
-def at_place(body: BodyRecord, place: str, view: MemoryView, roadmap: Roadmap) -> bool:
-    """Whether the body stands where it can work at the place (fixture, room, person, object)."""
+def by_hand(step: TaskStep) -> bool:
+    """Whether the step is done with hands: what only tells or looks needs no arm's length."""
+    return any(atom.pred not in ("told", "known", "near") for atom in step.post)
+
+
+def at_place(
+    body: BodyRecord, place: str, view: MemoryView, roadmap: Roadmap, hands: bool = False
+) -> bool:
+    """Whether the body stands where it can work at the place (fixture, room, person, object).
+
+    A person is talked to from `TALKING_DISTANCE_M`, but `hands` must reach them.
+    """
     if place == body.spec.id or body.state.near == place or body.state.room == place:
         return True
     category = view.category(place)
@@ -26,13 +36,14 @@ def at_place(body: BodyRecord, place: str, view: MemoryView, roadmap: Roadmap) -
     if category in ("person", "body", "object"):
         holder = next(holders(place, view), None)
         if holder is not None and view.category(holder) == "fixture" and category == "object":
-            return at_place(body, holder, view, roadmap)
+            return at_place(body, holder, view, roadmap, hands)
         there = view.position(place)
         if there is None:
             return False
         pose = body.state.pose
         gap = math.hypot(pose.x - there[0], pose.y - there[1]) - body.card.radius_m
-        return gap <= max(body.card.reach_m, TALKING_DISTANCE_M if category == "person" else 0.0)
+        talks = category == "person" and not hands
+        return gap <= max(body.card.reach_m, TALKING_DISTANCE_M if talks else 0.0)
     return False
 
 

@@ -6,7 +6,7 @@ the post-conditions, the same body looks once more; if they are still not eviden
 
 from __future__ import annotations
 
-from brain.acting.evidence import at_place, evidenced
+from brain.acting.evidence import at_place, by_hand, evidenced
 from brain.acting.running import Running
 from brain.acting.turn import Turn
 from brain.config import BrainConfig
@@ -42,7 +42,9 @@ def _judge(turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig) 
     if running.role == "errand":
         return _end(turn, running, "done", evidenced=True)
     if running.role == "approach":
-        if at_place(body, running.target, turn.memory, roadmap):
+        step = step_of(turn, running)
+        hands = step is not None and by_hand(step)
+        if at_place(body, running.target, turn.memory, roadmap, hands):
             return _end(turn, running, "done", evidenced=True)
         return _end(turn, running, "failed", "not_arrived", f"{running.body} is not at the place")
     step = step_of(turn, running)

@@ -14,7 +14,8 @@ wearer_option = click.option(
     "--wearer",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Who wears the glasses, as JSON (name, quiet, per_hour, known, sizes, ...).",
+    help="Who wears the glasses, as JSON: id (who they are in the world), name, quiet, per_hour, "
+    "known, sizes, preferences and more.",
 )
 
 

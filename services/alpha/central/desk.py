@@ -40,7 +40,7 @@ from services.alpha.skill import GlassesSkill
 MOST_CASES = 12
 MOST_CALLS = 8
 ANSWER_S = 10.0
-# A skill whose last looks, so many of them, all found nothing lets the others look first.
+# A skill whose last looks, so many of them or more, all found nothing lets others look first.
 IN_VAIN = 2
 # The glasses themselves, when they say what is missing or answer for robots.
 SELF = SkillSpec(name="glasses", title="The glasses themselves", deadline_s=8.0, repeat_s=0.0)
@@ -437,8 +437,9 @@ class Desk:
         first: bool | None = None,
     ) -> None:
         first = case.trigger.asked if first is None else first
-        again = lane == "look" and (case.looks > 1 or self._vain.get(case.spec.name, 0) >= IN_VAIN)
-        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, again)
+        vain = self._vain.get(case.spec.name, 0)
+        doubt = max(case.looks - 1, vain if vain >= IN_VAIN else 0) if lane == "look" else 0
+        out = self._lanes.add(id_, lane, case.id, deadline_s, cost_s, first, doubt)
         if out is not None and out.case in self._cases:
             self._suppress(self._cases[out.case], "outranked", "too much at once")
 

@@ -1,8 +1,9 @@
 """One deadline scheduler for looks, tools and speech.
 
-Each lane does one job at a time: the asked ones first, then those not tried before (what was looked
-for in vain must not keep the others waiting), then the earliest deadline (Liu and Layland 1973). A queue holds few jobs: when it is full the job that would come last makes room. A job that
-can not end before its deadline any more is handed back and never begins. Words of the wearer are no
+Each lane does one job at a time: the asked ones first, then those in least doubt (what was looked for
+in vain must not keep the others waiting), then the earliest deadline (Liu and Layland 1973). A queue
+holds few jobs: when it is full the job that would come last makes room. A job that can not end before
+its deadline any more is handed back and never begins. Words of the wearer are no
 jobs: they are handled before any lane is looked at, so nothing can fill their way.
 """
 
@@ -19,7 +20,10 @@ _EPS = 1e-6
 
 @dataclass(frozen=True)
 class Job:
-    """Something that takes `cost_s` seconds at least and must end before `deadline_s`."""
+    """Something that takes `cost_s` seconds at least and must end before `deadline_s`.
+
+    `doubt` says how often the like was done in vain.
+    """
 
     id: str
     lane: Lane
@@ -27,12 +31,12 @@ class Job:
     deadline_s: float
     cost_s: float
     first: bool
-    again: bool
+    doubt: int
     made: int
 
-    def order(self) -> tuple[bool, bool, float, int]:
+    def order(self) -> tuple[bool, int, float, int]:
         """Smaller begins sooner."""
-        return (not self.first, self.again, self.deadline_s, self.made)
+        return (not self.first, self.doubt, self.deadline_s, self.made)
 
 
 @dataclass
@@ -56,12 +60,12 @@ class Lanes:
         deadline_s: float,
         cost_s: float,
         first: bool = False,
-        again: bool = False,
+        doubt: int = 0,
     ) -> Job | None:
         """Queue a job. Returns the job that had to make room, which may be this one."""
         self._made += 1
         line = self._lines[lane].waiting
-        line.append(Job(id_, lane, case, deadline_s, cost_s, first, again, self._made))
+        line.append(Job(id_, lane, case, deadline_s, cost_s, first, doubt, self._made))
         line.sort(key=Job.order)
         return line.pop() if len(line) > LONGEST_QUEUE else None
 

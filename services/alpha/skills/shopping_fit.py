@@ -50,7 +50,7 @@ BEFORE_S = 2.5
 LEAST_COVER = 0.14
 GREW = 0.10
 # Print lower than this share of the picture's width is on some other garment's tag.
-LEAST_PRINT = 0.028
+LEAST_PRINT = 0.034
 SPEC = SkillSpec(
     name=NAME,
     title="Shopping fit: does it fit, is it dear, do I have one",

@@ -111,7 +111,10 @@ def merged(reads: list[CardRead]) -> list[CardRead]:
     """One reading a card: its corners brought together."""
     kept: list[CardRead] = []
     for read in sorted(reads, key=lambda r: (r.turned, r.y, r.x)):
-        twin = next((i for i, k in enumerate(kept) if _same_card(k, read)), None)
+        twin = next(
+            (i for i, k in enumerate(kept) if _same_card(k, read) and not _parted(k, read, reads)),
+            None,
+        )
         if twin is None:
             kept.append(read)
         else:
@@ -130,6 +133,18 @@ def _same_card(one: CardRead, other: CardRead) -> bool:
     if one.turned != other.turned:  # the opposite corner, or the one below in decks with four
         return -10.5 <= dx <= 10.5 and 3.0 <= dy <= 16.0
     return abs(dy) <= 2.0 and 3.0 <= abs(dx) <= 7.2  # top right in decks with four indices
+
+
+def _parted(one: CardRead, other: CardRead, reads: Sequence[CardRead]) -> bool:
+    """Whether another card begins between two corners of one row: it would cover the right one."""
+    left, right = sorted((one.x, other.x))
+    return one.turned == other.turned and any(
+        left < read.x < right
+        and abs(read.y - one.y) <= one.size
+        and read.turned == one.turned
+        and read.card != one.card
+        for read in reads
+    )
 
 
 def voted(readings: Sequence[Sequence[CardRead]]) -> list[CardRead]:

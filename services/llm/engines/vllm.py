@@ -165,6 +165,11 @@ class VllmEngine:
                 async with aclosing(read):
                     async for piece in read:
                         yield piece
+        except EngineRefused as error:
+            # Its server outlives its engine process for a moment, and answers with an error.
+            if error.status >= 500 and not await self.healthy():
+                raise EngineDied(f"The engine of {self._spec.model} died ({error})") from error
+            raise
         finally:
             self._running -= 1
 

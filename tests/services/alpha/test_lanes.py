@@ -54,12 +54,13 @@ def test_a_cancelled_case_frees_its_lane_at_once():
 
 def test_what_was_looked_for_in_vain_lets_the_others_go_first():
     lanes = Lanes()
-    lanes.add("again", "look", "c1", 5.0, 1.0, again=True)
+    lanes.add("never", "look", "c4", 4.0, 1.0, doubt=5)
+    lanes.add("again", "look", "c1", 5.0, 1.0, doubt=1)
     lanes.add("new", "look", "c2", 12.0, 1.0)
-    lanes.add("asked", "look", "c3", 20.0, 1.0, first=True, again=True)
+    lanes.add("asked", "look", "c3", 20.0, 1.0, first=True, doubt=9)
     order = []
-    for _ in range(3):
+    for _ in range(4):
         (job,) = lanes.begin()
         order.append(job.id)
         lanes.done(job.id)
-    assert order == ["asked", "new", "again"]
+    assert order == ["asked", "new", "again", "never"]

@@ -40,6 +40,9 @@ def test_two_corners_of_one_card_are_one_card():
 def test_two_equal_cards_of_a_long_shoe_stay_two():
     assert len(merged([_read("7h", 100, 100), _read("7h", 150, 104)])) == 2
     assert len(merged([_read("7h", 100, 100), _read("7h", 320, 100)])) == 2
+    corners = [_read("7h", 100, 100), _read("7h", 200, 100)]
+    assert len(merged(corners)) == 1, "top left and top right of a deck with four indices"
+    assert len(merged([*corners, _read("5s", 150, 100)])) == 3, "a card between them covers one"
 
 
 def test_most_pictures_decide_what_a_card_is():
