@@ -24,6 +24,10 @@ FACE_STRIDE = 4
 _CODECS = {".mp4": "mp4v", ".webm": "VP80"}
 
 
+# A stream that is silent for so long (ms) is gone; by itself OpenCV waits for half a minute.
+_LIMITS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3000]
+
+
 class VideoInput:
     """A video file, a camera by number, or a stream by address, read picture by picture."""
 
@@ -39,7 +43,8 @@ class VideoInput:
             if source.isdigit():
                 self._video = cv2.VideoCapture(int(source))
             else:
-                self._video = cv2.VideoCapture(source, cv2.CAP_FFMPEG)
+                limits = _LIMITS if self.live else []
+                self._video = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
         if not self._video.isOpened():
             self._video.release()
             what = "camera or stream" if self.live else "video file"

@@ -2,11 +2,13 @@
 
 import re
 import struct
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
 import pytest
 
-from devices.camera import VideoOutput, write_picture
+from devices.camera import VideoInput, VideoOutput, write_picture
 from devices.clock import ManualClock
 from devices.errors import Refused, Unreachable
 from devices.glasses.capture import Capture
@@ -294,3 +296,55 @@ def test_what_breaks_in_the_thread_is_not_lost(monkeypatch):
     with pytest.raises(RuntimeError, match="fell over"):
         daemon.read()
     daemon.close()
+
+
+class Mjpeg(BaseHTTPRequestHandler):
+    """A network camera that sends twenty pictures and hangs up; the second caller gets more."""
+
+    def do_GET(self):
+        picture = self.server.picture
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=x")
+        self.end_headers()
+        for _ in range(20):
+            head = f"--x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            self.wfile.write(head.encode() + picture + b"\r\n")
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def network_camera(tmp_path):
+    pixels = np.random.default_rng(0).integers(60, 200, (90, 160, 3)).astype(np.uint8)
+    write_picture(tmp_path / "a.jpg", pixels)
+    server = HTTPServer(("127.0.0.1", 0), Mjpeg)
+    server.picture = (tmp_path / "a.jpg").read_bytes()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/stream.mjpg"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_stream_from_the_network_ends_is_told_and_comes_back(network_camera):
+    clock = ManualClock()
+    camera = LiveCamera(lambda: VideoInput(network_camera), clock, threaded=False)
+    told = []
+    for k in range(60):
+        clock.advance_to(k / 10)
+        camera.pump()
+        while (item := camera.read()) is not None:
+            told.append(item)
+    camera.close()
+    kinds = [type(item) for item in told]
+    assert kinds.count(Raw) >= 30
+    assert told[0].pixels.shape == (90, 160, 3)
+    assert [type(item) for item in told if not isinstance(item, Raw)][:2] == [Fault, Recovered]
+
+
+def test_where_no_stream_is_one_sentence_says_so(network_camera):
+    dead = network_camera.replace("127.0.0.1", "127.0.0.2")
+    with pytest.raises(Unreachable, match=r"can not be opened"):
+        VideoInput(dead)

@@ -32,7 +32,8 @@ tokenizer.chat_template = sys.argv[2]
 tokenizer.save_pretrained(sys.argv[1])
 torch.manual_seed(0)
 LlamaForCausalLM(LlamaConfig(
-    vocab_size=len(vocabulary), hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+    # Many layers take time: the server must have leisure to send each token of a long answer.
+    vocab_size=len(vocabulary), hidden_size=64, intermediate_size=128, num_hidden_layers=16,
     num_attention_heads=2, num_key_value_heads=1, head_dim=32, max_position_embeddings=4096,
     bos_token_id=0, eos_token_id=1,
 )).save_pretrained(sys.argv[1])
@@ -65,8 +66,7 @@ class _OneEngine(EngineConformance):
     """All tests share one engine, which takes its time to start."""
 
     template = ""
-    # Printable letters: bytes that make no character would be held back, and nothing streamed.
-    long_answer = {"max_tokens": 3000, "ignore_eos": True, "allowed_token_ids": list(range(2, 96))}
+    long_answer = {"max_tokens": 3000, "ignore_eos": True}
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
