@@ -49,7 +49,7 @@ BEFORE_S = 2.5
 # Shares of the middle of the view: what a held garment covers at least, and adds to before.
 LEAST_COVER = 0.14
 GREW = 0.10
-# Print lower than this share of the picture's width is on some other garment's tag.
+# A tag whose tallest print is lower than this share of the picture's width is another garment's.
 LEAST_PRINT = 0.034
 SPEC = SkillSpec(
     name=NAME,
@@ -263,13 +263,12 @@ def _scale(size: str) -> str:
 
 def _near_print(found: Sequence[Line]) -> list[Line]:
     """The lines of the tag that is held up: tall print, close together."""
-    tall = [line for line in found if line.height >= LEAST_PRINT]
-    if not tall:
+    lead = max(found, key=lambda line: (line.height, line.text), default=None)
+    if lead is None or lead.height < LEAST_PRINT:
         return []
-    lead = max(tall, key=lambda line: (line.height, line.text))
     return [
         line
-        for line in tall
+        for line in found
         if line.height >= 0.7 * lead.height
         and abs(line.x - lead.x) < 3.0 * lead.height
         and abs(line.y - lead.y) < 6.0 * lead.height
