@@ -99,6 +99,11 @@ class VideoFile:
         self._step = max(1.0, self._rate / fps)
         self._due = 0.0
 
+    @property
+    def readable(self) -> bool:
+        """Whether pictures may come."""
+        return self._video is not None
+
     def read(self) -> Raw | Signal | None:
         """The next picture; what is missing; and the end."""
         if self._queue:
@@ -315,7 +320,11 @@ def open_source(spec: str, fps: float, clock: Clock) -> Source:
     path = Path(spec)
     if path.is_dir():
         return PictureFolder(path, fps)
-    return VideoFile(path, fps)
+    video = VideoFile(path, fps)
+    if not video.readable:
+        # Part of a trace it would be a fault; by itself there is nothing to go on with.
+        raise Refused(f"the video {path} holds no picture that can be read: is the file whole?")
+    return video
 
 
 def _is_plugin(spec: str) -> bool:

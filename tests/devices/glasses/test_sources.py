@@ -58,6 +58,13 @@ def test_a_film_cut_short_is_told_in_one_sentence_and_ends(tmp_path):
     assert "a.mp4" in items[-2].sentence
 
 
+def test_a_file_without_one_readable_picture_is_refused(tmp_path):
+    path = film(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(Refused, match=r"a\.mp4 holds no picture"):
+        open_source(str(path), 10.0, ManualClock())
+
+
 def test_a_film_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(Refused, match="no video file"):
         VideoFile(tmp_path / "none.mp4")
