@@ -99,6 +99,7 @@ def _jobs(
         for k in range(takes):
             jobs.append(Job(what="tables", style=style, seed=base + 500 + k))
             jobs.append(Job(what="rooms", style=style, seed=base + 500 + k))
+            jobs.append(Job(what="clothes", style=style, seed=base + 500 + k))
     return jobs
 
 
@@ -147,9 +148,9 @@ def _line(done: Done) -> str:
         more = f", {s.wrong} wrong" if s.wrong else ""
         return f"{done.job.name}: {s.hits} of {s.gold}{more}, {s.false_alarms} needless"
     r = done.reading
-    right, all_ = (
-        (r.apart_right + r.overlapping_right, r.apart + r.overlapping)
-        if done.job.what == "tables"
-        else (r.works_right, r.works)
-    )
-    return f"{done.job.name}: {right} of {all_} read"
+    right, of = {
+        "tables": (r.apart_right + r.overlapping_right, r.apart + r.overlapping),
+        "rooms": (r.works_right, r.works),
+        "clothes": (r.colours_right, r.garments),
+    }[done.job.what]
+    return f"{done.job.name}: {right} of {of} read"

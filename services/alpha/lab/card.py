@@ -130,6 +130,8 @@ def as_table(card: Card) -> str:
     lines += [
         "",
         f"cards read that are not there: {r.invented}",
+        f"colours of held garments: {r.colours_right} of {r.colours} named right, "
+        f"{r.garments - r.colours} of {r.garments} not named",
         f"live: {live.seconds:.0f} s at load {live.load:g}, faces {faces}; {live.score.hits} of "
         f"{live.score.gold} events met, event to first words p95 {live.score.wait(0.95):.2f} s on "
         "the machine's clock",

@@ -13,9 +13,9 @@ from typing import Literal
 from devices.noun import Noun
 from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import Score, score
-from services.alpha.lab.reading import Reading, read_rooms, read_tables
+from services.alpha.lab.reading import Reading, read_clothes, read_rooms, read_tables
 from services.alpha.lab.reel import play
-from services.alpha.lab.takes import KINDS, Stock, silence
+from services.alpha.lab.takes import GARMENTS, KINDS, Stock, silence
 from services.alpha.orders import GlassesConfig
 from services.alpha.recording import Replay
 from services.alpha.session import interventions
@@ -39,7 +39,7 @@ class Job(Noun):
 
     Args:
         what: "take" runs the pipeline over a film with gold, "quiet" over one without; "tables" and
-            "rooms" test single looks.
+            "rooms" and "clothes" test single looks.
         style: Of the film.
         seed: Of the film.
         kind: Of a take: the name of a skill.
@@ -48,7 +48,7 @@ class Job(Noun):
         again: A second run of the same job, to compare with the first.
     """
 
-    what: Literal["take", "quiet", "tables", "rooms"]
+    what: Literal["take", "quiet", "tables", "rooms", "clothes"]
     style: str
     seed: int
     kind: str = ""
@@ -129,6 +129,8 @@ def do(job: Job) -> Done:
     """Do one job."""
     if job.what == "tables":
         return Done(job=job, reading=read_tables(job.style, job.seed, TABLES_ROUNDS))
+    if job.what == "clothes":
+        return Done(job=job, reading=read_clothes(job.style, job.seed, GARMENTS))
     stock = Stock(_FOLDER)
     if job.what == "rooms":
         return Done(job=job, reading=read_rooms(job.style, job.seed, stock))

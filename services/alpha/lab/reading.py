@@ -1,4 +1,4 @@
-"""How well single looks read: cards one by one, works among strangers."""
+"""How well single looks read: cards one by one, works among strangers, colours of garments."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from devices.noun import Noun
 from services.alpha.lab.film import Film
 from services.alpha.lab.gallery import walk
 from services.alpha.lab.reel import FULL
+from services.alpha.lab.shop import visit
 from services.alpha.lab.style import STYLES
 from services.alpha.lab.table import evening
 from services.alpha.lab.takes import Stock
 from services.alpha.skills.blackjack import SURE
+from services.alpha.skills.shopping_fit import COLOUR_SURE, near_print
 from services.alpha.vision.artworks import Gallery
 from services.alpha.vision.cards import read_corners, voted
+from services.alpha.vision.cloth import colour_of_cloth
+from services.alpha.vision.ocr import lines
 
 PICTURES = 3
 
 
 class Reading(Noun):
     """Counts: cards lying apart and overlapping, read right of all; cards read that are not there;
-    works named right of those in the catalogue; strangers named of all strangers.
+    works named right of those in the catalogue; strangers named of all strangers; colours named right
+    of all named, of garments that were held up.
     """
 
     apart: int = 0
@@ -33,6 +38,9 @@ class Reading(Noun):
     works_right: int = 0
     strangers: int = 0
     strangers_named: int = 0
+    garments: int = 0
+    colours: int = 0
+    colours_right: int = 0
 
 
 def read_tables(style: str, seed: int, rounds: int) -> Reading:
@@ -77,6 +85,24 @@ def read_rooms(style: str, seed: int, stock: Stock) -> Reading:
             else:
                 count["strangers"] += 1
                 count["strangers_named"] += match is not None
+    return Reading.model_validate(dict(count))
+
+
+def read_clothes(style: str, seed: int, garments: int) -> Reading:
+    """Name the colours of garments that are held up, where their tags can be read."""
+    look = STYLES[style]
+    seen = visit(look, Random(seed), 0.0, garments)
+    film = Film([seen.scene], seen.ends, look, seed)
+    count: Counter[str] = Counter()
+    for event in seen.gold:
+        if event.abstain:
+            continue
+        view = film.frame(event.t + 0.4, FULL)
+        named = colour_of_cloth(view, near_print(lines(view)))
+        count["garments"] += 1
+        if named is not None and named[1] >= COLOUR_SURE:
+            count["colours"] += 1
+            count["colours_right"] += named[0] == event.subject.split()[0]
     return Reading.model_validate(dict(count))
 
 

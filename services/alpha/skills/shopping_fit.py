@@ -34,8 +34,8 @@ from services.alpha.contracts import (
 )
 from services.alpha.skill import Case, Tool
 from services.alpha.tools.fit import fit, order
-from services.alpha.vision.colour import name_of
-from services.alpha.vision.framed import figure, middle_cover
+from services.alpha.vision.cloth import colour_of_cloth
+from services.alpha.vision.framed import middle_cover
 from services.alpha.vision.ocr import INSTALL, Line, available, lines, load
 from services.errors import UserError
 
@@ -51,6 +51,8 @@ LEAST_COVER = 0.14
 GREW = 0.10
 # A tag whose tallest print is lower than this share of the picture's width is another garment's.
 LEAST_PRINT = 0.034
+# What share of the cloth must have a colour before it is named.
+COLOUR_SURE = 0.55
 SPEC = SkillSpec(
     name=NAME,
     title="Shopping fit: does it fit, is it dear, do I have one",
@@ -64,7 +66,7 @@ SPEC = SkillSpec(
         SlotSpec(name="kind", min_confidence=0.6, max_age_s=7.0),
         SlotSpec(name="size", min_confidence=0.6, max_age_s=7.0),
         SlotSpec(name="price", min_confidence=0.6, max_age_s=7.0, optional=True),
-        SlotSpec(name="colour", min_confidence=0.35, max_age_s=7.0, optional=True),
+        SlotSpec(name="colour", min_confidence=COLOUR_SURE, max_age_s=7.0, optional=True),
     ),
     tools=(ToolSpec(name=f"{NAME}.fit", title="Size, budget, wardrobe", needs=("kind", "size")),),
     value=1.2,
@@ -142,8 +144,8 @@ class ShoppingFit:
         """Read the tag and the colour of the cloth."""
         shot = shots[-1]
         t = shot.frame.t
-        found = _near_print(lines(shot.pixels))
-        evidence = [*_tag(found, t), *_colour(shot, t)]
+        found = near_print(lines(shot.pixels))
+        evidence = [*_tag(found, t), *_colour(shot, found, t)]
         have = {e.slot for e in evidence}
         if not available():
             missing = f"text cannot be read here: {INSTALL}"
@@ -261,7 +263,7 @@ def _scale(size: str) -> str:
         return ""
 
 
-def _near_print(found: Sequence[Line]) -> list[Line]:
+def near_print(found: Sequence[Line]) -> list[Line]:
     """The lines of the tag that is held up: tall print, close together."""
     lead = max(found, key=lambda line: (line.height, line.text), default=None)
     if lead is None or lead.height < LEAST_PRINT:
@@ -300,17 +302,9 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
-def _colour(shot: Shot, t: float) -> list[Evidence]:
-    """The colour of the cloth in the middle of what is held."""
-    seen = figure(shot.pixels)
+def _colour(shot: Shot, tag: Sequence[Line], t: float) -> list[Evidence]:
+    """The colour of the cloth that is held, by the light on its tag."""
+    seen = colour_of_cloth(shot.pixels, tag)
     if seen is None:
         return []
-    height, width = shot.pixels.shape[:2]
-    x = (0.72 * seen.left + 0.28 * seen.right) * width
-    y = (seen.top + seen.bottom) / 2 * height
-    reach = 0.09 * (seen.right - seen.left) * width
-    patch = shot.pixels[round(y - reach) : round(y + reach), round(x - reach) : round(x + reach)]
-    if not patch.size:
-        return []
-    name, share = name_of(patch.reshape(-1, 3))
-    return [Evidence(slot="colour", value=name, confidence=round(share, 3), t=t)]
+    return [Evidence(slot="colour", value=seen[0], confidence=round(seen[1], 3), t=t)]

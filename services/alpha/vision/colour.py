@@ -7,33 +7,37 @@ from numpy.typing import NDArray
 
 from services.alpha.vision import opencv as cv
 
-# Middle values in CIE L*a*b* as OpenCV has them (0..255 each).
-_NAMES: dict[str, tuple[float, float, float]] = {
-    "black": (40, 128, 128),
-    "white": (240, 128, 130),
-    "grey": (140, 128, 128),
-    "red": (120, 195, 170),
-    "orange": (165, 165, 190),
-    "yellow": (215, 120, 205),
-    "green": (115, 92, 160),
-    "blue": (85, 145, 70),
-    "light blue": (195, 118, 108),
-    "purple": (85, 170, 88),
-    "pink": (190, 165, 128),
-    "brown": (85, 142, 155),
-    "beige": (205, 132, 148),
-}
+# Middle values in CIE L*a*b* as OpenCV has them (0..255 each); dark cloth has less colour in it.
+_NAMES: tuple[tuple[str, tuple[float, float, float]], ...] = (
+    ("black", (40, 128, 128)),
+    ("white", (240, 128, 130)),
+    ("grey", (140, 128, 128)),
+    ("red", (120, 195, 170)),
+    ("red", (75, 175, 158)),
+    ("orange", (165, 165, 190)),
+    ("yellow", (215, 120, 205)),
+    ("green", (115, 92, 160)),
+    ("green", (75, 108, 145)),
+    ("blue", (85, 145, 70)),
+    ("blue", (45, 148, 92)),
+    ("light blue", (195, 118, 108)),
+    ("purple", (85, 170, 88)),
+    ("pink", (190, 165, 128)),
+    ("brown", (85, 142, 155)),
+    ("beige", (205, 132, 148)),
+)
 
 
 def name_of(pixels: NDArray[np.uint8]) -> tuple[str, float]:
     """The name of the colour that most of n × 3 pixels (blue green red) have, and their share."""
     tones = cv.lab(np.ascontiguousarray(pixels.reshape(1, -1, 3)))[0].astype(np.float32)
-    names = sorted(_NAMES)
-    middles = np.array([_NAMES[name] for name in names], np.float32)
+    names = sorted({name for name, _ in _NAMES})
+    which = np.array([names.index(name) for name, _ in _NAMES])
+    middles = np.array([middle for _, middle in _NAMES], np.float32)
     # Lightness matters less than hue: cloth has folds and shadows.
     weights = np.array([0.45, 1.0, 1.0], np.float32)
     apart = (((tones[:, None] - middles[None]) * weights) ** 2).sum(axis=2)
-    counts = np.bincount(apart.argmin(axis=1), minlength=len(names))
+    counts = np.bincount(which[apart.argmin(axis=1)], minlength=len(names))
     best = int(counts.argmax())
     return names[best], float(counts[best] / max(1, counts.sum()))
 

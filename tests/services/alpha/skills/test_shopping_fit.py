@@ -4,7 +4,7 @@ import pytest
 
 from services.alpha.contracts import Draft, Garment, Silence, Trigger, WearerProfile
 from services.alpha.skill import Case
-from services.alpha.skills.shopping_fit import ShoppingFit, _near_print, _tag
+from services.alpha.skills.shopping_fit import ShoppingFit, _tag, near_print
 from services.alpha.testing import GlassesSkillContract, evidence, settled
 from services.alpha.tools.fit import fit
 from services.alpha.vision.ocr import Line
@@ -68,8 +68,8 @@ def test_the_tag_is_read_line_by_line():
 def test_tags_on_the_rail_are_not_the_one_in_the_hand():
     near = Line("SIZE L", 0.9, 0.6, 0.5, 0.05)
     far = [Line("SIZE S", 0.99, 0.1, 0.3, 0.02), Line("SIZE M", 0.99, 0.95, 0.5, 0.045)]
-    assert _near_print([*far, near]) == [near]
-    assert _near_print(far[:1]) == []
+    assert near_print([*far, near]) == [near]
+    assert near_print(far[:1]) == []
 
 
 def test_it_has_no_settings():
