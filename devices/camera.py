@@ -22,8 +22,6 @@ from devices.glasses.shot import Image
 Grey = NDArray[np.uint8]
 FACE_STRIDE = 4
 _CODECS = {".mp4": "mp4v", ".webm": "VP80"}
-
-
 # A stream that is silent for so long (ms) is gone; by itself OpenCV waits for half a minute.
 _LIMITS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3000]
 

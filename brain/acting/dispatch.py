@@ -103,11 +103,8 @@ def _try(
         waiting.note(key, since, ", ".join(f"{a.pred} {' '.join(a.args)}" for a in lacking))
         return False
     waiting.clear(key)
-    away = [
-        b
-        for b in team
-        if step.place and not at_place(b, step.place, turn.memory, roadmap, by_hand(step))
-    ]
+    place, hands = step.place, by_hand(step)
+    away = [b for b in team if place and not at_place(b, place, turn.memory, roadmap, hands)]
     for member in away:
         _approach(turn, roadmap, config, record, step, member)
     if not away:

@@ -41,13 +41,12 @@ def _judge(turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig) 
     body = turn.memory.bodies()[running.body]
     if running.role == "errand":
         return _end(turn, running, "done", evidenced=True)
+    step = step_of(turn, running)
     if running.role == "approach":
-        step = step_of(turn, running)
         hands = step is not None and by_hand(step)
         if at_place(body, running.target, turn.memory, roadmap, hands):
             return _end(turn, running, "done", evidenced=True)
         return _end(turn, running, "failed", "not_arrived", f"{running.body} is not at the place")
-    step = step_of(turn, running)
     if step is None:
         return _end(turn, running, "done", "superseded")
     for atom in step.post:

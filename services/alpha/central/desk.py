@@ -381,8 +381,8 @@ class Desk:
             return
         self._cuts.append(Cut(intervention=said.id, t=self._now, why=why))
         case = self._cases.get(said.case)
+        self._policy.forget(said.skill, case.about if case is not None else said.subject)
         if case is not None:
-            self._policy.forget(said.skill, case.about)
             self._close(case)
 
     def _speech_over(self, how: str, why: str) -> Intervention | None:

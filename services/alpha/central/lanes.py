@@ -3,8 +3,8 @@
 Each lane does one job at a time: the asked ones first, then those in least doubt (what was looked for
 in vain must not keep the others waiting), then the earliest deadline (Liu and Layland 1973). A queue
 holds few jobs: when it is full the job that would come last makes room. A job that can not end before
-its deadline any more is handed back and never begins. Words of the wearer are no
-jobs: they are handled before any lane is looked at, so nothing can fill their way.
+its deadline any more is handed back and never begins. Words of the wearer are no jobs: they are
+handled before any lane is looked at, so nothing can fill their way.
 """
 
 from __future__ import annotations

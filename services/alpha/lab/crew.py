@@ -15,7 +15,7 @@ from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import Score, score
 from services.alpha.lab.reading import Reading, read_clothes, read_rooms, read_tables
 from services.alpha.lab.reel import play
-from services.alpha.lab.takes import GARMENTS, KINDS, Stock, silence
+from services.alpha.lab.takes import KINDS, Stock, silence
 from services.alpha.orders import GlassesConfig
 from services.alpha.recording import Replay
 from services.alpha.session import interventions
@@ -129,9 +129,9 @@ def do(job: Job) -> Done:
     """Do one job."""
     if job.what == "tables":
         return Done(job=job, reading=read_tables(job.style, job.seed, TABLES_ROUNDS))
-    if job.what == "clothes":
-        return Done(job=job, reading=read_clothes(job.style, job.seed, GARMENTS))
     stock = Stock(_FOLDER)
+    if job.what == "clothes":
+        return Done(job=job, reading=read_clothes(job.style, job.seed, stock))
     if job.what == "rooms":
         return Done(job=job, reading=read_rooms(job.style, job.seed, stock))
     if job.what == "quiet":

@@ -9,10 +9,9 @@ from devices.noun import Noun
 from services.alpha.lab.film import Film
 from services.alpha.lab.gallery import walk
 from services.alpha.lab.reel import FULL
-from services.alpha.lab.shop import visit
 from services.alpha.lab.style import STYLES
 from services.alpha.lab.table import evening
-from services.alpha.lab.takes import Stock
+from services.alpha.lab.takes import Stock, clothes
 from services.alpha.skills.blackjack import SURE
 from services.alpha.skills.shopping_fit import COLOUR_SURE, near_print
 from services.alpha.vision.artworks import Gallery
@@ -88,16 +87,14 @@ def read_rooms(style: str, seed: int, stock: Stock) -> Reading:
     return Reading.model_validate(dict(count))
 
 
-def read_clothes(style: str, seed: int, garments: int) -> Reading:
+def read_clothes(style: str, seed: int, stock: Stock) -> Reading:
     """Name the colours of garments that are held up, where their tags can be read."""
-    look = STYLES[style]
-    seen = visit(look, Random(seed), 0.0, garments)
-    film = Film([seen.scene], seen.ends, look, seed)
+    take = clothes(style, seed, stock)
     count: Counter[str] = Counter()
-    for event in seen.gold:
+    for event in take.gold:
         if event.abstain:
             continue
-        view = film.frame(event.t + 0.4, FULL)
+        view = take.film.frame(event.t + 0.4, FULL)
         named = colour_of_cloth(view, near_print(lines(view)))
         count["garments"] += 1
         if named is not None and named[1] >= COLOUR_SURE:

@@ -111,10 +111,7 @@ def merged(reads: list[CardRead]) -> list[CardRead]:
     """One reading a card: its corners brought together."""
     kept: list[CardRead] = []
     for read in sorted(reads, key=lambda r: (r.turned, r.y, r.x)):
-        twin = next(
-            (i for i, k in enumerate(kept) if _same_card(k, read) and not _parted(k, read, reads)),
-            None,
-        )
+        twin = next((i for i, k in enumerate(kept) if _same_card(k, read, reads)), None)
         if twin is None:
             kept.append(read)
         else:
@@ -124,21 +121,22 @@ def merged(reads: list[CardRead]) -> list[CardRead]:
     return sorted(kept, key=lambda r: (r.y, r.x))
 
 
-def _same_card(one: CardRead, other: CardRead) -> bool:
-    """Whether two corners with the same name are of one card and not of two from a long shoe."""
+def _same_card(one: CardRead, other: CardRead, reads: Sequence[CardRead]) -> bool:
+    """Whether two corners, among those of all cards, are of one card and not of two from a long shoe."""
     if one.card != other.card:
         return False
     size = (one.size + other.size) / 2
     dx, dy = (other.x - one.x) / size, (other.y - one.y) / size
     if one.turned != other.turned:  # the opposite corner, or the one below in decks with four
         return -10.5 <= dx <= 10.5 and 3.0 <= dy <= 16.0
-    return abs(dy) <= 2.0 and 3.0 <= abs(dx) <= 7.2  # top right in decks with four indices
+    # The top right in decks with four indices.
+    return abs(dy) <= 2.0 and 3.0 <= abs(dx) <= 7.2 and not _parted(one, other, reads)
 
 
 def _parted(one: CardRead, other: CardRead, reads: Sequence[CardRead]) -> bool:
     """Whether another card begins between two corners of one row: it would cover the right one."""
     left, right = sorted((one.x, other.x))
-    return one.turned == other.turned and any(
+    return any(
         left < read.x < right
         and abs(read.y - one.y) <= one.size
         and read.turned == one.turned

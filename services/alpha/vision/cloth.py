@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.alpha.vision import opencv as cv
 from services.alpha.vision.colour import name_of
+from services.alpha.vision.framed import apart_from_edges
 from services.alpha.vision.ocr import Line
 
 WIDTH = 320
@@ -41,11 +42,7 @@ def colour_of_cloth(image: cv.Image, tag: Sequence[Line]) -> tuple[str, float] |
     lead = max(tag, key=lambda line: line.height)
     gains = np.clip(_WHITE / np.maximum(_paper(small, lead), 1.0), *_GAINS)
     lit = np.clip(small * gains, 0, 255).astype(np.uint8)
-    tones = cv.lab(cv.blurred(lit, 1.0)).astype(np.int16)
-    rim = np.ones(tones.shape[:2], bool)
-    rim[_RIM:, _RIM:-_RIM] = False
-    unlike = np.abs(tones - np.median(tones[rim], axis=0)).sum(axis=2) > _FAR
-    unlike &= ~_sheet(lit, lead)
+    unlike = (apart_from_edges(lit, _RIM) > _FAR) & ~_sheet(lit, lead)
     # What is held up is in the middle; below it are arms, beside it others' garments.
     unlike[round(_BELOW * height) :] = False
     mask = cv.opened(cv.closed((unlike * 255).astype(np.uint8), 3), 7)

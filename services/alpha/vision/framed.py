@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alpha.vision import opencv as cv
 
@@ -57,21 +58,24 @@ def small_grey(image: cv.Image) -> cv.Grey:
     return cv.grey(_small(image))
 
 
+def apart_from_edges(small: cv.Image, edge: int) -> NDArray[np.float64]:
+    """How far the colour of each pixel is from that of the sides and the top (`edge` pixels wide)."""
+    tones = cv.lab(cv.blurred(small, 1.0)).astype(np.int16)
+    ring = np.concatenate(
+        [
+            tones[:edge].reshape(-1, 3),
+            tones[:, :edge].reshape(-1, 3),
+            tones[:, -edge:].reshape(-1, 3),
+        ]
+    )
+    apart = np.abs(tones - np.median(ring, axis=0))
+    return np.asarray(apart[..., 0] + apart[..., 1] + apart[..., 2])
+
+
 @_Latest
 def _unlike(image: cv.Image) -> cv.Grey:
     """What differs in colour from the edges of a small copy of the picture."""
-    small = cv.lab(cv.blurred(_small(image), 1.0)).astype(np.int16)
-    edge = 6
-    ring = np.concatenate(
-        [
-            small[:edge].reshape(-1, 3),
-            small[:, :edge].reshape(-1, 3),
-            small[:, -edge:].reshape(-1, 3),
-        ]
-    )
-    ground = np.median(ring, axis=0)
-    apart = np.abs(small - ground)
-    unlike = apart[..., 0] + apart[..., 1] + apart[..., 2] > _FAR
+    unlike = apart_from_edges(_small(image), 6) > _FAR
     return cv.opened(cv.closed((unlike * 255).astype(np.uint8), 7), 3)
 
 

@@ -15,7 +15,7 @@ from services.llm.engines.contracts import Hint
 from services.llm.engines.engine import Engine
 from services.llm.engines.vllm import PYTHON_VARIABLE, VllmEngine, VllmSpec
 from services.llm.policy.contracts import Turn, Wait
-from services.llm.testing import EngineConformance, answer_of, call
+from services.llm.testing import EngineConformance, answer_of, call, text_of
 from services.runtime import LocalRuntime
 
 _MODEL = """
@@ -306,7 +306,7 @@ def test_in_ray_actors_a_waiting_program_moves_with_its_kv_and_a_dead_worker_is_
             assert moved[-1].usage.cached_tokens >= 0.9 * moved[-1].usage.prompt_tokens
             runtime.kill(now)
             again, _ = await ask(3)
-            assert _text(again) == _text(moved) == _text(first)
+            assert text_of(again) == text_of(moved) == text_of(first)
         finally:
             await cluster.close()
 
@@ -314,7 +314,3 @@ def test_in_ray_actors_a_waiting_program_moves_with_its_kv_and_a_dead_worker_is_
         asyncio.run(body())
     finally:
         runtime.close()
-
-
-def _text(pieces):
-    return "".join(piece.delta.get("content") or "" for piece in pieces)
