@@ -47,7 +47,6 @@ class Cluster:
         self.replicas = {replica.name: replica for replica in replicas}
         self._clock = clock
         self._homes: dict[str, Replica] = {}
-        self._down: set[str] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._router = Router()
         self._copy_s_per_token = _COPY_S_PER_TOKEN
@@ -74,12 +73,11 @@ class Cluster:
                 await replica.start()
             except EngineMissing as error:
                 missing[replica.name] = error
-        up = {r.engine.capabilities.model for r in self.replicas.values() if r.name not in missing}
         for name, why in missing.items():
-            if self.replicas[name].engine.capabilities.model not in up:
+            model = self.replicas[name].engine.capabilities.model
+            if not any(replica.ready for replica in self._serving(model)):
                 raise why
             _log.warning("%s is down: %s", name, why)
-            self._down.add(name)
         self._ticker = asyncio.create_task(self._tick_for_ever())
 
     async def close(self) -> None:
@@ -94,6 +92,8 @@ class Cluster:
     ) -> AsyncGenerator[Piece, None]:
         """Answer a turn on the replica where that costs least; on another one if its engine is gone.
 
+        It waits for an engine to be started again only where nobody else is ready.
+
         Raises:
             EngineRefused: If no engine will answer this.
             EngineDied: If the engine died in the middle, or everywhere.
@@ -102,16 +102,17 @@ class Cluster:
         while True:
             replica = self.choose(model, turn, tried)
             tried.add(replica.name)
+            others = [r for r in self._serving(model) if r.name not in tried]
+            elsewhere = any(other.ready for other in others)
             self._settle(turn.program, replica)
             sent = False
             try:
-                async with aclosing(replica.run(turn, call, hint)) as pieces:
+                async with aclosing(replica.run(turn, call, hint, elsewhere)) as pieces:
                     async for piece in pieces:
                         sent = True
                         yield piece
                 return
             except EngineDied:
-                others = [r for r in self._serving(model) if r.name not in tried]
                 if sent or not others:
                     raise
 
@@ -151,9 +152,10 @@ class Cluster:
         home = self._homes.get(turn.program)
         # A program with several turns at once stays together: they share their prefix.
         known = home.board.policy.programs.get(turn.program) if home is not None else None
-        if home is not None and home in serving and known is not None and known.open_turns:
+        together = known is not None and known.open_turns
+        up = [r for r in serving if r.ready] or serving
+        if home is not None and home in up and together:
             return home
-        up = [r for r in serving if r.name not in self._down] or serving
         now = self._clock()
         # Where it cannot be carried away, KV does not hold a program on a replica that is to be emptied.
         stays = home is not None and home.board.owned and home.cached(turn.program) > 0
@@ -213,7 +215,7 @@ class Cluster:
             raise EngineRefused(f"There is no replica {name!r} here; there are {known}.", 404)
         model = replica.engine.capabilities.model
         others = [r for r in self._serving(model) if r is not replica and not r.board.draining]
-        if draining and not any(r.name not in self._down for r in others):
+        if draining and not any(r.ready for r in others):
             raise EngineRefused(
                 f"{name} is the only replica that takes programs for {model}; "
                 "start another one before this one is drained.",
@@ -240,17 +242,7 @@ class Cluster:
 
     async def tick(self) -> None:
         """Revive dead engines, forget who is gone, move programs from crowded replicas to free ones."""
-        for replica in self.replicas.values():
-            if await replica.engine.healthy():
-                self._down.discard(replica.name)
-                await replica.refresh()
-            else:
-                try:
-                    await replica.revive()
-                    self._down.discard(replica.name)
-                except EngineDied:
-                    self._down.add(replica.name)
-            replica.housekeep(LONGEST_IDLE_S)
+        await asyncio.gather(*(self._look_after(r) for r in self.replicas.values()))
         for name in [n for n, home in self._homes.items() if n not in home.board.policy.programs]:
             del self._homes[name]
         await self._drain_waiting()
@@ -273,6 +265,14 @@ class Cluster:
     def wanted_replicas(self) -> int:
         """How many replicas the present load calls for: the signal for whoever scales."""
         return balance.wanted(self._loads(self.replicas.values()))
+
+    async def _look_after(self, replica: Replica) -> None:
+        if replica.ready and await replica.engine.healthy():
+            await replica.refresh()
+        else:
+            # A large model loads for minutes; the others are looked after meanwhile.
+            await asyncio.wait([replica.revive()], timeout=TICK_S)
+        replica.housekeep(LONGEST_IDLE_S)
 
     def _settle(self, program: str, replica: Replica) -> None:
         """A program's turn goes here; what its old home holds for it, if that was another, is of no use."""
@@ -305,9 +305,7 @@ class Cluster:
         """One waiting program from a full replica of a model to one whose memory lies idle."""
         for model in self.models:
             carriers = [
-                r
-                for r in self._serving(model)
-                if r.name not in self._down and r.engine.capabilities.saves_kv
+                r for r in self._serving(model) if r.ready and r.engine.capabilities.saves_kv
             ]
             loads = self._loads(r for r in carriers if not r.board.draining)
             found = balance.relief(loads)
@@ -325,7 +323,7 @@ class Cluster:
         return [
             r
             for r in self._serving(replica.engine.capabilities.model)
-            if r is not replica and r.name not in self._down and r.engine.capabilities.saves_kv
+            if r is not replica and r.ready and r.engine.capabilities.saves_kv
         ]
 
     async def _tick_for_ever(self) -> None:

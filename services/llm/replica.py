@@ -85,9 +85,20 @@ class Replica:
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._tickets: dict[str, asyncio.Future[Admission]] = {}
         self._saves: dict[str, asyncio.Event] = {}
-        self._reviving = asyncio.Lock()
+        self._revival: asyncio.Task[EngineDied | None] | None = None
+        self._down = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def starting(self) -> bool:
+        """Whether a dead engine is being started again."""
+        return self._revival is not None and not self._revival.done()
+
+    @property
+    def ready(self) -> bool:
+        """Whether turns may be put to it; not while it is being started again, or after that has failed."""
+        return not self._down and not self.starting
 
     @property
     def reading_s(self) -> float:
@@ -104,20 +115,34 @@ class Replica:
         Raises:
             EngineMissing: If it cannot start.
         """
-        await self.engine.start()
+        try:
+            await self.engine.start()
+        except EngineMissing:
+            self._down = True
+            raise
+        self._down = False
 
     async def close(self) -> None:
         """Stop the engine; turns in progress fail."""
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        for task in (*self._tasks, self._revival):
+            if task is not None:
+                task.cancel()
         await self.engine.close()
 
-    async def run(self, turn: Turn, call: ChatCall, hint: Hint) -> AsyncGenerator[Piece, None]:
+    async def run(
+        self, turn: Turn, call: ChatCall, hint: Hint, elsewhere: bool = False
+    ) -> AsyncGenerator[Piece, None]:
         """Answer a turn piece by piece, when it is its time.
 
         Closing the generator takes the turn back and frees its program's KV.
+
+        Args:
+            turn: The turn.
+            call: What to answer.
+            hint: What is known of its program.
+            elsewhere: Whether somebody else could answer it; then nothing waits for an engine that died.
 
         Raises:
             EngineRefused: If the engine will not answer this.
@@ -139,7 +164,8 @@ class Replica:
             self.meters.queue_s += started_s - turn.arrived_s
             await self._prepare(admission)
             self._given(turn, admission)
-            async with aclosing(self._answer(call, admission.slot, hint)) as pieces:
+            answer = self._answer(call, admission.slot, hint, elsewhere)
+            async with aclosing(answer) as pieces:
                 async for piece in pieces:
                     now = self._clock()
                     told.add(piece, now)
@@ -167,24 +193,34 @@ class Replica:
                 self.board.aborted(turn, self._clock())
             self._pump()
 
-    async def revive(self) -> None:
+    def revive(self) -> asyncio.Task[EngineDied | None]:
         """Start a dead engine again; one that answers is left alone.
 
-        Raises:
-            EngineDied: If it does not come back.
+        It goes on if whoever asked for it is gone, and asking again meanwhile gives the same task.
+
+        Returns:
+            A task that ends with why the engine did not come back, or None.
         """
-        async with self._reviving:
-            if await self.engine.healthy():
-                return
-            self.board.reset()
-            self._seen.clear()
-            self.own = None
-            for program in list(self._carried):
-                self._drop_carried(program)
-            try:
-                await self.engine.restart()
-            except EngineMissing as error:
-                raise EngineDied(f"The engine died and did not start again: {error}") from error
+        if self._revival is None or self._revival.done():
+            self._revival = asyncio.create_task(self._revive())
+        return self._revival
+
+    async def _revive(self) -> EngineDied | None:
+        if await self.engine.healthy():
+            self._down = False
+            return None
+        self.board.reset()
+        self._seen.clear()
+        self.own = None
+        for program in list(self._carried):
+            self._drop_carried(program)
+        try:
+            await self.engine.restart()
+        except (EngineDied, EngineMissing) as error:
+            self._down = True
+            return EngineDied(f"The engine died and did not start again: {error}")
+        self._down = False
+        return None
 
     def forget(self, program: str) -> None:
         """Free everything that is held for a program."""
@@ -294,6 +330,7 @@ class Replica:
             engine=self.engine.capabilities,
             stats=stats,
             draining=board.draining,
+            starting=self.starting,
             queued=len(board.waiting),
             running=board.running,
             pins=pins,
@@ -372,7 +409,9 @@ class Replica:
             done.set()
             self._saves.pop(program, None)
 
-    async def _answer(self, call: ChatCall, slot: int, hint: Hint) -> AsyncGenerator[Piece, None]:
+    async def _answer(
+        self, call: ChatCall, slot: int, hint: Hint, elsewhere: bool
+    ) -> AsyncGenerator[Piece, None]:
         place = slot if self.board.owned else None
         for attempt in (1, 2):
             sent = False
@@ -383,14 +422,16 @@ class Replica:
                         yield piece
                 return
             except EngineDied as error:
-                await self.revive()
+                revival = self.revive()
                 if sent:
                     raise EngineDied(
-                        "The engine died in the middle of this answer and was started again; "
+                        "The engine died in the middle of this answer and is being started again; "
                         "send the request once more."
                     ) from error
-                if attempt == 2:
+                if attempt == 2 or (elsewhere and not await self.engine.healthy()):
                     raise
+                if (why := await asyncio.shield(revival)) is not None:
+                    raise why from error
                 self.meters.retried += 1
 
     def _given(self, turn: Turn, admission: Admission) -> None:

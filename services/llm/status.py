@@ -56,6 +56,7 @@ class ReplicaStatus(BaseModel):
         engine: What the engine can do.
         stats: What the engine tells.
         draining: Whether it takes no new programs.
+        starting: Whether its engine died and is being started again.
         queued: Turns that wait.
         running: Turns that run.
         pins: Programs whose KV is held.
@@ -80,6 +81,7 @@ class ReplicaStatus(BaseModel):
     engine: Capabilities
     stats: EngineStats
     draining: bool
+    starting: bool
     queued: int
     running: int
     pins: int

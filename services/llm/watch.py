@@ -126,7 +126,9 @@ async def status_of(endpoint: Endpoint) -> ClusterStatus:
 
 
 def _engine_row(replica: ReplicaStatus) -> tuple[Text, ...]:
-    if not replica.stats.alive:
+    if replica.starting:
+        state = Text("starting", style="yellow")
+    elif not replica.stats.alive:
         state = Text("down", style="red")
     else:
         state = Text("draining", style="yellow") if replica.draining else Text("up", style="green")

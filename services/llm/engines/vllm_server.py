@@ -6,7 +6,6 @@ JSON line when that is ready, and ends it when standard input ends, or itself wh
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import json
 import os
@@ -23,6 +22,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from services.llm.engines.mortal import die_with_parent
+from services.llm.engines.server_process import STOP
+
 _POLL_S = 0.25
 _END_LIMIT_S = 4.0
 _CARRIER = {
@@ -36,7 +38,6 @@ _MISSING = (
     f"vLLM is not installed for {sys.executable}; run: pip install 'retinue[vllm]', or name the "
     "interpreter of an environment that has it in RETINUE_VLLM_PYTHON."
 )
-_PR_SET_PDEATHSIG = 1
 _CPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentScheduler"
 _GPU_SCHEDULER = "services.llm.vllm_plugin.scheduler.AgentAsyncScheduler"
 
@@ -60,15 +61,14 @@ def main() -> None:
         env={**os.environ, **_environment(settings), "RETINUE_AGENTS": f"{host}:{agents}"},
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
-        preexec_fn=_die_with_parent,
-        # Its own children are ended with it: they outlive it if it is killed.
+        preexec_fn=die_with_parent,
+        # Its own children are ended with it; the one that computes also ends by itself.
         process_group=0,
     )
     try:
         _serve(settings, server, f"http://{host}:{port}", f"http://{host}:{agents}", events)
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
+        _kill_all(server)
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -77,7 +77,7 @@ def _serve(
     settings: dict[str, Any], server: subprocess.Popen[bytes], url: str, agents: str, events: str
 ) -> None:
     ended = threading.Event()
-    threading.Thread(target=_wait_for_input_to_end, args=(ended,), daemon=True).start()
+    threading.Thread(target=_heed_input, args=(server, ended), daemon=True).start()
     while server.poll() is None and not _answers(url):
         if ended.wait(_POLL_S):
             _end(server)
@@ -196,13 +196,16 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait_for_input_to_end(ended: threading.Event) -> None:
-    sys.stdin.read()
+def _heed_input(server: subprocess.Popen[bytes], ended: threading.Event) -> None:
+    if sys.stdin.read() != STOP:
+        # Whoever read its answers was killed; one in progress would keep it from ending in order.
+        _kill_all(server)
     ended.set()
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _kill_all(server: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 def _say(answer: dict[str, object]) -> None:

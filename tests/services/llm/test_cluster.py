@@ -199,6 +199,58 @@ def test_turns_of_a_replica_that_does_not_come_back_go_to_another():
     run(body)
 
 
+def test_no_turn_waits_for_an_engine_that_starts_again_where_another_is_ready():
+    async def body(house):
+        await house.ask("a")
+        (home,) = (await house.where()).values()
+        engine = house.engines[int(home[1])]
+        loaded, restart = asyncio.Event(), engine.restart
+
+        async def slowly():
+            await loaded.wait()
+            await restart()
+
+        engine.restart = slowly
+        engine.crash()
+        assert (await house.ask("a")).completion_tokens > 0
+        status = await house.cluster.status()
+        assert {r.name for r in status.replicas if r.starting} == {home}
+        assert (await house.where())["a"] != home
+        # Not even one that nobody has asked for a turn yet is chosen meanwhile.
+        for program in "bcd":
+            await house.ask(program)
+        assert home not in (await house.where()).values()
+        loaded.set()
+        await house.cluster.replicas[home].revive()
+        await house.ask("e")
+        assert (await house.where())["e"] == home
+
+    run(body, slots=5)
+
+
+def test_an_engine_starts_again_though_whoever_met_its_death_went_away():
+    async def body(house):
+        await house.ask("a")
+        begun, loaded, restart = asyncio.Event(), asyncio.Event(), house.engines[0].restart
+
+        async def slowly():
+            begun.set()
+            await loaded.wait()
+            await restart()
+
+        house.engines[0].restart = slowly
+        house.engines[0].crash()
+        leaving = asyncio.ensure_future(house.ask("a"))
+        staying = asyncio.ensure_future(house.ask("b"))
+        await begun.wait()
+        leaving.cancel()
+        loaded.set()
+        assert (await staying).completion_tokens > 0
+        assert (await house.cluster.status()).replicas[0].stats.restarts == 1
+
+    run(body, replicas=1)
+
+
 def test_housekeeping_revives_a_dead_engine_and_its_pins_are_forgotten():
     async def body(house):
         await house.ask("a")

@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
 from services.llm.config import LlmConfig, make_cluster
 from services.llm.engines.contracts import Hint
 from services.llm.engines.engine import Engine
+from services.llm.engines.errors import EngineDied
 from services.llm.engines.vllm import PYTHON_VARIABLE, VllmEngine, VllmSpec
 from services.llm.policy.contracts import Turn, Wait
 from services.llm.testing import EngineConformance, answer_of, call, text_of
@@ -42,6 +45,7 @@ _WORDS = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
 _TOOLS = "{% for t in tools or [] %}{{ t.function.name }} {% endfor %}" + _WORDS
 _START_LIMIT_S = 600.0
 _BODY_LIMIT_S = 600.0
+_END_LIMIT_S = 30.0
 _LONG = "A robot waits beside the door with a tray of clean cups. " * 12
 
 needs_vllm = pytest.mark.skipif(
@@ -267,6 +271,30 @@ def gone(pid):
             os.kill(pid, 0)
 
 
+def family(pid):
+    """Handles of a process, the one that started it, and all that it started."""
+    started = [pid, int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])]
+    for known in started:
+        if known != started[1]:
+            started += map(int, Path(f"/proc/{known}/task/{known}/children").read_text().split())
+    return [os.pidfd_open(known) for known in started]
+
+
+def ended(handles):
+    """Whether all these processes end, before the test's limit."""
+    poll = select.poll()
+    for handle in handles:
+        # Readable from when its process has ended, whether anybody has reaped it or not.
+        poll.register(handle, select.POLLIN)
+    left = len(handles)
+    while left and (found := poll.poll(_END_LIMIT_S * 1000)):
+        for handle, _ in found:
+            poll.unregister(handle)
+            os.close(handle)
+        left -= len(found)
+    return not left
+
+
 @pytest.mark.slow
 @pytest.mark.ray
 @needs_vllm
@@ -304,7 +332,18 @@ def test_in_ray_actors_a_waiting_program_moves_with_its_kv_and_a_dead_worker_is_
             moved, now = await ask(2)
             assert now != home
             assert moved[-1].usage.cached_tokens >= 0.9 * moved[-1].usage.prompt_tokens
-            runtime.kill(now)
+            processes = family(cluster.replicas[now].engine.pid)
+            # The server, its engine, and who started them.
+            assert len(processes) >= 3
+            long = call(_LONG, max_tokens=2000, ignore_eos=True)
+            turn = Turn("b", "long", cluster._clock(), 700)
+            async with aclosing(cluster.run(model, turn, long, Hint(program="b"))) as pieces:
+                await anext(pieces)
+                runtime.kill(now)
+                with pytest.raises(EngineDied, match="died in the middle of this answer"):
+                    async for _ in pieces:
+                        pass
+            assert await asyncio.to_thread(ended, processes)
             again, _ = await ask(3)
             assert text_of(again) == text_of(moved) == text_of(first)
         finally:
