@@ -21,13 +21,16 @@ from stem_memory.tasks import Assignment, GoalRecord, TaskStep
 from stem_memory.view import BodyRecord
 
 OPEN = ("pending", "assigned")
+# Moments closer together than this are one.
+_SAME_S = 1e-6
 
 
 @dataclass
 class Waiting:
-    """Since when steps wait for a precondition, and what they lack."""
+    """Since when steps wait for a precondition, and what they lack; until when bodies rest from some."""
 
     since: dict[StepKey, float] = field(default_factory=dict)
+    rests: dict[StepKey, float] = field(default_factory=dict)
     why: dict[StepKey, str] = field(default_factory=dict)
 
     def note(self, key: StepKey, now: float, why: str) -> None:
@@ -42,11 +45,12 @@ class Waiting:
 
     def overdue(self, now: float, patience_s: float) -> list[StepKey]:
         """Steps that waited longer than patience allows."""
-        return [key for key, t in self.since.items() if now - t >= patience_s - 1e-6]
+        return [key for key, t in self.since.items() if now - t >= patience_s - _SAME_S]
 
     def next_s(self, patience_s: float) -> float | None:
-        """When the first of them runs out of patience."""
-        return min((t + patience_s for t in self.since.values()), default=None)
+        """When the first of them runs out of patience, or has rested."""
+        times = [t + patience_s for t in self.since.values()]
+        return min([*times, *self.rests.values()], default=None)
 
 
 def dispatch(
@@ -57,6 +61,7 @@ def dispatch(
     waiting: Waiting,
 ) -> None:
     """Send what can be sent. Bodies are looked at in order of their earliest planned step."""
+    waiting.rests.clear()
     queues: dict[str, list[Assignment]] = {}
     for item in sorted(assigned, key=lambda a: (a.start_s, a.goal, a.step)):
         queues.setdefault(item.body, []).append(item)
@@ -105,6 +110,12 @@ def _try(
     waiting.clear(key)
     place, hands = step.place, by_hand(step)
     away = [b for b in team if place and not at_place(b, place, turn.memory, roadmap, hands)]
+    skill = "navigate" if away else step.skill
+    failed = [turn.ledger.failed(b.spec.id, skill, item.goal) for b in away or team]
+    rest = max(f.rest_until(config.rest_s, config.most_rest_s) for f in failed)
+    if rest > turn.now + _SAME_S:
+        waiting.rests[key] = rest
+        return False
     for member in away:
         _approach(turn, roadmap, config, record, step, member)
     if not away:

@@ -37,6 +37,20 @@ class Running:
     partner: str | None = None
 
 
+@dataclass(frozen=True)
+class Failures:
+    """How often in a row a body failed at a skill for a goal, and when it last did."""
+
+    count: int = 0
+    last_s: float = 0.0
+
+    def rest_until(self, rest_s: float, most_s: float) -> float:
+        """When it may try again: at once after the first, then after twice as long each time."""
+        if self.count < 2:
+            return self.last_s
+        return self.last_s + min(most_s, rest_s * 2.0 ** (self.count - 2))
+
+
 @dataclass
 class Ledger:
     """Requests under way, and how often goals and steps had to be tried again."""
@@ -44,7 +58,7 @@ class Ledger:
     requests: dict[str, Running] = field(default_factory=dict)
     count: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
-    strikes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    failures: dict[tuple[str, str, str], Failures] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     assigned: dict[StepKey, Assignment] = field(default_factory=dict)
 
@@ -66,9 +80,11 @@ class Ledger:
             )
         elif isinstance(what, StepEnded):
             self.requests.pop(what.request, None)
-            if what.outcome in ("failed", "lapsed"):
-                key = (what.body, what.skill, what.goal)
-                self.strikes[key] = self.strikes.get(key, 0) + 1
+            key = (what.body, what.skill, what.goal)
+            if what.outcome == "failed":
+                self.failures[key] = Failures(self.failed(*key).count + 1, event.t)
+            elif what.outcome == "done":
+                self.failures.pop(key, None)
         elif isinstance(what, StepAssigned):
             item = what.assignment
             self.assigned[(item.goal, item.step)] = item
@@ -78,6 +94,10 @@ class Ledger:
             self.lost.add(what.body)
         elif isinstance(what, BodyBack):
             self.lost.discard(what.body)
+
+    def failed(self, body: str, skill: str, goal: str) -> Failures:
+        """How the body fared with the skill, for this goal, since it last succeeded."""
+        return self.failures.get((body, skill, goal), Failures())
 
     def busy(self) -> set[str]:
         """Bodies that have a request now."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from services.app import run
-from services.contracts import PostedWish, RunConfig
+from services.contracts import PostedWish, RunConfig, RunResult
+from stem_memory.privacy.vault import Vault
+from stem_memory.store import EventStore
 
 MODULE = """
 from cerebellum.leaves import operate
@@ -74,10 +77,9 @@ bodies:
 """
 
 
-@pytest.mark.scenario
-def test_a_strangers_robot_does_a_strangers_skill_in_a_strangers_world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The world's file, beside which the robot and its skill are installed."""
     info = tmp_path / "site" / "gardener-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gardener\nVersion: 1.0\n")
@@ -89,15 +91,43 @@ def test_a_strangers_robot_does_a_strangers_skill_in_a_strangers_world(
     (tmp_path / "garden.yaml").write_text(WORLD)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.delitem(sys.modules, "gardener_robot", raising=False)
-    result = run(
+    return tmp_path / "garden.yaml"
+
+
+def water(world: Path) -> RunResult:
+    return run(
         RunConfig(
-            world=str(tmp_path / "garden.yaml"),
+            world=str(world),
             wishes=(PostedWish(t=0.0, text="please water the rose"),),
             runtime="local",
-            out=str(tmp_path / "run"),
+            out=str(world.parent / "run"),
             film=False,
         )
     )
+
+
+@pytest.mark.scenario
+def test_a_strangers_robot_does_a_strangers_skill_in_a_strangers_world(garden: Path) -> None:
+    result = water(garden)
     assert [goal.status for goal in result.goals] == ["satisfied"], result.goals
     assert result.goals[0].checked_by_world
     assert result.steps >= 2
+
+
+@pytest.mark.scenario
+def test_a_body_that_is_refused_again_and_again_gives_the_world_time_to_change(
+    garden: Path,
+) -> None:
+    # The world wants something of which the skill's card says nothing: it refuses at once.
+    state = "watered: {values: [false, true], default: false}"
+    frozen = state + ", frozen: {values: [false, true], default: true}"
+    world = garden.read_text().replace(state, frozen)
+    garden.write_text(world.replace("needs: {watered: false}", "needs: {frozen: false}"))
+    result = water(garden)
+    assert [goal.status for goal in result.goals] == ["failed"], result.goals
+    path = Path(result.run_dir) / "memory.db"
+    with EventStore.reader(path, Vault.beside(path)) as store:
+        ended = [e.event for e in store.read(kinds=("step_ended",))]
+    tried = [e.t for e in ended if e.body.skill == "sprinkle"]
+    pauses = [round(later - sooner, 3) for sooner, later in pairwise(tried)]
+    assert pauses[:7] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
