@@ -75,7 +75,7 @@ class Cluster:
                 missing[replica.name] = error
         for name, why in missing.items():
             model = self.replicas[name].engine.capabilities.model
-            if not any(replica.ready for replica in self._serving(model)):
+            if not any(replica.life.ready for replica in self._serving(model)):
                 raise why
             _log.warning("%s is down: %s", name, why)
         self._ticker = asyncio.create_task(self._tick_for_ever())
@@ -103,7 +103,7 @@ class Cluster:
             replica = self.choose(model, turn, tried)
             tried.add(replica.name)
             others = [r for r in self._serving(model) if r.name not in tried]
-            elsewhere = any(other.ready for other in others)
+            elsewhere = any(other.life.ready for other in others)
             self._settle(turn.program, replica)
             sent = False
             try:
@@ -153,7 +153,7 @@ class Cluster:
         # A program with several turns at once stays together: they share their prefix.
         known = home.board.policy.programs.get(turn.program) if home is not None else None
         together = known is not None and known.open_turns
-        up = [r for r in serving if r.ready] or serving
+        up = [r for r in serving if r.life.ready] or serving
         if home is not None and home in up and together:
             return home
         now = self._clock()
@@ -215,7 +215,7 @@ class Cluster:
             raise EngineRefused(f"There is no replica {name!r} here; there are {known}.", 404)
         model = replica.engine.capabilities.model
         others = [r for r in self._serving(model) if r is not replica and not r.board.draining]
-        if draining and not any(r.ready for r in others):
+        if draining and not any(r.life.ready for r in others):
             raise EngineRefused(
                 f"{name} is the only replica that takes programs for {model}; "
                 "start another one before this one is drained.",
@@ -267,11 +267,11 @@ class Cluster:
         return balance.wanted(self._loads(self.replicas.values()))
 
     async def _look_after(self, replica: Replica) -> None:
-        if replica.ready and await replica.engine.healthy():
+        if replica.life.ready and await replica.engine.healthy():
             await replica.refresh()
         else:
             # A large model loads for minutes; the others are looked after meanwhile.
-            await asyncio.wait([replica.revive()], timeout=TICK_S)
+            await asyncio.wait([replica.life.revive()], timeout=TICK_S)
         replica.housekeep(LONGEST_IDLE_S)
 
     def _settle(self, program: str, replica: Replica) -> None:
@@ -305,7 +305,7 @@ class Cluster:
         """One waiting program from a full replica of a model to one whose memory lies idle."""
         for model in self.models:
             carriers = [
-                r for r in self._serving(model) if r.ready and r.engine.capabilities.saves_kv
+                r for r in self._serving(model) if r.life.ready and r.engine.capabilities.saves_kv
             ]
             loads = self._loads(r for r in carriers if not r.board.draining)
             found = balance.relief(loads)
@@ -323,7 +323,7 @@ class Cluster:
         return [
             r
             for r in self._serving(replica.engine.capabilities.model)
-            if r is not replica and r.ready and r.engine.capabilities.saves_kv
+            if r is not replica and r.life.ready and r.engine.capabilities.saves_kv
         ]
 
     async def _tick_for_ever(self) -> None:

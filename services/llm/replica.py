@@ -12,7 +12,8 @@ from typing import Any
 
 from services.llm.engines.contracts import ChatCall, Hint, OwnScheduling, Piece, Usage
 from services.llm.engines.engine import Engine
-from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
+from services.llm.life import Life
 from services.llm.meters import Meters, Told
 from services.llm.policy import named
 from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
@@ -55,6 +56,7 @@ class Replica:
     ) -> None:
         self.name = name
         self.engine = engine
+        self.life = Life(engine, self._lose)
         self.meters = Meters()
         self.speed = speed or ReadingSpeed()
         self.residence_s = 5.0
@@ -85,20 +87,8 @@ class Replica:
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._tickets: dict[str, asyncio.Future[Admission]] = {}
         self._saves: dict[str, asyncio.Event] = {}
-        self._revival: asyncio.Task[EngineDied | None] | None = None
-        self._down = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def starting(self) -> bool:
-        """Whether a dead engine is being started again."""
-        return self._revival is not None and not self._revival.done()
-
-    @property
-    def ready(self) -> bool:
-        """Whether turns may be put to it; not while it is being started again, or after that has failed."""
-        return not self._down and not self.starting
 
     @property
     def reading_s(self) -> float:
@@ -115,21 +105,15 @@ class Replica:
         Raises:
             EngineMissing: If it cannot start.
         """
-        try:
-            await self.engine.start()
-        except EngineMissing:
-            self._down = True
-            raise
-        self._down = False
+        await self.life.begin()
 
     async def close(self) -> None:
         """Stop the engine; turns in progress fail."""
         if self._timer is not None:
             self._timer.cancel()
-        for task in (*self._tasks, self._revival):
-            if task is not None:
-                task.cancel()
-        await self.engine.close()
+        for task in self._tasks:
+            task.cancel()
+        await self.life.end()
 
     async def run(
         self, turn: Turn, call: ChatCall, hint: Hint, elsewhere: bool = False
@@ -181,7 +165,11 @@ class Replica:
                     yield piece
         except EngineError as error:
             refused = True
-            self.meters.failed += isinstance(error, EngineDied)
+            if isinstance(error, EngineDied):
+                # Who has heard nothing yet is answered by somebody else.
+                passed_on = elsewhere and told.first_piece_s is None
+                self.meters.retried += passed_on
+                self.meters.failed += not passed_on
             raise
         finally:
             self._tickets.pop(turn.turn_id, None)
@@ -192,35 +180,6 @@ class Replica:
                 self.meters.cancelled += not refused
                 self.board.aborted(turn, self._clock())
             self._pump()
-
-    def revive(self) -> asyncio.Task[EngineDied | None]:
-        """Start a dead engine again; one that answers is left alone.
-
-        It goes on if whoever asked for it is gone, and asking again meanwhile gives the same task.
-
-        Returns:
-            A task that ends with why the engine did not come back, or None.
-        """
-        if self._revival is None or self._revival.done():
-            self._revival = asyncio.create_task(self._revive())
-        return self._revival
-
-    async def _revive(self) -> EngineDied | None:
-        if await self.engine.healthy():
-            self._down = False
-            return None
-        self.board.reset()
-        self._seen.clear()
-        self.own = None
-        for program in list(self._carried):
-            self._drop_carried(program)
-        try:
-            await self.engine.restart()
-        except (EngineDied, EngineMissing) as error:
-            self._down = True
-            return EngineDied(f"The engine died and did not start again: {error}")
-        self._down = False
-        return None
 
     def forget(self, program: str) -> None:
         """Free everything that is held for a program."""
@@ -330,7 +289,7 @@ class Replica:
             engine=self.engine.capabilities,
             stats=stats,
             draining=board.draining,
-            starting=self.starting,
+            starting=self.life.starting,
             queued=len(board.waiting),
             running=board.running,
             pins=pins,
@@ -347,6 +306,14 @@ class Replica:
             ttft_error=meters.readings.error,
             ttft_covered=meters.readings.covered,
         )
+
+    def _lose(self) -> None:
+        """What the engine held by itself went with it."""
+        self.board.reset()
+        self._seen.clear()
+        self.own = None
+        for program in list(self._carried):
+            self._drop_carried(program)
 
     def _pump(self) -> None:
         """Admit what can be admitted, and come back when the next pin expires if turns wait."""
@@ -422,7 +389,7 @@ class Replica:
                         yield piece
                 return
             except EngineDied as error:
-                revival = self.revive()
+                revival = self.life.revive()
                 if sent:
                     raise EngineDied(
                         "The engine died in the middle of this answer and is being started again; "

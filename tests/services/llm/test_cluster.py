@@ -215,13 +215,15 @@ def test_no_turn_waits_for_an_engine_that_starts_again_where_another_is_ready():
         assert (await house.ask("a")).completion_tokens > 0
         status = await house.cluster.status()
         assert {r.name for r in status.replicas if r.starting} == {home}
+        assert sum(r.retried for r in status.replicas) == 1
+        assert sum(r.failed for r in status.replicas) == 0
         assert (await house.where())["a"] != home
         # Not even one that nobody has asked for a turn yet is chosen meanwhile.
         for program in "bcd":
             await house.ask(program)
         assert home not in (await house.where()).values()
         loaded.set()
-        await house.cluster.replicas[home].revive()
+        await house.cluster.replicas[home].life.revive()
         await house.ask("e")
         assert (await house.where())["e"] == home
 
