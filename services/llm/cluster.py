@@ -130,10 +130,15 @@ class Cluster:
 
     async def healthy(self) -> bool:
         """Whether any engine answers."""
-        for replica in self.replicas.values():
-            if await replica.engine.healthy():
-                return True
-        return False
+        asked = [asyncio.ensure_future(r.engine.healthy()) for r in self.replicas.values()]
+        try:
+            for answer in asyncio.as_completed(asked):
+                if await answer:
+                    return True
+            return False
+        finally:
+            for answer in asked:
+                answer.cancel()
 
     def choose(self, model: str, turn: Turn, without: set[str] | None = None) -> Replica:
         """The replica for a turn: least seconds of prefill and waiting, and of harm to others.
@@ -251,7 +256,7 @@ class Cluster:
     async def status(self) -> ClusterStatus:
         """Every replica and every program."""
         replicas = sorted(self.replicas.values(), key=lambda r: r.name)
-        told = [await replica.status() for replica in replicas]
+        told = await asyncio.gather(*(replica.status() for replica in replicas))
         now = self._clock()
         return ClusterStatus(
             programs=tuple(p for replica in replicas for p in programs_of(replica, now)),

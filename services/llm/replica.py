@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any
 
-from services.llm.engines.contracts import ChatCall, Hint, OwnScheduling, Piece, Usage
+from services.llm.engines.contracts import ChatCall, EngineStats, Hint, OwnScheduling, Piece, Usage
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
 from services.llm.life import Life
@@ -25,6 +25,7 @@ from services.llm.status import ReplicaStatus
 from services.llm.steps import StepWatch
 
 _MIB = 1 << 20
+_TELL_LIMIT_S = 2.0
 # Programs of an engine that keeps its KV to itself of which we remember how much it has read.
 _REMEMBERED = 4096
 # Weight of the newest turn in the usual time that turns run.
@@ -65,6 +66,7 @@ class Replica:
         self._has_files = file_bytes > 0
         # What an engine that holds KV by itself last told, and tokens in files of programs that move.
         self.own: OwnScheduling | None = None
+        self._last_stats = EngineStats(alive=False)
         self._carried: dict[str, int] = {}
         # A pin is valued by the prefill that it saves even where a file would bring the KV back in
         # milliseconds: it also keeps the place, for which whoever comes back would have to queue.
@@ -278,7 +280,7 @@ class Replica:
     async def status(self) -> ReplicaStatus:
         """The engine, its queue and its sums."""
         meters, board = self.meters, self.board
-        stats = await self.engine.stats()
+        stats = await self._stats()
         pins, outcomes = len(board.policy.pins()), dict(board.policy.counts)
         self.own = stats.scheduling
         if stats.scheduling is not None:
@@ -306,6 +308,12 @@ class Replica:
             ttft_error=meters.readings.error,
             ttft_covered=meters.readings.covered,
         )
+
+    async def _stats(self) -> EngineStats:
+        """What the engine tells of itself, or told last: one that hangs must not hold up the others' status."""
+        with suppress(TimeoutError):
+            self._last_stats = await asyncio.wait_for(self.engine.stats(), _TELL_LIMIT_S)
+        return self._last_stats
 
     def _lose(self) -> None:
         """What the engine held by itself went with it."""

@@ -230,6 +230,20 @@ def test_no_turn_waits_for_an_engine_that_starts_again_where_another_is_ready():
     run(body, slots=5)
 
 
+def test_an_engine_that_hangs_holds_up_neither_health_nor_status(monkeypatch):
+    monkeypatch.setattr("services.llm.replica._TELL_LIMIT_S", 0.01)
+
+    async def body(house):
+        before = (await house.cluster.status()).replicas[0].stats
+        for asked in ("healthy", "stats"):
+            monkeypatch.setattr(house.engines[0], asked, asyncio.Event().wait)
+        assert await house.cluster.healthy()
+        # Whether it is dead is for the housekeeping to find out.
+        assert (await house.cluster.status()).replicas[0].stats == before
+
+    run(body)
+
+
 def test_an_engine_starts_again_though_whoever_met_its_death_went_away():
     async def body(house):
         await house.ask("a")
