@@ -124,6 +124,26 @@ class EngineConformance(ABC):
 
         self._with(body)
 
+    def test_text_of_a_bounded_length_is_json_whatever_the_model_writes(self) -> None:
+        """Text of a bounded length is JSON whatever the model writes."""
+        word = {"type": "string", "minLength": 8, "maxLength": 16}
+        schema = {
+            "type": "object",
+            "properties": {"word": word},
+            "required": ["word"],
+            "additionalProperties": False,
+        }
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+        async def body(engine: Engine) -> None:
+            for seed in range(3):
+                options = {"max_tokens": 150, "temperature": 1.0, "seed": seed}
+                asked = call("Say a word as JSON.", response_format=form, **options)
+                answer = json.loads(text_of(await answer_of(engine, asked)))
+                assert 8 <= len(answer["word"]) <= 16
+
+        self._with(body)
+
     def test_a_required_tool_is_called_with_valid_arguments(self) -> None:
         """A required tool is called with valid arguments."""
 

@@ -120,8 +120,9 @@ def _arguments(settings: dict[str, Any], port: int, events: str) -> list[str]:
         "--scheduler-cls": _CPU_SCHEDULER if _on_cpu() else _GPU_SCHEDULER,
     }
     flags = ["--enable-prompt-tokens-details", "--enable-auto-tool-choice"]
-    # Free whitespace lets small models fill an answer with it.
-    flags += ["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}']
+    # Free whitespace lets small models fill an answer with it. Not xgrammar, the usual backend: it lets
+    # text of a bounded length hold control characters, which JSON forbids.
+    flags += ["--structured-outputs-config", '{"backend":"guidance","disable_any_whitespace":true}']
     flags += ["--tool-call-parser", settings["tool_parser"]]
     if settings["gpus"] > 1 and not _on_cpu():
         flags += ["--tensor-parallel-size", str(settings["gpus"])]
