@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ PRIORITY_HEADER = "X-Priority"
 DEADLINE_HEADER = "X-Deadline"
 # Its answers have this header, by which it is told from other endpoints.
 PROGRAM_HEADER = "X-Program"
+_RETRY_PAUSE_S = 0.5
 # Who tells a hint does not wait for it to be taken.
 _HINT_LIMIT_S = 2.0
 
@@ -49,7 +51,9 @@ class OpenAiModel:
         model: The model's name at that endpoint.
         api_key: The endpoint's key; local servers usually accept anything.
         timeout_s: Longest wait for an answer, in seconds.
-        retries: How often a request that could not be delivered, or met a busy server, is sent again.
+        retries: How often a request that could not be delivered, or met a busy server, is sent again; one
+            whose time is over is not.
+        pause: Waits between two attempts, in seconds.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class OpenAiModel:
         api_key: str = "none",
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retries: int = 1,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.base_url = base_url
         self.model = model
         self._api_key = api_key
         self._timeout_s = timeout_s
         self._retries = retries
+        self._pause = pause
         self._client: openai.OpenAI | None = None
         self._takes_hints = False
 
@@ -80,8 +86,7 @@ class OpenAiModel:
 
         started = time.perf_counter()
         try:
-            chats = self._connected().chat.completions
-            response = chats.with_raw_response.create(**self._arguments(request))
+            response = self._sent(self._arguments(request))
             self._takes_hints = PROGRAM_HEADER in response.headers
             completion = response.parse()
         except openai.OpenAIError as error:
@@ -114,13 +119,27 @@ class OpenAiModel:
         """Tell our own endpoint that a program asks no more."""
         self._hint("delete", program, None)
 
+    def _sent(self, arguments: dict[str, Any]) -> Any:
+        """The endpoint's raw response."""
+        import openai
+
+        chats = self._connected().chat.completions.with_raw_response
+        for _ in range(self._retries):
+            try:
+                return chats.create(**arguments)
+            except openai.APITimeoutError:
+                raise
+            except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError):
+                self._pause(_RETRY_PAUSE_S)
+        return chats.create(**arguments)
+
     def _hint(self, method: Literal["post", "delete"], program: str, body: Any) -> None:
         import openai
 
         if not self._takes_hints:
             return
         path = f"/programs/{quote(_ascii(program))}"
-        client = self._connected().with_options(timeout=_HINT_LIMIT_S, max_retries=0)
+        client = self._connected().with_options(timeout=_HINT_LIMIT_S)
         try:
             if method == "post":
                 client.post(path, body=body, cast_to=object)
@@ -148,7 +167,8 @@ class OpenAiModel:
                 base_url=self.base_url,
                 api_key=self._api_key,
                 timeout=self._timeout_s,
-                max_retries=self._retries,
+                # The client's own would also wait twice for an answer, or as long as a server bids.
+                max_retries=0,
             )
         return self._client
 

@@ -88,7 +88,7 @@ def connect() -> Iterator[Callable[..., OpenAiModel]]:
     opened: list[OpenAiModel] = []
 
     def make(url: str, **options: Any) -> OpenAiModel:
-        opened.append(OpenAiModel(url, "m", "secret", retries=0, **options))
+        opened.append(OpenAiModel(url, "m", "secret", **{"retries": 0, **options}))
         return opened[-1]
 
     yield make
@@ -170,7 +170,21 @@ def test_nobody_at_the_address(endpoint, connect):
 def test_an_answer_that_takes_too_long(endpoint, connect):
     endpoint.answers.clear()
     with pytest.raises(ModelUnavailable, match=r"no answer from .* within 0\.05 s"):
-        connect(endpoint.url, timeout_s=0.05).reply(QUESTION)
+        connect(endpoint.url, timeout_s=0.05, retries=1).reply(QUESTION)
+    # Whoever waited that long does not wait once more.
+    assert len(endpoint.received) == 1
+
+
+def test_a_busy_server_is_asked_once_more(endpoint, connect):
+    endpoint.status = 503
+    pauses = []
+
+    def relax(seconds):
+        pauses.append(seconds)
+        endpoint.status = 200
+
+    assert connect(endpoint.url, retries=1, pause=relax).reply(QUESTION).text == "hello"
+    assert (len(pauses), len(endpoint.received)) == (1, 2)
 
 
 def test_pictures_go_as_parts_of_the_message(endpoint, connect):
