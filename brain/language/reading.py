@@ -9,13 +9,16 @@ from brain.language.site import Site
 from brain.language.spelling import corrected
 from brain.language.tokens import NUMBERS, Token, make, tokenise
 
+_GOALS = ("person", "fixture", "room")
+
 
 def words_of(text: str, site: Site) -> list[Token]:
     """The tokens of a text, spelling corrected."""
     words = site.lexicon
     tokens = tokenise(text, words)
     tokens = _replaced(_abbreviated(tokens, site), words.phrases)
-    return corrected(tokens, site.vocabulary, words.all_words(), site.whole_words)
+    spelled = corrected(tokens, site.vocabulary, words.all_words(), site.whole_words, words.forms)
+    return _with_to(spelled, site)
 
 
 def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
@@ -38,6 +41,36 @@ def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
             name = names.pop()
             found[k] = replace(short, text=name, key=name)
     return found
+
+
+def _with_to(tokens: list[Token], site: Site) -> list[Token]:
+    """Such as "milk 2 Gina" is "milk to Gina": after a noun, before a person or one place."""
+    found = list(tokens)
+    for k in range(1, len(tokens) - 1):
+        last, digit = tokens[k - 1], tokens[k]
+        if digit.text != "2" or (last.key, "2") in site.index or last.key not in site.vocabulary:
+            continue
+        if _is_goal(tokens[k + 1 :], site):
+            found[k] = make("to", digit.start, digit.end)
+    return found
+
+
+def _is_goal(tokens: list[Token], site: Site) -> bool:
+    pronouns = site.lexicon.words["pronouns"]
+    if tokens[0].text in (*pronouns["speaker"], *pronouns["she_he"]):
+        return True
+    for size in range(min(site.longest, len(tokens)), 0, -1):
+        refs = site.index.get(tuple(t.key for t in tokens[:size]))
+        if refs:
+            name = tokens[size - 1]
+            one = name.number is not None or name.text == name.key
+            return one and all(
+                site.category_of(r.id) in _GOALS
+                if r.kind == "class"
+                else site.view.category(r.id) in _GOALS
+                for r in refs
+            )
+    return False
 
 
 def _replaced(tokens: list[Token], phrases: dict[Words, Words]) -> list[Token]:

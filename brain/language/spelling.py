@@ -7,15 +7,17 @@ Google Books); distances are optimal string alignment distances by rapidfuzz.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from rapidfuzz.distance import OSA
 
 from brain.language.tokens import Token, make, singular
 
+_VOWELS = frozenset("aeiou")
 # Rarer words than this are likelier to be typing errors ("teh" has no entry at all).
 _RARE = 100_000
 
@@ -33,14 +35,16 @@ def corrected(
     site_words: frozenset[str],
     other_words: frozenset[str],
     whole: frozenset[str] = frozenset(),
+    forms: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Token]:
     """The tokens with mistyped words replaced by the nearest known ones, if any is near.
 
     Names of the site win over words of the lexicon at the same distance. Two nearest ones of the
     same kind at the same distance: the word stays as it is, and unknown. `whole` are the words that
-    are a name by themselves; they win over words that are only part of one.
+    are a name by themselves; they win over words that are only part of one. `forms` are those of verbs
+    ("gave" is one of "give"), which win over their forms.
     """
-    return [_corrected(token, site_words, other_words, whole) for token in tokens]
+    return [_corrected(token, site_words, other_words, whole, forms) for token in tokens]
 
 
 def nearest(word: str, candidates: Iterable[str], most: int) -> list[str]:
@@ -55,8 +59,34 @@ def nearest(word: str, candidates: Iterable[str], most: int) -> list[str]:
     return best
 
 
+def shortened(word: str, candidates: Iterable[str]) -> list[str]:
+    """The candidates that are this word with the fewest letters left out, as people do in a hurry.
+
+    Left out are vowels, or one of a double letter: "frdge" is "fridge", "watr" is "water".
+    """
+    found = {c: len(c) - len(word) for c in candidates if _is_short_for(word, c)}
+    fewest = min(found.values(), default=0)
+    return sorted(c for c, left_out in found.items() if left_out == fewest)
+
+
+def _is_short_for(word: str, full: str) -> bool:
+    if len(full) <= len(word) or full[0] != word[0]:
+        return False
+    at = 1
+    for k in range(1, len(full)):
+        if at < len(word) and full[k] == word[at]:
+            at += 1
+        elif full[k] not in _VOWELS and full[k] != full[k - 1]:
+            return False
+    return at == len(word)
+
+
 def _corrected(
-    token: Token, site_words: frozenset[str], other_words: frozenset[str], whole: frozenset[str]
+    token: Token,
+    site_words: frozenset[str],
+    other_words: frozenset[str],
+    whole: frozenset[str],
+    forms: Mapping[str, str],
 ) -> Token:
     word = token.text
     if token.is_mark or token.number is not None or len(word) < 3 or not word.isalpha():
@@ -65,6 +95,11 @@ def _corrected(
         return token
     most = 1 if len(word) <= 5 else 2
     both = site_words | other_words
+    full = shortened(word, both)
+    full = [w for w in full if forms.get(w, w) == w or forms[w] not in full]
+    short = _choice(word, full, site_words, whole)
+    if short is not None:
+        return _spelled(token, short, site_words)
     found = nearest(word, (w for w in both if abs(len(w) - len(word)) <= most), most)
     stem = singular(word)
     if stem != word and len(stem) >= 3:
@@ -74,6 +109,10 @@ def _corrected(
     choice = _choice(word, found, site_words, whole)
     if choice is None:
         return token
+    return _spelled(token, choice, site_words)
+
+
+def _spelled(token: Token, choice: str, site_words: frozenset[str]) -> Token:
     plural = choice + "s" if token.text.endswith("s") and not choice.endswith("s") else choice
     fixed = make(plural, token.start, token.end, poss=token.possessive)
     return replace(fixed, key=choice if choice in site_words else fixed.key)

@@ -13,7 +13,7 @@ _WORD = re.compile(
 _APOSTROPHES = str.maketrans("", "", "’'`´")
 _STOPS = {",": ",", ";": ";", ":": ":", ".": ".", "!": "!", "?": "?", "/": "/"}
 # Without their apostrophe these are other words as well, so they need it.
-_NEED_MARK = among("its id ill wed were hed shed well hes shes")
+_NEED_MARK = among("its id ill wed were hed shed well hes shes t wi")
 _IRREGULAR_PLURALS = {
     "knives": "knife",
     "shelves": "shelf",
