@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brain.language.clauses import Clause, ClauseReader, Draft, Item
 from brain.language.lexicon import among, said
+from brain.language.noun_phrase import NounPhrase
 from brain.language.tokens import Token, words_of
 
 _IFS = frozenset(["if", "whether", "that"])
@@ -120,13 +121,8 @@ class QuestionReader:
     def _is_it(self, tokens: list[Token], j: int, *, statement: bool) -> Clause | None:
         """Such as "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
         k = j
-        while (
-            k < len(tokens)
-            and tokens[k].text
-            in among(
-                "is are there do we you have has any anyone did i leave left still some enough someone anything"
-            )
-            and not (tokens[k].text == "any" and False)
+        while k < len(tokens) and tokens[k].text in among(
+            "is are there do we you have has any anyone did i leave left still some enough someone anything"
         ):
             k += 1
         noun = self.nouns.read(tokens, k, loose=True)
@@ -136,7 +132,10 @@ class QuestionReader:
             if draft.items and draft.items[0].prep in ("in", "on", "at"):
                 return Clause(("know",), "is", tuple(draft.items), form="contents", end=end)
             return None
-        m = noun.end
+        asked = [noun]
+        while (more := self._another(tokens, asked[-1].end)) is not None:
+            asked.append(more)
+        m = asked[-1].end
         while m < len(tokens) and tokens[m].text in among(
             "is are still already now really been has have left currently turned switched all be"
         ):
@@ -146,7 +145,7 @@ class QuestionReader:
             places = prep is not None and self.nouns.known(tokens, prep[2]) is not None
             if not places:
                 attr, value = self._states[tokens[m].text]
-                draft = Draft([Item((noun,))])
+                draft = Draft([Item(tuple(asked))])
                 end = self.reader.items(tokens, m + 1, draft)
                 return Clause(
                     ("know",),
@@ -158,7 +157,7 @@ class QuestionReader:
                     note=(attr, value),
                     end=end,
                 )
-        draft = Draft([Item((noun,))])
+        draft = Draft([Item(tuple(asked))])
         end = self.reader.items(tokens, m, draft)
         left = among("left there here available out remaining we have any")
         extra = tuple(w for w in draft.uncovered if w not in left)
@@ -171,3 +170,10 @@ class QuestionReader:
             form="presence",
             end=end,
         )
+
+    def _another(self, tokens: list[Token], k: int) -> NounPhrase | None:
+        """The noun that is asked about together with the one that ends at `k`."""
+        joints = k
+        while joints < len(tokens) and tokens[joints].text in ("and", ","):
+            joints += 1
+        return self.nouns.known(tokens, joints) if joints > k else None
