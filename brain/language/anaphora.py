@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from brain.language.doubt import Unable, Unclear
+from brain.language.lexicon import among
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.site import Ref
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from brain.language.ground import Grounding
 
 Test = Callable[[str], bool]
+_SEVERAL = among("them they these those both")
 
 
 class Anaphora:
@@ -53,9 +55,41 @@ class Anaphora:
         last = self.ground.last(fits)
         if last is None:
             raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
+        if np.text in _SEVERAL and (together := self._together(np, last, fits)) is not None:
+            return together
         if np.pronoun == "things" and not np.one:
             return last
         return self._other(np, last, fits)
+
+    def _together(self, np: NounPhrase, last: Meaning, fits: Test) -> Meaning | None:
+        """What "them" or "both" means, if things were named one by one; None if they were not.
+
+        The things of one clause belong together; one that named but one thing takes those of the
+        clause before it along. What is of another kind (the table they are on) is none of them.
+        """
+        kind = self._category(last)
+        found: list[Meaning] = []
+        end = len(self.ground.here)
+        for start in reversed(self.ground.starts):
+            group = [m for m in self.ground.here[start:end] if self._is_like(m, kind, fits)]
+            found = [*(m for m in group if m not in found), *found]
+            if len(found) > 1 or any(len(m.ids) != 1 for m in found):
+                break
+            end = start
+        if len(found) < 2:
+            return None
+        if not all(m.ids for m in found):
+            raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
+        return Meaning(ids=tuple(sorted({i for m in found for i in m.ids})))
+
+    def _is_like(self, meaning: Meaning, kind: str, fits: Test) -> bool:
+        things = meaning.ids or self.site.members(meaning.cls or "")
+        return bool(things) and all(map(fits, things)) and self._category(meaning) == kind
+
+    def _category(self, meaning: Meaning) -> str:
+        if meaning.ids:
+            return self.view.category(meaning.ids[-1]) or ""
+        return self.site.category_of(meaning.cls or "")
 
     def _other(self, np: NounPhrase, last: Meaning, fits: Test) -> Meaning:
         """Such as "the blue one", "another one", "two": one of the class spoken of last."""

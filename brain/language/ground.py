@@ -47,6 +47,8 @@ class Grounding:
         self.who = who
         self.earlier = list(earlier)
         self.here: list[Meaning] = []
+        # Where in it each clause begins.
+        self.starts: list[int] = [0]
         self.answers = answers or {}
         self.wording = Wording(self)
         self.owners = Owners(self)
@@ -68,6 +70,10 @@ class Grounding:
         """Remember what was just spoken of."""
         self.here.append(meaning)
         return meaning
+
+    def begin_clause(self) -> None:
+        """What is noted from now on was said in a clause of its own."""
+        self.starts.append(len(self.here))
 
     def last(self, fits: Test = anything, *, plural: bool = False) -> Meaning | None:
         """What was spoken of last that fits: "it", "them"."""

@@ -9,6 +9,7 @@ from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.stating import Stating
 from devices.facts import At, Condition, Selector
+from devices.site import Fixture
 
 
 class Stocking:
@@ -43,11 +44,16 @@ class Stocking:
             plain, wheres = others, None
         if not plain:
             raise Misfit("nothing is named that could be restocked")
+        for np in clause.unless:
+            self.ground.check(np)
+        left_out = {r.id for np in clause.unless for r in np.refs}
         for np in plain:
-            found += self._stocked(np, wheres)
+            found += self._stocked(np, wheres, left_out)
         return found
 
-    def _stocked(self, np: NounPhrase, wheres: list[str] | None) -> list[Condition]:
+    def _stocked(
+        self, np: NounPhrase, wheres: list[str] | None, left_out: set[str]
+    ) -> list[Condition]:
         shelves = [f for f in self.site.fixtures.values() if f.stock]
         if np.pronoun == "all_things":
             pairs = [(f, c) for f in shelves for c in sorted(f.stock)]
@@ -67,11 +73,11 @@ class Stocking:
                 if np.refs and self.frame.is_goal(np):
                     names = set(self.ground.candidates(np))
             pairs = [
-                (f, c)
-                for f in shelves
-                for c in sorted(f.stock)
-                if f.id in names or f.room in names or any(self.site.below(c, n) for n in names)
+                (f, c) for f in shelves for c in sorted(f.stock) if self._is_named(f, c, names)
             ]
+        if wheres is None and np.posts:
+            wheres = [self.ground.place(place) for _, place in np.posts]
+        pairs = [(f, c) for f, c in pairs if not self._is_named(f, c, left_out)]
         if wheres is not None:
             pairs = [(f, c) for f, c in pairs if f.id in wheres or f.room in wheres]
         if not pairs:
@@ -88,6 +94,9 @@ class Stocking:
             )
             for fixture, cls in pairs
         ]
+
+    def _is_named(self, shelf: Fixture, cls: str, names: set[str]) -> bool:
+        return bool({shelf.id, shelf.room} & names) or any(self.site.below(cls, n) for n in names)
 
     def pour(self, clause: Clause) -> list[Condition]:
         """Fill a vessel with a drink."""

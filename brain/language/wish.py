@@ -21,7 +21,7 @@ from brain.language.site import Site
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_TAKING = among("take get grab fetch pick collect gather remove make brew prepare pour")
+_TAKING = among("take get grab fetch pick collect gather remove make brew prepare pour bring carry")
 _QUIET = among("statement isnt there remark lack spilled")
 
 
@@ -84,12 +84,13 @@ class Wish:
         last: Clause | None = None
         for index, clause in enumerate(clauses):
             if index + 1 < len(clauses) and self._only_picks_up(clause, clauses[index + 1]):
-                self._pick_up(clause)
+                clauses[index + 1] = self._picked_up(clause, clauses[index + 1])
                 continue
             quiet = self._is_context(clause, clauses[index + 1 :])
             if quiet:
                 self.asks.context(clause)
                 continue
+            self.ground.begin_clause()
             clause = self._along(self._completed(clause, last, bool(found)), last)
             found += self._of(clause)
             last = clause
@@ -127,12 +128,19 @@ class Wish:
             and (len(following.items) > 1 or following.particles != ())
         )
 
-    def _pick_up(self, clause: Clause) -> None:
+    def _picked_up(self, clause: Clause, following: Clause) -> Clause:
+        """The clause that follows, said of what was picked up: "put the ball away"."""
         phrases = [i for i in clause.items if i.prep is not None]
-        for np in (np for i in clause.items if i.prep is None for np in i.nouns):
-            self.ground.thing(
-                self.orders.frame.attached(np, phrases), self.orders.frame.fleet.can_move
-            )
+        nouns = tuple(
+            self.orders.frame.attached(np, phrases)
+            for item in clause.items
+            if item.prep is None
+            for np in item.nouns
+        )
+        items = list(following.items)
+        at = next(k for k, item in enumerate(items) if item.prep is None)
+        items[at] = Item((*nouns, *items[at].nouns[1:]))
+        return replace(following, items=tuple(items), unless=(*following.unless, *clause.unless))
 
     def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
         """Whether the clause only says why, before (or after) what is wished."""
