@@ -216,8 +216,10 @@ class ClauseReader:
                     return i
                 i = j
                 continue
+            if (draft.items or draft.uncovered) and self._asks(tokens, i):
+                return i
             size = self.phrase(tokens, i, self.lexicon.fillers)
-            if size and not self._is_recipient(tokens, i, size, draft):
+            if size:
                 i += size
                 continue
             found = self.preposition(tokens, i)
@@ -241,8 +243,11 @@ class ClauseReader:
             i += 1
         return i
 
-    def _is_recipient(self, tokens: list[Token], i: int, size: int, draft: Draft) -> bool:
-        return False
+    def _asks(self, tokens: list[Token], i: int) -> bool:
+        """Whether a request begins at `i`: "... could you close the door"."""
+        if tokens[i].text not in _ASKS or tokens[i + 1 : i + 2] == []:
+            return False
+        return tokens[i + 1].text in ("you", "someone") and self.verb(tokens, i + 2) is not None
 
     def _prepositional(
         self, tokens: list[Token], i: int, found: tuple[str, str, int], draft: Draft
@@ -292,6 +297,9 @@ class ClauseReader:
             j += max(self.phrase(tokens, j, self.lexicon.fillers), 1)
         if j >= len(tokens):
             return len(tokens)
+        if tokens[j].text in ("all", "both", "each") and self.preposition(tokens, j + 1):
+            # "six cups and six bowls, all on the table"
+            return j + 1
         if self.exception(tokens, j) and self._exclude_ahead(tokens, j):
             return j
         if self.starts_clause(tokens, j):
@@ -386,4 +394,5 @@ _QUESTION_STARTS = among(
     "where who what how which if when unless whenever once until make ensure please do"
 ) - {"make", "please", "do"}
 _ENDS_CLAUSE = among("because since so if when unless until once while after before where")
+_ASKS = among("can could would will")
 _IGNORED = among("the a an of is are be to it so of s")

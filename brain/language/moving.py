@@ -60,6 +60,7 @@ class Moving:
         if laid and clause.verb in ("set", "lay", "load") and clause.items[0].prep is None:
             objects = tuple(np for i in laid for np in i.nouns)
             return self._carried(objects, self.frame.where(clause.items[0]), [], clause)
+        clause = self._for_whom(clause)
         objects, target, sources = self.transfer(clause)
         if not objects:
             raise Misfit("nothing is named that could be put somewhere")
@@ -75,6 +76,13 @@ class Moving:
         if target.prep == "near":
             return self._near(objects, target)
         return self._carried(objects, self.frame.where(target), sources, clause)
+
+    def _for_whom(self, clause: Clause) -> Clause:
+        """Who puts something on a table for somebody puts it on the table."""
+        if not any(i.prep in ("to", "on", "in", "at") for i in clause.items):
+            return clause
+        kept = [i for i in clause.items if i.prep != "for" or not self.frame.is_person(i.nouns[0])]
+        return replace(clause, items=tuple(kept))
 
     def _near(self, objects: tuple[NounPhrase, ...], target: Item) -> list[Condition]:
         place = self.ground.place(target.nouns[0])
@@ -228,6 +236,8 @@ class Moving:
         for item in clause.items:
             if item.prep is None:
                 for np in item.nouns:
+                    if clause.verb == "sort" and np.pronoun == "things":
+                        raise Misfit("what is to be sorted out is not said")
                     drink = np.fill is not None or any(
                         r.kind == "class" and (self.site.drink(r.id) or r.id == "drink")
                         for r in np.refs

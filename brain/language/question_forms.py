@@ -122,7 +122,7 @@ class QuestionReader:
         """Such as "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
         k = j
         while k < len(tokens) and tokens[k].text in among(
-            "is are there do we you have has any anyone did i leave left still some enough someone anything"
+            "is are there do we you have has any anyone did i got leave left still some enough someone anything"
         ):
             k += 1
         noun = self.nouns.read(tokens, k, loose=True)
