@@ -398,7 +398,9 @@ class Grounding:
         having = self._having(np, cls)
         if having is None:
             return Meaning(ids=tuple(sorted(looks)[:count]))
-        return Meaning(cls=cls, having=having, count=count)
+        near = len(np.posts) + len(np.places) > 1 or any(prep == "near" for prep, _ in np.posts)
+        within = None if near else self._within(np)
+        return Meaning(cls=cls, having=having, within=within, count=count)
 
     def _alike(self, found: Sequence[str]) -> tuple[str, dict[str, Value]] | None:
         """The class and looks that pick out exactly these things ("red wine")."""

@@ -76,7 +76,8 @@ class Rewriter:
         verbs = self.lexicon.verbs
         if not ending:
             return word if word in verbs and word not in ("one", "set", "like") else None
-        base = self.lexicon.forms.get(word)
+        # "have we got" asks: it is no order to get.
+        base = self.lexicon.forms.get(word) if word != "got" else None
         if base is None or base not in verbs or word.endswith("s"):
             return None
         if ending == "ing":
