@@ -21,6 +21,8 @@ from devices.stands import gap_m
 
 # A sighting this old (s) says no more where a person or a body is now.
 FRESH_S = 5.0
+# How far (m) a pose and a place may be wrong together: what is nearer than this to being in reach is tried.
+UNSURE_M = 0.05
 
 
 @dataclass
@@ -143,12 +145,12 @@ class Context:
         pose = self.senses.state.pose
         anchor = self.anchor(thing)
         if isinstance(anchor, str):
-            return not self.roadmap.in_reach(pose, self.card, anchor)
+            return not self.roadmap.in_reach(pose, self.card, anchor, UNSURE_M)
         seen = self.senses.seen.get(thing)
         if seen is None or self.now - seen.t > FRESH_S:
             return False
         spot = (seen.sighting.x, seen.sighting.y)
-        return math.dist(spot, (pose.x, pose.y)) - self.card.radius_m > self.card.reach_m
+        return math.dist(spot, (pose.x, pose.y)) - self.card.radius_m > self.card.reach_m + UNSURE_M
 
     def _is_place(self, thing: str) -> bool:
         return any(

@@ -117,10 +117,11 @@ class Roadmap:
         distance, room = min((shape.distance(spot), room) for room, shape in self._rooms.items())
         return room if distance <= WALL_M else None
 
-    def in_reach(self, pose: Pose, card: BodyCard, target: str) -> bool:
+    def in_reach(self, pose: Pose, card: BodyCard, target: str, slack_m: float = 0.0) -> bool:
         """Whether a body at `pose` reaches a fixture or a door, or is inside a room.
 
-        A fixture's height must lie between the heights the body's hands reach.
+        A fixture's height must lie between the heights the body's hands reach. `slack_m` is how much
+        further (m) than it reaches still counts: poses are not exact.
 
         Raises:
             KeyError: the plan has no such fixture, door or room.
@@ -129,9 +130,12 @@ class Roadmap:
         if target in self._rooms:
             return self.room_at(at) == target
         if target in self._gates:
-            return gap_m(LineString(self._gates[target].ends), at, card.radius_m) <= card.reach_m
+            return (
+                gap_m(LineString(self._gates[target].ends), at, card.radius_m)
+                <= card.reach_m + slack_m
+            )
         height = self.plan.fixture(target).height_m
-        near = gap_m(self._prints[target], at, card.radius_m) <= card.reach_m
+        near = gap_m(self._prints[target], at, card.radius_m) <= card.reach_m + slack_m
         return near and card.low_m <= height <= card.high_m
 
     def travel_m(

@@ -109,7 +109,11 @@ def _try(
         return False
     waiting.clear(key)
     place, hands = step.place, by_hand(step)
-    away = [b for b in team if place and not at_place(b, place, turn.memory, roadmap, hands)]
+    away = [
+        b
+        for b in team
+        if place and (_is_astray(b, turn) or not at_place(b, place, turn.memory, roadmap, hands))
+    ]
     skill = "navigate" if away else step.skill
     failed = [turn.ledger.failed(b.spec.id, skill, item.goal) for b in away or team]
     rest = max(f.rest_until(config.rest_s, config.most_rest_s) for f in failed)
@@ -121,6 +125,11 @@ def _try(
     if not away:
         _start(turn, config, record, step, team)
     return True
+
+
+def _is_astray(body: BodyRecord, turn: Turn) -> bool:
+    """Whether it has to come again, though memory has it there already."""
+    return body.spec.id in turn.ledger.astray and body.card.mobility != "fixed"
 
 
 def _is_needless(step: TaskStep, body: BodyRecord, turn: Turn, roadmap: Roadmap) -> bool:

@@ -53,13 +53,17 @@ class Failures:
 
 @dataclass
 class Ledger:
-    """Requests under way, and how often goals and steps had to be tried again."""
+    """Requests under way, and how often goals and steps had to be tried again.
+
+    `astray` are bodies that did not reach what they stand at, as far as memory knows, since they came.
+    """
 
     requests: dict[str, Running] = field(default_factory=dict)
     count: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
     failures: dict[tuple[str, str, str], Failures] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    astray: set[str] = field(default_factory=set)
     assigned: dict[StepKey, Assignment] = field(default_factory=dict)
 
     def absorb(self, event: Event) -> None:
@@ -85,6 +89,10 @@ class Ledger:
                 self.failures[key] = Failures(self.failed(*key).count + 1, event.t)
             elif what.outcome == "done":
                 self.failures.pop(key, None)
+            if what.reason == "out_of_reach":
+                self.astray.add(what.body)
+            elif what.skill == "navigate" and what.outcome == "done":
+                self.astray.discard(what.body)
         elif isinstance(what, StepAssigned):
             item = what.assignment
             self.assigned[(item.goal, item.step)] = item
