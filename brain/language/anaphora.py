@@ -55,6 +55,8 @@ class Anaphora:
         last = self.ground.last(fits)
         if last is None:
             raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
+        if np.pronoun == "things" and np.posts and "one" in np.text.split():
+            return self._other(replace(np, det="the", one=True), last, fits)
         if np.text in _SEVERAL and (together := self._together(np, last, fits)) is not None:
             return together
         if np.pronoun == "things" and not np.one:
@@ -76,6 +78,10 @@ class Anaphora:
             if len(found) > 1 or any(len(m.ids) != 1 for m in found):
                 break
             end = start
+        if not found:
+            # Then those of the wish before, if it was of several.
+            things = [t for t in self.ground.together if fits(t) and self.view.category(t) == kind]
+            found = [Meaning(ids=(t,)) for t in things]
         if len(found) < 2:
             return None
         if not all(m.ids for m in found):

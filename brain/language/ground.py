@@ -32,6 +32,7 @@ class Grounding:
         site: The names.
         who: The speaker's id.
         earlier: Things that earlier wishes of this speaker were about, the latest last.
+        together: Those of the last one alone.
         answers: What was answered to questions about slots: slot -> ids, a class, or a number.
     """
 
@@ -41,11 +42,13 @@ class Grounding:
         who: str,
         earlier: Sequence[str] = (),
         answers: dict[str, tuple[str, ...]] | None = None,
+        together: Sequence[str] = (),
     ) -> None:
         self.site = site
         self.view = site.view
         self.who = who
         self.earlier = list(earlier)
+        self.together = together
         self.here: list[Meaning] = []
         # Where in it each clause begins.
         self.starts: list[int] = [0]

@@ -79,6 +79,12 @@ class Stating:
 
         if np.pronoun == "all_things" and not np.posts:
             raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
+        if np.pronoun == "all_things" and attr in ("power", "open"):
+            place = self.ground.place(np.posts[0][1])
+            there = tuple(t for t in self.site.ids if self.site.within(t, place) and can(t))
+            if not there:
+                raise Misfit(f"nothing in {self.site.title(place)} can be changed like that")
+            return [Be(what=Selector(ids=there), attr=attr, value=value)]
         self.ground.check(np)
         if np.pronoun and attr == "clean" and self.ground.last(can) is None:
             rooms = self.ground.last(lambda t: self.view.category(t) == "room")

@@ -16,12 +16,12 @@ from brain.language.lexicon import among, lexicon
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
+from brain.language.pickup import only_picks_up, picked_up
 from brain.language.reading import words_of
 from brain.language.site import Site
 from devices.facts import At, Be, Clear, Condition, Known
 from stem_memory.view import MemoryView
 
-_TAKING = among("take get grab fetch pick collect gather remove make brew prepare pour bring carry")
 _QUIET = among("statement isnt there remark lack spilled")
 
 
@@ -51,7 +51,7 @@ class Wish:
         words = lexicon().taught(view.skills())
         self.site = Site(view, words)
         answers = dict(past.answers)
-        self.ground = Grounding(self.site, who, past.things, answers)
+        self.ground = Grounding(self.site, who, past.things, answers, _moved(past.conditions))
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, text)
         self._forms = FormReader(self.site, words)
@@ -83,8 +83,10 @@ class Wish:
         found: list[Condition] = []
         last: Clause | None = None
         for index, clause in enumerate(clauses):
-            if index + 1 < len(clauses) and self._only_picks_up(clause, clauses[index + 1]):
-                clauses[index + 1] = self._picked_up(clause, clauses[index + 1])
+            if index + 1 < len(clauses) and only_picks_up(
+                clause, clauses[index + 1], self.orders.frame
+            ):
+                clauses[index + 1] = picked_up(clause, clauses[index + 1], self.orders.frame)
                 continue
             quiet = self._is_context(clause, clauses[index + 1 :])
             if quiet:
@@ -111,36 +113,6 @@ class Wish:
                     continue
             bound.append(clause)
         return bound
-
-    def _only_picks_up(self, clause: Clause, following: Clause) -> bool:
-        """Whether the thing is taken only for what comes next ("get the ball and put it away")."""
-        if clause.form != "do" or following.form != "do" or not clause.items or not following.items:
-            return False
-        it = [np for i in following.items if i.prep is None for np in i.nouns]
-        return (
-            clause.verb.split()[0] in _TAKING
-            and not clause.uncovered
-            and not any(i.prep in ("to", "for") for i in clause.items)
-            and not self.orders.frame.is_goal(clause.items[0].nouns[0])
-            and bool(it)
-            and it[0].pronoun == "things"
-            and any(a in ("move", "put", "put_away", "dispose") for a in following.readings)
-            and (len(following.items) > 1 or following.particles != ())
-        )
-
-    def _picked_up(self, clause: Clause, following: Clause) -> Clause:
-        """The clause that follows, said of what was picked up: "put the ball away"."""
-        phrases = [i for i in clause.items if i.prep is not None]
-        nouns = tuple(
-            self.orders.frame.attached(np, phrases)
-            for item in clause.items
-            if item.prep is None
-            for np in item.nouns
-        )
-        items = list(following.items)
-        at = next(k for k, item in enumerate(items) if item.prep is None)
-        items[at] = Item((*nouns, *items[at].nouns[1:]))
-        return replace(following, items=tuple(items), unless=(*following.unless, *clause.unless))
 
     def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
         """Whether the clause only says why, before (or after) what is wished."""
@@ -224,7 +196,10 @@ class Wish:
             items = [*objects, *mine]
         readings = last.readings
         said = tuple(w for w in clause.particles if w in self._states)
-        if said and said != last.particles:
+        note = last.note
+        if said and last.form == "be":
+            note = self._states[said[0]]
+        elif said and said != last.particles:
             # "switch the tv off and the radio on"
             verbs = self._forms.lexicon.verbs.get(last.verb.split()[0], ())
             readings = tuple(a for words, a in verbs if words == said[:1]) or readings
@@ -238,6 +213,7 @@ class Wish:
             end=clause.end,
             readings=readings,
             particles=said or last.particles,
+            note=note,
         )
 
     def _leads(self, item: Item, items: list[Item]) -> bool:
@@ -476,6 +452,12 @@ class Wish:
         if isinstance(condition, Clear):
             return self.orders.conditions("clear", clause)
         raise Unclear(f"What shall I do with {np.text}?")
+
+
+def _moved(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+    """The things that conditions are about."""
+    found = (c.what.ids for c in conditions if isinstance(c, At | Be))
+    return tuple(dict.fromkeys(i for ids in found for i in ids))
 
 
 def _unique(conditions: list[Condition]) -> list[Condition]:
