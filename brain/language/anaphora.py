@@ -116,7 +116,7 @@ class Anaphora:
             if not found:
                 raise Unable(f"I know of no such {self.site.class_title(cls)}: {np.text}.")
             raise self.ground.wording.which(base, found)
-        if np.count is not None or np.det in ("another", "more", "a"):
+        if np.count is not None or np.det in ("another", "more", "a") or np.text == "one":
             return Meaning(cls=cls, having=last.having, count=np.count or 1)
         return last
 

@@ -354,6 +354,9 @@ class ClauseReader:
     def _new_clause(self, tokens: list[Token], noun: NounPhrase, last: Item, draft: Draft) -> bool:
         """Whether the noun begins a clause whose verb is left out ("a tea to table 5")."""
         following = self.preposition(tokens, noun.end)
+        if noun.one and noun.count is not None and following and following[0] in ("to", "for"):
+            # "two teas to table 1 and three to table 2"
+            return last.prep in ("to", "for") and draft.items[0].prep is None
         if last.prep in ("to", "on", "in", "at", "for", "near"):
             same = self._kind(noun) == self._kind(last.nouns[-1])
             numbered = noun.one and noun.count is not None

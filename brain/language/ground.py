@@ -367,6 +367,8 @@ class Grounding:
 
     def _some(self, np: NounPhrase, fits: Test) -> Meaning:
         """Such as "two coffees", "a clean cup": any of the class."""
+        if np.count == 0:
+            raise Unable(f"You ask for no {self.wording.class_words(np)}: nothing is to be done.")
         count = np.count or 1
         made = self.drinks.made(np)
         if made is not None:

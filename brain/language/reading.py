@@ -9,6 +9,7 @@ from brain.language.site import Site
 from brain.language.spelling import corrected
 from brain.language.tokens import NUMBERS, Token, make, tokenise
 
+_UP_TO = ("to", "through", "thru", "till", "until")
 _GOALS = ("person", "fixture", "room")
 
 
@@ -18,7 +19,7 @@ def words_of(text: str, site: Site) -> list[Token]:
     tokens = tokenise(text, words)
     tokens = _replaced(_abbreviated(tokens, site), words.phrases)
     spelled = corrected(tokens, site.vocabulary, words.all_words(), site.whole_words, words.forms)
-    return _with_to(spelled, site)
+    return _counted_up(_with_to(spelled, site), site)
 
 
 def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
@@ -28,7 +29,7 @@ def _abbreviated(tokens: list[Token], site: Site) -> list[Token]:
         short, number = found[k], found[k + 1]
         if number.number is None or len(short.text) > 3 or (short.key, number.key) in site.index:
             continue
-        if short.text == "x" or (
+        if short.text in ("x", "to", "minus") or (
             short.end != number.start and short.text not in ("t", "tb", "tbl")
         ):
             continue
@@ -52,6 +53,23 @@ def _with_to(tokens: list[Token], site: Site) -> list[Token]:
             continue
         if _is_goal(tokens[k + 1 :], site):
             found[k] = make("to", digit.start, digit.end)
+    return found
+
+
+def _counted_up(tokens: list[Token], site: Site) -> list[Token]:
+    """Such as "tables 1 to 3" is "tables 1, 2 and 3", where all these are."""
+    found = list(tokens)
+    for k in range(len(tokens) - 3, 0, -1):
+        noun, first, word, last = tokens[k - 1 : k + 3]
+        if word.text not in _UP_TO or noun.text == noun.key or None in (first.number, last.number):
+            continue
+        numbers = range(first.number or 0, (last.number or 0) + 1)
+        if len(numbers) > 1 and all((noun.key, str(n)) in site.index for n in numbers):
+            each = [make(str(n), first.start, last.end, n) for n in numbers]
+            commas = [make(",", word.start, word.end) for _ in each[2:]]
+            joints = [*commas, make("and", word.start, word.end)]
+            counted = [t for pair in zip(each, joints, strict=False) for t in pair]
+            found[k : k + 3] = [*counted, each[-1]]
     return found
 
 

@@ -109,8 +109,22 @@ def tokenise(text: str, lexicon: Lexicon) -> list[Token]:
     """The words and punctuation of a sentence, with short forms spelled out."""
     tokens: list[Token] = []
     for found in _WORD.finditer(text):
+        word = _dash(text, found.start(), found.end())
+        if word:
+            tokens.append(make(word, found.start(), found.end()))
+            continue
         tokens += _spelled_out(found.group(), found.start(), found.end(), lexicon)
     return _joined_numbers(tokens)
+
+
+def _dash(text: str, start: int, end: int) -> str:
+    """What a dash before a numeral says: "tables 1-3", "-2 cups"; empty where it says nothing."""
+    if text[start:end] not in ("-", "–") or not text[end : end + 1].isdigit():
+        return ""
+    before = text[start - 1 : start]
+    if before.isdigit():
+        return "to"
+    return "minus" if not before or before.isspace() else ""
 
 
 def make(text: str, start: int, end: int, number: int | None = None, poss: bool = False) -> Token:
