@@ -40,12 +40,16 @@ class Frame:
         for np in target.nouns:
             if np.pronoun == "all_people" or (np.det == "all" and self.is_person(np)):
                 found += self.everyone(np)
-            elif np.plural and np.refs and np.det in ("all", "the") and not np.collective:
+            elif np.refs and self._are_all(np):
                 meaning = self.ground.thing(np, self.fleet.can_hold, every=True)
                 found += self.expanded(meaning)
             else:
                 found.append(self.ground.place(np, self._holds_or_room))
         return found
+
+    def _are_all(self, np: NounPhrase) -> bool:
+        """Whether every one is meant: "all tables", "the tables", "each table"."""
+        return np.det == "all" or (np.plural and np.det == "the" and not np.collective)
 
     def _holds_or_room(self, thing: str) -> bool:
         return self.view.category(thing) in ("room", "person", "fixture", "door")
