@@ -315,6 +315,9 @@ class ClauseReader:
         last = draft.items[-1]
         if noun.unknown and _says_something(tokens, noun.end):
             return None
+        if draft.particles and any(t.text in _SWITCHED for t in tokens[noun.end : noun.end + 1]):
+            # "kitchen light off, living room lamp on"
+            return None
         if self._new_clause(tokens, noun, last, draft):
             return None
         draft.items[-1] = replace(last, nouns=(*last.nouns, self._numbered(noun, last.nouns[-1])))
@@ -397,5 +400,6 @@ _QUESTION_STARTS = among(
     "where who what how which if when unless whenever once until make ensure please do"
 ) - {"make", "please", "do"}
 _ENDS_CLAUSE = among("because since so if when unless until once while after before where")
+_SWITCHED = among("on off open shut closed")
 _ASKS = among("can could would will")
 _IGNORED = among("the a an of is are be to it so of s")

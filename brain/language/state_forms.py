@@ -85,10 +85,7 @@ class StateReader:
         if len(items) > 1 and all(item.prep is None for item in items):
             items = [Item(tuple(n for item in items for n in item.nouns))]
         rest = Draft(list(items))
-        end = k + 1
-        # "the tv off and the radio on": what is joined on is a clause of its own.
-        if end < len(tokens) and not (tokens[end].is_mark or self.reader.joint(tokens, end)):
-            end = self.reader.items(tokens, end, rest)
+        end = self._rest(tokens, k + 1, rest)
         return Clause(
             ("be",),
             "be",
@@ -141,9 +138,15 @@ class StateReader:
             (), words[-1], tuple(draft.items[:1]), (), words, form="remark", end=max(end, k)
         )
 
+    def _rest(self, tokens: list[Token], k: int, draft: Draft) -> int:
+        """What follows the state; "the tv off and the radio on": what is joined on is a clause of its own."""
+        if k < len(tokens) and not (tokens[k].is_mark or self.reader.joint(tokens, k)):
+            return self.reader.items(tokens, k, draft)
+        return k
+
     def _state_clause(self, tokens: list[Token], k: int, draft: Draft, form: str) -> Clause:
         note = self._states[tokens[k].text]
-        end = self.reader.items(tokens, k + 1, draft)
+        end = self._rest(tokens, k + 1, draft)
         return Clause(
             (form,),
             form,
