@@ -274,6 +274,7 @@ class ClauseReader:
         noun = self.nouns.read(tokens, j, loose=True)
         if noun is None:
             return None
+        noun, only = self._only_there(tokens, noun)
         draft.unless.append(noun)
         j = noun.end
         while j < len(tokens):
@@ -283,9 +284,26 @@ class ClauseReader:
             more = self.nouns.known(tokens, j + size)
             if more is None or not (more.refs or more.count is not None):
                 break
+            if only is not None and self._kind(more) == "place":
+                more = replace(only, posts=((only.posts[0][0], more),), end=more.end)
             draft.unless.append(more)
             j = more.end
         return j
+
+    def _only_there(
+        self, tokens: list[Token], noun: NounPhrase
+    ) -> tuple[NounPhrase, NounPhrase | None]:
+        """Such as "the one in the study": those of them that are there. Twice, if it is so."""
+        prep = self.preposition(tokens, noun.end)
+        if noun.text not in _ONES or prep is None or prep[0] not in ("in", "on", "at", "from"):
+            return noun, None
+        place = self.nouns.known(tokens, prep[2])
+        if place is None:
+            return noun, None
+        there = replace(
+            noun, pronoun=None, one=True, posts=((prep[0], place),), end=place.end, det="the"
+        )
+        return there, there
 
     def _joined(self, tokens: list[Token], i: int, size: int, draft: Draft) -> int | None:
         """What comes after "and" or a comma: another noun of the last item, or None: a clause."""
@@ -400,6 +418,7 @@ _QUESTION_STARTS = among(
     "where who what how which if when unless whenever once until make ensure please do"
 ) - {"make", "please", "do"}
 _ENDS_CLAUSE = among("because since so if when unless until once while after before where")
+_ONES = ("one", "ones", "the one", "the ones", "that", "those", "that one")
 _SWITCHED = among("on off open shut closed")
 _ASKS = among("can could would will")
 _IGNORED = among("the a an of is are be to it so of s")

@@ -373,6 +373,8 @@ class Grounding:
         made = self.drinks.made(np)
         if made is not None:
             vessel, filled = made
+            for place in (*np.places, *(where for _, where in np.posts)):
+                self.place(place)
             # A drink is hot as it comes: that is no state of the vessel.
             told = {k: v for k, v in np.states.items() if k not in ("fill", "hot")}
             self._enough(np, self.site.members(vessel), count, vessel)

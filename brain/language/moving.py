@@ -79,6 +79,10 @@ class Moving:
 
     def _for_whom(self, clause: Clause) -> Clause:
         """Who puts something on a table for somebody puts it on the table."""
+        for item in clause.items:
+            if item.prep == "for" and item.nouns[0].pronoun == "all_people" and item.nouns[0].posts:
+                names = self.ground.wording.class_words(clause.items[0].nouns[0])
+                raise Unclear(f"How many {names} do you want there?", kind="count")
         if not any(i.prep in ("to", "on", "in", "at") for i in clause.items):
             return clause
         kept = [i for i in clause.items if i.prep != "for" or not self.frame.is_person(i.nouns[0])]

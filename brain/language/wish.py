@@ -19,7 +19,8 @@ from brain.language.orders import Orders
 from brain.language.pickup import only_picks_up, picked_up
 from brain.language.reading import words_of
 from brain.language.site import Site
-from devices.facts import At, Be, Clear, Condition, Known
+from brain.language.times import time_said
+from devices.facts import At, Be, Clear, Condition, Known, Value
 from stem_memory.view import MemoryView
 
 _QUIET = among("statement isnt there remark lack spilled")
@@ -98,7 +99,7 @@ class Wish:
             last = clause
         if not found:
             raise Unclear("What shall I do?")
-        return _unique(found)
+        return _without_contradiction(_unique(found))
 
     # -- what belongs together ---------------------------------------------------------------
 
@@ -298,6 +299,9 @@ class Wish:
     # -- one clause --------------------------------------------------------------------------
 
     def _of(self, clause: Clause) -> list[Condition]:
+        tokens = self.tokens[clause.start : clause.end]
+        if clause.form != "tell" and (said := time_said(tokens, self.text)):
+            raise Unable(f'I can not wait for a time ("{said}"): tell me when it is time.')
         if clause.form == "when":
             raise Unable(
                 f'I can not wait for conditions ("{clause.verb} ..."): tell me when it is time.'
@@ -452,6 +456,21 @@ class Wish:
         if isinstance(condition, Clear):
             return self.orders.conditions("clear", clause)
         raise Unclear(f"What shall I do with {np.text}?")
+
+
+def _without_contradiction(conditions: list[Condition]) -> list[Condition]:
+    """The conditions, of which no two want the same thing to be different ("on, actually off").
+
+    Raises:
+        Unclear: If two do.
+    """
+    wanted: dict[tuple[str, str], Value] = {}
+    for condition in conditions:
+        if isinstance(condition, Be):
+            for thing in condition.what.ids:
+                if wanted.setdefault((thing, condition.attr), condition.value) != condition.value:
+                    raise Unclear("You ask for one thing and its opposite. Which is it?")
+    return conditions
 
 
 def _moved(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
