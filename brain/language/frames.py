@@ -13,6 +13,9 @@ from brain.language.noun_phrase import NounPhrase
 from brain.language.site import Site
 from devices.facts import Selector
 
+# What is done or asked of one thing, from which nothing can be excepted.
+_OF_ONE = frozenset({"go", "know", "tell"})
+
 
 class Frame:
     """What the phrases of an order are: things, goals, people, surfaces."""
@@ -131,6 +134,26 @@ class Frame:
             )
             for np in objects
         )
+
+    def pass_over_nothing(self, clause: Clause) -> None:
+        """See to it that whatever is named in a clause is known, also where its verb has no use for it.
+
+        Raises:
+            Unable: If something is not.
+            Unclear: If something is to be left out, or excepted from what has no parts.
+        """
+        tools = self.site.lexicon.words["tools"]
+        for item in clause.items:
+            for np in item.nouns:
+                if item.prep == "without":
+                    raise Unclear(f"I can not leave out {np.text}. Shall I do it all the same?")
+                tool = item.prep == "with" and np.text.split()[-1] in tools
+                if item.prep != "for" and not tool:
+                    self.ground.check(np)
+        for np in clause.unless:
+            self.ground.check(np)
+            if not set(clause.readings) - _OF_ONE:
+                raise Unclear(f'What do you mean by "except {np.text}"?')
 
     def excluding(self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None) -> Meaning:
         """What is meant, without what is excepted."""

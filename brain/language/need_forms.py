@@ -77,6 +77,7 @@ class NeedReader:
                     items,
                     tuple(draft.particles),
                     tuple(draft.uncovered),
+                    unless=tuple(draft.unless),
                     end=end,
                     form="need",
                 )

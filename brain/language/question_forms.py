@@ -100,7 +100,14 @@ class QuestionReader:
         end = self.reader.items(tokens, k, draft)
         extra = tuple(w for w in draft.uncovered if w not in ("is", "are", "left", "kept", "gone"))
         return Clause(
-            ("know",), word, tuple(draft.items), tuple(draft.particles), extra, form=what, end=end
+            ("know",),
+            word,
+            tuple(draft.items),
+            tuple(draft.particles),
+            extra,
+            form=what,
+            unless=tuple(draft.unless),
+            end=end,
         )
 
     def _count(self, tokens: list[Token], k: int) -> Clause:
@@ -115,6 +122,7 @@ class QuestionReader:
             tuple(draft.particles),
             extra,
             form="presence",
+            unless=tuple(draft.unless),
             end=end,
         )
 
@@ -130,7 +138,14 @@ class QuestionReader:
             draft = Draft()
             end = self.reader.items(tokens, k, draft)
             if draft.items and draft.items[0].prep in ("in", "on", "at"):
-                return Clause(("know",), "is", tuple(draft.items), form="contents", end=end)
+                return Clause(
+                    ("know",),
+                    "is",
+                    tuple(draft.items),
+                    form="contents",
+                    unless=tuple(draft.unless),
+                    end=end,
+                )
             return None
         asked = [noun]
         while (more := self._another(tokens, asked[-1].end)) is not None:
@@ -155,6 +170,7 @@ class QuestionReader:
                     tuple(draft.uncovered),
                     form="state",
                     note=(attr, value),
+                    unless=tuple(draft.unless),
                     end=end,
                 )
         draft = Draft([Item(tuple(asked))])
@@ -168,6 +184,7 @@ class QuestionReader:
             tuple(draft.particles),
             extra,
             form="presence",
+            unless=tuple(draft.unless),
             end=end,
         )
 

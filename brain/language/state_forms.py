@@ -94,6 +94,7 @@ class StateReader:
             tuple(rest.uncovered),
             form="be",
             note=(attr, value),
+            unless=tuple(rest.unless),
             end=end,
         )
 
@@ -155,6 +156,7 @@ class StateReader:
             tuple(draft.uncovered),
             form=form,
             note=note,
+            unless=tuple(draft.unless),
             end=end,
         )
 
@@ -178,7 +180,16 @@ class StateReader:
         if not draft.items:
             return None
         left = tuple(w for w in draft.uncovered if w not in ("left", "remaining", "again", "soon"))
-        return Clause(("statement",), "lack", tuple(draft.items), (), left, form="lack", end=end)
+        return Clause(
+            ("statement",),
+            "lack",
+            tuple(draft.items),
+            (),
+            left,
+            form="lack",
+            unless=tuple(draft.unless),
+            end=end,
+        )
 
     def spilled(self, tokens: list[Token], i: int) -> Clause | None:
         """Such as "somebody spilled juice in aisle 2"."""

@@ -312,6 +312,8 @@ class Wish:
             raise self._beyond(clause)
         if clause.uncovered:
             return self._guess(clause)
+        if clause.form != "tell" and "beyond" not in clause.readings:
+            self.orders.frame.pass_over_nothing(clause)
         if clause.form == "again":
             return self._repeated(clause)
         if clause.form == "tell":
