@@ -20,6 +20,7 @@ from brain.language.pickup import only_picks_up, picked_up
 from brain.language.reading import words_of
 from brain.language.site import Site
 from brain.language.times import time_said
+from brain.language.unless import bound
 from devices.facts import At, Be, Clear, Condition, Known, Value
 from stem_memory.view import MemoryView
 
@@ -76,11 +77,17 @@ class Wish:
         clauses = [
             c
             for c in self.clauses
-            if c.items or c.uncovered or c.readings or c.particles or c.form != "verbless"
+            if c.items
+            or c.uncovered
+            or c.readings
+            or c.particles
+            or c.unless
+            or c.form != "verbless"
         ]
         if not clauses:
             raise Unclear("What can I do for you?")
-        clauses = self._bound_forms(clauses)
+        clauses = bound(clauses)
+        self._require_now(clauses)
         found: list[Condition] = []
         last: Clause | None = None
         for index, clause in enumerate(clauses):
@@ -101,19 +108,13 @@ class Wish:
             raise Unclear("What shall I do?")
         return _without_contradiction(_unique(found))
 
-    # -- what belongs together ---------------------------------------------------------------
-
-    def _bound_forms(self, clauses: list[Clause]) -> list[Clause]:
-        """Exceptions said as a clause of their own ("but not table 3") go to the clause before."""
-        bound: list[Clause] = []
+    def _require_now(self, clauses: list[Clause]) -> None:
         for clause in clauses:
-            if clause.form == "not" and bound and clause.items and not clause.uncovered:
-                nouns = tuple(np for item in clause.items for np in item.nouns)
-                if all(np.refs for np in nouns):
-                    bound[-1] = replace(bound[-1], unless=(*bound[-1].unless, *nouns))
-                    continue
-            bound.append(clause)
-        return bound
+            tokens = self.tokens[clause.start : clause.end]
+            if clause.form != "tell" and (said := time_said(tokens, self.text)):
+                raise Unable(f'I can not wait for a time ("{said}"): tell me when it is time.')
+
+    # -- what belongs together ---------------------------------------------------------------
 
     def _is_context(self, clause: Clause, rest: list[Clause]) -> bool:
         """Whether the clause only says why, before (or after) what is wished."""
@@ -299,9 +300,6 @@ class Wish:
     # -- one clause --------------------------------------------------------------------------
 
     def _of(self, clause: Clause) -> list[Condition]:
-        tokens = self.tokens[clause.start : clause.end]
-        if clause.form != "tell" and (said := time_said(tokens, self.text)):
-            raise Unable(f'I can not wait for a time ("{said}"): tell me when it is time.')
         if clause.form == "when":
             raise Unable(
                 f'I can not wait for conditions ("{clause.verb} ..."): tell me when it is time.'
