@@ -147,6 +147,8 @@ class Frame:
             for np in item.nouns:
                 if item.prep == "without":
                     raise Unclear(f"I can not leave out {np.text}. Shall I do it all the same?")
+                if item.prep == "with" and clause.readings == ("go",):
+                    raise Unclear(f"What shall be done with {np.text}?")
                 tool = item.prep == "with" and np.text.split()[-1] in tools
                 if item.prep != "for" and not tool:
                     self.ground.check(np)

@@ -27,7 +27,7 @@ def time_said(tokens: Sequence[Token], text: str) -> str:
         text: What they are the tokens of.
     """
     for k, token in enumerate(tokens):
-        if token.text in ("tomorrow", "later"):
+        if token.text in ("tomorrow", "later") and not (k and tokens[k - 1].text == "for"):
             return token.text
         if size := _time(tokens, k):
             start = k - (k > 0 and tokens[k - 1].text in (*_WHEN, "in", "for"))
