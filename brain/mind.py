@@ -13,7 +13,7 @@ from typing import Protocol
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
 from brain.acting.monitor import hear, lapse
-from brain.acting.revise import Revision, revise
+from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
 from brain.acting.turn import Turn
 from brain.allocation.allocate import allocate
@@ -228,7 +228,7 @@ class Brain:
             finished = record.graph is not None and all(
                 record.steps.get(s.id) == "done" for s in record.graph.steps
             )
-            reached = all(self._is_sure(c, record.goal.t) for c in record.conditions)
+            reached = all(self._is_sure(c, record.goal.t) for c in conditions_now(record))
             if reached and (finished or goal in self._stale) and not self._ledger.of_goal(goal):
                 self._close(goal, "satisfied", "", turn)
             elif finished and not reached:

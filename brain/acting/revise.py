@@ -12,6 +12,7 @@ from brain.acting.turn import Turn
 from brain.config import BrainConfig
 from brain.contracts import Impossible
 from brain.planning.plan import plan
+from devices.facts import Clear, Condition
 from devices.roadmap import Roadmap
 from stem_memory.contracts import GraphPlanned
 from stem_memory.tasks import GoalRecord, TaskStep
@@ -33,7 +34,8 @@ def revise(
     if revision > config.revisions + 1:
         return f"given up after {config.revisions} new plans; last: {reason}"
     keep = _keep(record, turn)
-    found = plan(record, record.conditions, turn.memory, roadmap, keep=keep, revision=revision)
+    wanted = conditions_now(record)
+    found = plan(record, wanted, turn.memory, roadmap, keep=keep, revision=revision)
     if isinstance(found, Impossible):
         return Revision.WAIT if turn.ledger.of_goal(goal) else found.reason
     done = _done(record)
@@ -43,6 +45,26 @@ def revise(
         )
     )
     return Revision.DONE
+
+
+def conditions_now(record: GoalRecord) -> tuple[Condition, ...]:
+    """The goal's conditions; what was found only later on a place to be cleared is put away as well."""
+    return tuple(
+        c.model_copy(update={"taken": (*c.taken, *sorted(_removed(c, record) - set(c.taken)))})
+        if isinstance(c, Clear)
+        else c
+        for c in record.conditions
+    )
+
+
+def _removed(condition: Clear, record: GoalRecord) -> set[str]:
+    """What the goal's finished steps took from where it is to be clear."""
+    return {
+        atom.args[0]
+        for step in _done(record)
+        for atom in step.pre
+        if atom.pred == "at" and not atom.negated and atom.args[1] == condition.where
+    }
 
 
 def _done(record: GoalRecord) -> tuple[TaskStep, ...]:
