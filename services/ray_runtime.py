@@ -149,7 +149,8 @@ class RayRuntime:
             max_task_retries=-1,
             max_concurrency=MOST_CALLS,
         ).remote(self._id, factory, args)
-        if _answer(name, actor.made_by.remote()) == self._id:
+        # Ray ends an actor with the handle that made it; one that was only found does not keep it.
+        if self._shared.get(name) != actor and _answer(name, actor.made_by.remote()) == self._id:
             self._shared[name] = actor
         return RayPort(name, actor)
 

@@ -104,6 +104,16 @@ def test_programs_share_one_writer_by_its_name(tmp_path, runtime):
             EventStore.writer(path, lambda: 0)
 
 
+def test_a_program_may_join_as_often_as_it_likes(tmp_path, runtime):
+    path = tmp_path / "memory.db"
+    with SharedMemory.join(path, runtime) as memory:
+        for number in range(1, 6):
+            # What joined before goes out of use here, the writer does not.
+            with SharedMemory.join(path, runtime) as again:
+                again.append([spoken("a", number)])
+            memory.append([spoken("b", number)])
+
+
 def test_a_memory_in_use_is_said_in_one_sentence(tmp_path, runtime):
     path = tmp_path / "memory.db"
     with EventStore.writer(path, lambda: 0), pytest.raises(StoreInUse, match="Another process"):
