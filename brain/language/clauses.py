@@ -245,9 +245,9 @@ class ClauseReader:
 
     def _asks(self, tokens: list[Token], i: int) -> bool:
         """Whether a request begins at `i`: "... could you close the door"."""
-        if tokens[i].text not in _ASKS or tokens[i + 1 : i + 2] == []:
-            return False
-        return tokens[i + 1].text in ("you", "someone") and self.verb(tokens, i + 2) is not None
+        asked = tokens[i].text in _ASKS and i + 1 < len(tokens)
+        whom = tokens[i + 1].text if asked else ""
+        return whom in ("you", "someone") and self.verb(tokens, i + 2) is not None
 
     def _prepositional(
         self, tokens: list[Token], i: int, found: tuple[str, str, int], draft: Draft
@@ -274,7 +274,8 @@ class ClauseReader:
         noun = self.nouns.read(tokens, j, loose=True)
         if noun is None:
             return None
-        noun, only = self._only_there(tokens, noun)
+        only = self._only_there(tokens, noun)
+        noun = only or noun
         draft.unless.append(noun)
         j = noun.end
         while j < len(tokens):
@@ -290,20 +291,17 @@ class ClauseReader:
             j = more.end
         return j
 
-    def _only_there(
-        self, tokens: list[Token], noun: NounPhrase
-    ) -> tuple[NounPhrase, NounPhrase | None]:
-        """Such as "the one in the study": those of them that are there. Twice, if it is so."""
+    def _only_there(self, tokens: list[Token], noun: NounPhrase) -> NounPhrase | None:
+        """Such as "the one in the study": those of them that are there."""
         prep = self.preposition(tokens, noun.end)
         if noun.text not in _ONES or prep is None or prep[0] not in ("in", "on", "at", "from"):
-            return noun, None
+            return None
         place = self.nouns.known(tokens, prep[2])
         if place is None:
-            return noun, None
-        there = replace(
+            return None
+        return replace(
             noun, pronoun=None, one=True, posts=((prep[0], place),), end=place.end, det="the"
         )
-        return there, there
 
     def _joined(self, tokens: list[Token], i: int, size: int, draft: Draft) -> int | None:
         """What comes after "and" or a comma: another noun of the last item, or None: a clause."""
