@@ -49,12 +49,14 @@ def revise(
 
 def conditions_now(record: GoalRecord) -> tuple[Condition, ...]:
     """The goal's conditions; what was found only later on a place to be cleared is put away as well."""
-    return tuple(
-        c.model_copy(update={"taken": (*c.taken, *sorted(_removed(c, record) - set(c.taken)))})
-        if isinstance(c, Clear)
-        else c
-        for c in record.conditions
-    )
+    return tuple(_with_found(c, record) if isinstance(c, Clear) else c for c in record.conditions)
+
+
+def _with_found(condition: Clear, record: GoalRecord) -> Clear:
+    found = _removed(condition, record) - set(condition.taken)
+    if not found:
+        return condition
+    return condition.model_copy(update={"taken": (*condition.taken, *sorted(found))})
 
 
 def _removed(condition: Clear, record: GoalRecord) -> set[str]:

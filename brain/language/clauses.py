@@ -397,12 +397,7 @@ class ClauseReader:
             return "place"
         if not noun.refs:
             return "object"
-        best = noun.refs[0]
-        category = (
-            self.site.view.category(best.id)
-            if best.kind == "thing"
-            else self.site.category_of(best.id)
-        )
+        category = self.site.category(noun.refs[0])
         if category in ("room", "fixture", "door"):
             return "place"
         return "person" if category == "person" else "object"

@@ -80,7 +80,7 @@ class FormReader:
         if found is None or not found.refs or found.end >= len(tokens):
             return i
         best = found.refs[0].rank
-        if not all(self._is_body(ref.kind, ref.id) for ref in found.refs if ref.rank == best):
+        if not all(self.site.category(r) == "body" for r in found.refs if r.rank == best):
             return i
         k = found.end
         if j > i:
@@ -107,11 +107,6 @@ class FormReader:
             self._actor = found
             return k
         return i
-
-    def _is_body(self, kind: str, name: str) -> bool:
-        if kind == "thing":
-            return self.site.view.category(name) == "body"
-        return self.site.category_of(name) == "body"
 
     # -- one clause --------------------------------------------------------------------------
 

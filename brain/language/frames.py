@@ -99,11 +99,7 @@ class Frame:
             return True
         if np.unknown or not np.refs or np.one:
             return False
-        best = np.refs[0]
-        category = (
-            self.view.category(best.id) if best.kind == "thing" else self.site.category_of(best.id)
-        )
-        return category in ("person", "room", "fixture")
+        return self.site.category(np.refs[0]) in ("person", "room", "fixture")
 
     def is_room(self, np: NounPhrase) -> bool:
         """Whether a room is named."""
@@ -117,22 +113,12 @@ class Frame:
         """Whether people are named."""
         if np.pronoun in ("speaker", "she_he", "all_people"):
             return True
-        return bool(np.refs) and all(
-            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
-            == "person"
-            for r in np.refs
-        )
+        return bool(np.refs) and all(self.site.category(r) == "person" for r in np.refs)
 
     def are_bodies(self, objects: tuple[NounPhrase, ...]) -> bool:
         """Whether only bodies are named."""
         return bool(objects) and all(
-            np.refs
-            and all(
-                (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
-                == "body"
-                for r in np.refs
-            )
-            for np in objects
+            np.refs and all(self.site.category(r) == "body" for r in np.refs) for np in objects
         )
 
     def pass_over_nothing(self, clause: Clause) -> None:
@@ -181,8 +167,7 @@ class Frame:
         if np.unknown:
             return True
         return bool(np.refs) and all(
-            (self.view.category(r.id) if r.kind == "thing" else self.site.category_of(r.id))
-            in ("fixture", "room")
+            self.site.category(r) in ("fixture", "room")
             for r in np.refs
             if r.rank == np.refs[0].rank
         )

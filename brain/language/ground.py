@@ -352,11 +352,7 @@ class Grounding:
         cls = self.common_class(np, fits)
         exclude = self.excluded(np.unless)
         within = self._within(np)
-        if (
-            cls is None
-            or any(prep == "near" for prep, _ in np.posts)
-            or len(np.posts) + len(np.places) > 1
-        ):
+        if cls is None or not self._is_one_holder(np):
             ids = [t for t in self.candidates(np, fits) if t not in exclude]
             return Meaning(ids=tuple(sorted(ids)))
         having = self._having(np, cls)
@@ -405,8 +401,7 @@ class Grounding:
         having = self._having(np, cls)
         if having is None:
             return Meaning(ids=tuple(sorted(looks)[:count]))
-        near = len(np.posts) + len(np.places) > 1 or any(prep == "near" for prep, _ in np.posts)
-        within = None if near else self._within(np)
+        within = self._within(np) if self._is_one_holder(np) else None
         return Meaning(cls=cls, having=having, within=within, count=count)
 
     def _alike(self, found: Sequence[str]) -> tuple[str, dict[str, Value]] | None:
@@ -447,6 +442,11 @@ class Grounding:
         if top:
             return top[0]
         return classes[0] if len(classes) == 1 else None
+
+    def _is_one_holder(self, np: NounPhrase) -> bool:
+        """Whether one place at most is said, and things are in or on it, not beside it."""
+        near = any(prep == "near" for prep, _ in np.posts)
+        return not near and len(np.posts) + len(np.places) <= 1
 
     def _within(self, np: NounPhrase) -> str | None:
         for place in np.places:

@@ -122,7 +122,7 @@ class Guesser:
         best = noun.refs[0]
         view = self._site.view
         is_class = best.kind == "class"
-        category = self._site.category_of(best.id) if is_class else view.category(best.id)
+        category = self._site.category(best)
         if category in ("person", "room", "door", "body"):
             return {"person": "the guest", "room": "the kitchen", "door": "the door"}.get(
                 category, "the robot"

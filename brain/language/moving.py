@@ -163,15 +163,11 @@ class Moving:
             return (), replace(plain[0], prep="to"), []
         objects = tuple(np for item in plain for np in item.nouns)
         withs = [p for p in phrases if p.prep == "with"]
-        phrases = [p for p in phrases if p.prep not in ("with", "without", "about")]
+        phrases = [p for p in phrases if p.prep not in ("with", "about")]
         for item in withs:
             # "a coffee with a croissant": both are brought.
             objects = (*objects, *item.nouns)
         for item in clause.items:
-            if item.prep == "without":
-                raise Unclear(
-                    f"I can not leave out {item.nouns[0].text}. Shall I bring it as it is?"
-                )
             if item.prep == "about":
                 raise Misfit("that is not moved")
         if target is None:

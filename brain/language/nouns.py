@@ -370,13 +370,7 @@ class NounParser:
 
     def is_place(self, refs: tuple[Ref, ...]) -> bool:
         """Whether a room or fixture is the best reading."""
-        best = refs[0]
-        category = (
-            self._site.view.category(best.id)
-            if best.kind == "thing"
-            else self._site.category_of(best.id)
-        )
-        return category in ("room", "fixture")
+        return self._site.category(refs[0]) in ("room", "fixture")
 
     def _is_there(self, places: tuple[Ref, ...], things: list[str]) -> bool:
         """Whether one of the things is at one of the places."""

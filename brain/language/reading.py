@@ -82,12 +82,7 @@ def _is_goal(tokens: list[Token], site: Site) -> bool:
         if refs:
             name = tokens[size - 1]
             one = name.number is not None or name.text == name.key
-            return one and all(
-                site.category_of(r.id) in _GOALS
-                if r.kind == "class"
-                else site.view.category(r.id) in _GOALS
-                for r in refs
-            )
+            return one and all(site.category(r) in _GOALS for r in refs)
     return False
 
 

@@ -82,6 +82,10 @@ class Site:
             return cls  # type: ignore[return-value]
         return "body" if any(b.card.kind == cls for b in self.view.bodies().values()) else "object"
 
+    def category(self, ref: Ref) -> Category | None:
+        """What kind of noun it is that a name means."""
+        return self.view.category(ref.id) if ref.kind == "thing" else self.category_of(ref.id)
+
     def members(self, cls: str) -> tuple[str, ...]:
         """Every known thing of the class, in natural order."""
         return tuple(t for t in self.ids if self.view.is_a(t, cls))

@@ -44,8 +44,6 @@ class Stocking:
             plain, wheres = others, None
         if not plain:
             raise Misfit("nothing is named that could be restocked")
-        for np in clause.unless:
-            self.ground.check(np)
         left_out = {r.id for np in clause.unless for r in np.refs}
         for np in plain:
             found += self._stocked(np, wheres, left_out)
