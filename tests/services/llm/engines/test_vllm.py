@@ -203,9 +203,9 @@ class TestVllm(_OneEngine):
     def test_pins_are_forgotten_with_the_process(self) -> None:
         async def body(engine):
             await hinted(engine, _LONG, Hint(program="f", tool="drive"))
-            before = engine.pid
+            before, processes = engine.pid, family(engine.pid)
             kill(engine)
-            await asyncio.to_thread(gone, before)
+            assert await asyncio.to_thread(ended, processes)
             assert not await engine.healthy()
             assert (await engine.stats()).scheduling is None
             await engine.restart()
@@ -263,12 +263,6 @@ async def until(engine, holds):
     while True:
         if holds((await engine.stats()).scheduling):
             return
-
-
-def gone(pid):
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        while True:
-            os.kill(pid, 0)
 
 
 def family(pid):
