@@ -10,17 +10,25 @@ from devices.facts import Condition
 from devices.noun import Noun
 from devices.skill import SkillEvent, SkillRequest
 from stem_memory.contracts import Event
-from stem_memory.tasks import Assignment, TaskStep
+from stem_memory.tasks import Assignment, Query, TaskStep
 
 
 class Understood(Noun):
-    """A wish as conditions over things memory knows (not yet bound, see devices.facts.bind)."""
+    """A wish as conditions over things memory knows (not yet bound, see devices.facts.bind).
+
+    `queries` are what it asks: they want an answer, not only that somebody looked. `within_s`
+    (seconds from when it was said) and `priority` are what the words say of time and urgency; None:
+    nothing.
+    """
 
     kind: Literal["understood"] = "understood"
     conditions: tuple[Condition, ...]
     summary: str
     by: Literal["grammar", "encoder", "model", "operator"] = "grammar"
     confidence: float = 1.0
+    queries: tuple[Query, ...] = ()
+    within_s: float | None = None
+    priority: int | None = None
 
 
 class Ask(Noun):

@@ -66,6 +66,12 @@ class Bodies:
             self.lost.discard(body)
             self._set(record, lost=False, heard_s=max(record.heard_s, t))
 
+    def stop(self, bodies: tuple[str, ...], stopped: bool) -> None:
+        """The bodies (none given: all) are to hold still, or may move again."""
+        for body in bodies or tuple(self.records):
+            if body in self.records:
+                self._set(self.records[body], stopped=stopped)
+
     def start(self, started: StepStarted) -> None:
         """The body works on this request now."""
         record = self.records.get(started.body)

@@ -17,10 +17,11 @@ from devices.noun import Noun
 from devices.site import SitePlan
 from devices.skill import SkillCard
 from stem_memory.cubes.contracts import CubeChanged
+from stem_memory.instructions import Instruction
 from stem_memory.notes.contracts import NoteBrought, NoteJudged, NoteProposed, NoteTried
 from stem_memory.privacy.contracts import PrivacyChanged, Sealed
 from stem_memory.taskgraph.contracts import TaskChanged
-from stem_memory.tasks import Assignment, Goal, TaskStep
+from stem_memory.tasks import Answer, Assignment, Goal, Query, TaskStep
 from stem_memory.view import Performance
 
 
@@ -125,6 +126,41 @@ class FrameAligned(Noun):
     reason: str = ""
 
 
+class Said(Noun):
+    """Somebody said something to the fleet: a wish, a question, an answer, an instruction.
+
+    `id` ("u1") is what comes of it as `cause`. A deadline (a time, seconds) or a priority given
+    along with the words is for the goal that they may be. `channel` is how they came.
+    """
+
+    kind: Literal["said"] = "said"
+    id: str
+    who: str
+    text: str
+    deadline_s: float | None = None
+    priority: int = 0
+    channel: Literal["typed", "spoken", "glasses", "api"] = "typed"
+
+
+class Replied(Noun):
+    """The brain says something back to words that are no goal: what was done, or what is unclear."""
+
+    kind: Literal["replied"] = "replied"
+    cause: str
+    to: str
+    text: str
+    heeded: bool
+
+
+class Instructed(Noun):
+    """Goals or bodies are told to stop, go on, or change. `cause`: the words it was said in."""
+
+    kind: Literal["instructed"] = "instructed"
+    instruction: Instruction
+    by: str
+    cause: str = ""
+
+
 class GoalPosted(Noun):
     """Somebody wants something."""
 
@@ -144,6 +180,7 @@ class GoalUnderstood(Noun):
     conditions: tuple[Condition, ...]
     summary: str
     by: Literal["grammar", "encoder", "model", "operator"] = "grammar"
+    queries: tuple[Query, ...] = ()
 
 
 class GoalQuestioned(Noun):
@@ -161,6 +198,23 @@ class GoalAnswered(Noun):
     kind: Literal["goal_answered"] = "goal_answered"
     goal: str
     text: str
+    cause: str = ""
+
+
+class AnswerGiven(Noun):
+    """What people asked is answered, from what is believed now."""
+
+    kind: Literal["answer_given"] = "answer_given"
+    goal: str
+    answer: Answer
+
+
+class DeadlinePassed(Noun):
+    """The goal was not reached by its deadline. It goes on, and will be late."""
+
+    kind: Literal["deadline_passed"] = "deadline_passed"
+    goal: str
+    deadline_s: float
 
 
 class GraphPlanned(Noun):
@@ -247,7 +301,9 @@ class GoalClosed(Noun):
 
     kind: Literal["goal_closed"] = "goal_closed"
     goal: str
-    status: Literal["satisfied", "failed", "refused", "needs_answer", "cancelled"]
+    status: Literal[
+        "satisfied", "answered", "failed", "missed", "refused", "needs_answer", "cancelled"
+    ]
     reason: str = ""
 
 
@@ -262,10 +318,15 @@ Payload = Annotated[
     | IdentitiesMerged
     | IdentityParted
     | FrameAligned
+    | Said
+    | Replied
+    | Instructed
     | GoalPosted
     | GoalUnderstood
     | GoalQuestioned
     | GoalAnswered
+    | AnswerGiven
+    | DeadlinePassed
     | GraphPlanned
     | StepAssigned
     | StepStarted

@@ -17,6 +17,7 @@ from stem_memory.experience import Experience
 from stem_memory.frames import MAP, Frames, in_map, moved_plan
 from stem_memory.geometry import middle
 from stem_memory.goals import Goals
+from stem_memory.instructions import Release, Stop
 from stem_memory.journal import Change
 from stem_memory.ontology import Ontology
 from stem_memory.performance import PerformanceBook
@@ -162,6 +163,25 @@ class Fold:
     def _part(self, body: log.IdentityParted, t: float) -> None:
         self.things.part(body)
 
+    def _say(self, body: log.Said, t: float) -> None:
+        self.talk.say(t, body.who, body.text)
+
+    def _reply(self, body: log.Replied, t: float) -> None:
+        self.talk.say(t, BRAIN, body.text)
+
+    def _instruct(self, body: log.Instructed, t: float) -> None:
+        if isinstance(body.instruction, Stop | Release):
+            self.bodies.stop(body.instruction.bodies, isinstance(body.instruction, Stop))
+        else:
+            self.goals.instruct(body.instruction, t, body.by)
+
+    def _answer_question(self, body: log.AnswerGiven, t: float) -> None:
+        self.goals.tell(body.goal, body.answer)
+        self.talk.say(t, BRAIN, body.answer.text)
+
+    def _be_late(self, body: log.DeadlinePassed, t: float) -> None:
+        self.goals.be_late(body.goal)
+
     def _post(self, body: log.GoalPosted, t: float) -> None:
         self.goals.post(body)
         self.talk.say(t, body.goal.who, body.goal.text)
@@ -233,6 +253,11 @@ _FOLD: dict[str, Callable[[Fold, Any, float], None]] = {
     "identities_merged": Fold._merge,
     "identity_parted": Fold._part,
     "frame_aligned": Fold._align,
+    "said": Fold._say,
+    "replied": Fold._reply,
+    "instructed": Fold._instruct,
+    "answer_given": Fold._answer_question,
+    "deadline_passed": Fold._be_late,
     "goal_posted": Fold._post,
     "goal_understood": Fold._understand,
     "goal_questioned": Fold._question,

@@ -13,7 +13,8 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
-from stem_memory.tasks import GoalRecord, StepStatus, TaskGraph
+from stem_memory.instructions import Cancel, Change, Instruction, Pause, Resume
+from stem_memory.tasks import Answer, GoalRecord, StepStatus, TaskGraph
 
 
 class Goals:
@@ -31,7 +32,14 @@ class Goals:
         record = self.records.get(understood.goal)
         if record is not None:
             bound = bind_all(understood.conditions, believed, record.goal.t)
-            self._set(record, conditions=bound, status="posted", question="", options=())
+            self._set(
+                record,
+                conditions=bound,
+                queries=understood.queries,
+                status="posted",
+                question="",
+                options=(),
+            )
 
     def question(self, asked: GoalQuestioned) -> None:
         """The goal waits for a person."""
@@ -44,6 +52,54 @@ class Goals:
         record = self.records.get(goal)
         if record is not None:
             self._set(record, status="posted", question="", options=(), closed_s=None)
+
+    def tell(self, goal: str, answer: Answer) -> None:
+        """What the goal asked is answered."""
+        record = self.records.get(goal)
+        if record is not None:
+            self._set(record, answer=answer)
+
+    def be_late(self, goal: str) -> None:
+        """The deadline passed."""
+        record = self.records.get(goal)
+        if record is not None:
+            self._set(record, is_late=True)
+
+    def instruct(self, instruction: Instruction, t: float, by: str) -> None:
+        """Somebody ends, halts or changes goals. Those that are over stay as they are."""
+        if isinstance(instruction, Cancel):
+            for record in self._open(instruction.goals):
+                reason = f"{by} cancelled it"
+                self._set(record, status="cancelled", reason=reason, closed_s=t)
+        elif isinstance(instruction, Pause):
+            for record in self._open(instruction.goals):
+                if record.status in ("posted", "planned"):
+                    self._set(record, status="paused")
+        elif isinstance(instruction, Resume):
+            for record in self._open(instruction.goals):
+                if record.status == "paused":
+                    self._set(record, status="posted" if record.graph is None else "planned")
+        elif isinstance(instruction, Change):
+            for record in self._open((instruction.goal,)):
+                self._change(record, instruction)
+
+    def _open(self, goals: tuple[str, ...]) -> list[GoalRecord]:
+        found = (self.records.get(goal) for goal in goals)
+        return [record for record in found if record is not None and record.closed_s is None]
+
+    def _change(self, record: GoalRecord, change: Change) -> None:
+        told: dict[str, object] = {
+            name: value
+            for name in ("text", "deadline_s", "priority")
+            if (value := getattr(change, name)) is not None
+        }
+        changes: dict[str, object] = {"goal": record.goal.model_copy(update=told)}
+        if change.deadline_s is not None:
+            changes["is_late"] = False
+        if change.text is not None:
+            # Other words: to be understood anew. The graph tells what was done so far.
+            changes |= {"conditions": (), "queries": (), "status": "posted", "question": ""}
+        self._set(record, **changes)
 
     def plan(self, planned: GraphPlanned) -> None:
         """Take a new revision of the graph.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from devices.facts import Condition, Value
+from devices.facts import Condition, Selector, Value
 from devices.noun import Noun
 from devices.skill import Atom
 
@@ -12,8 +12,11 @@ GoalStatus = Literal[
     "posted",  # recorded, not yet understood
     "planned",  # understood, has a graph
     "needs_answer",  # waits for a person
+    "paused",  # nothing is done for it until somebody says so
     "satisfied",
+    "answered",  # a question, and it was answered
     "failed",
+    "missed",  # reached, but after its deadline
     "refused",
     "cancelled",
 ]
@@ -21,7 +24,11 @@ StepStatus = Literal["pending", "assigned", "running", "done", "failed", "cancel
 
 
 class Goal(Noun):
-    """A wish: who asked for what, when, until when, and how urgent (higher first)."""
+    """A wish: who asked for what, when, until when, and how urgent (higher first).
+
+    `cause` is what it came from: the words somebody said ("u3"), or the goal ("g1") that left
+    something to be put down or put back.
+    """
 
     id: str
     text: str
@@ -29,6 +36,48 @@ class Goal(Noun):
     t: float
     deadline_s: float | None = None
     priority: int = 0
+    cause: str = ""
+
+
+class Query(Noun):
+    """What a question wants to know of the things that its goal's condition selects.
+
+    | ask | the answer |
+    |---|---|
+    | where | where each of them is |
+    | what | what is on, in or at it; of a body or person: what it holds |
+    | how_many | how many there are, `within` a place if one is given |
+    | whether | yes or no: `attr` is `value`; for "location": it is `within` that place, or there is one |
+    | state | the value of `attr` |
+
+    `condition` is the index of that condition among the goal's. `what` is as it was said.
+    """
+
+    ask: Literal["where", "what", "how_many", "whether", "state"]
+    condition: int
+    what: Selector
+    attr: str = "location"
+    value: Value | None = None
+    within: str | None = None
+
+
+class Finding(Noun):
+    """One belief behind an answer: of what, what is so, who saw it and when, how sure (0..1)."""
+
+    thing: str
+    attr: str
+    value: Value | None
+    relation: str = ""
+    source: str
+    seen_s: float
+    confidence: float
+
+
+class Answer(Noun):
+    """What is said in answer to a question, and the beliefs it rests on."""
+
+    text: str
+    findings: tuple[Finding, ...] = ()
 
 
 class Heeded(Noun):
@@ -138,3 +187,6 @@ class GoalRecord(Noun):
     steps: dict[str, StepStatus] = {}
     bodies: dict[str, str] = {}
     closed_s: float | None = None
+    queries: tuple[Query, ...] = ()
+    answer: Answer | None = None
+    is_late: bool = False

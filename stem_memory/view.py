@@ -41,14 +41,23 @@ class Performance(Noun):
 
 
 class BodyRecord(Noun):
-    """A body as memory knows it. `busy` is the request it works on, if any."""
+    """A body as memory knows it. `busy` is the request it works on, if any.
+
+    `stopped`: somebody told it to hold still, and nobody has released it yet.
+    """
 
     spec: BodySpec
     card: BodyCard
     state: BodyState
     heard_s: float
     lost: bool = False
+    stopped: bool = False
     busy: str | None = None
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing can be asked of it now: it is lost or stopped."""
+        return self.lost or self.stopped
 
 
 class MemoryView(Facts, Protocol):

@@ -12,6 +12,7 @@ from stem_memory.fact_row import Connection
 from stem_memory.journal import Change
 from stem_memory.naming import id_words, in_words
 from stem_memory.notes.contracts import NoteBrought, NoteProposed
+from stem_memory.talk import BRAIN
 from stem_memory.view import MemoryView
 
 _OTHERS = re.compile(r" \{[^{}]*\}")
@@ -68,6 +69,12 @@ def texts_of(event: log.Event, changes: Iterable[Change], memory: MemoryView) ->
             yield Text("said", heard.who, heard.text)
     elif isinstance(body, log.Spoken):
         yield Text("said", body.body, body.text)
+    elif isinstance(body, log.Said):
+        yield Text("said", body.who, body.text)
+    elif isinstance(body, log.Replied):
+        yield Text("said", BRAIN, body.text)
+    elif isinstance(body, log.AnswerGiven):
+        yield Text("answer", body.goal, body.answer.text)
     elif isinstance(body, log.GoalPosted):
         yield Text("goal", body.goal.id, body.goal.text)
     elif isinstance(body, log.GoalUnderstood):

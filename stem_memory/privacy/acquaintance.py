@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from devices.facts import ClassCard
 from devices.site import SitePlan
-from stem_memory.contracts import GoalPosted, Observed, Payload, SiteSurveyed
+from stem_memory.contracts import GoalPosted, Observed, Payload, Said, SiteSurveyed
 from stem_memory.privacy.personal import Cutter, Keys
 from stem_memory.privacy.rules import PrivacyRules
 from stem_memory.state import MemoryState
@@ -59,6 +59,8 @@ class Acquaintance:
                     self._meet(seen.id, seen.names, seen.cls)
             for heard in body.observation.heard:
                 self._meet(heard.who, ())
+        elif isinstance(body, Said):
+            self._meet(body.who, ())
         elif isinstance(body, GoalPosted):
             self._meet(body.goal.who, ())
             self._goals[body.goal.id] = body.goal.who
