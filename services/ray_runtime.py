@@ -63,6 +63,8 @@ class SharedHost:
 class RayPort:
     """A shared actor in a Ray worker process."""
 
+    is_here = False
+
     def __init__(self, name: str, actor: Any) -> None:
         self._name = name
         self._actor = actor

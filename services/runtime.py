@@ -37,6 +37,11 @@ class Port(Protocol):
         """The actor's name."""
         ...
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the actor is in this process, so that nothing has to be packed for it."""
+        ...
+
     def begin(self, method: str, *args: Any) -> Pending:
         """Begin a call; calls under way overlap."""
         ...
@@ -106,6 +111,8 @@ class LocalHandle:
 
 class LocalPort:
     """An actor of coroutines in this process."""
+
+    is_here = True
 
     def __init__(self, name: str, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._name = name

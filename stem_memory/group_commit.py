@@ -130,12 +130,12 @@ class GroupCommit:
                 self._room.clear()
                 await self._room.wait()
             self._unacknowledged += rows
-        if not self._waiting:
-            self._window = asyncio.ensure_future(self._pause(self._rule.window_s))
         self._waiting.append(call)
         self._waiting_rows += rows
         if self._is_ready():
             self._ready.set()
+        elif len(self._waiting) == 1:
+            self._window = asyncio.ensure_future(self._pause(self._rule.window_s))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
 
@@ -165,6 +165,7 @@ class GroupCommit:
             ready.cancel()
         if window is not None:
             window.cancel()
+            self._window = None
 
     def _take(self) -> list[_Call]:
         calls = [self._waiting.popleft()]

@@ -29,8 +29,8 @@ from services.alpha.recording import Replay, Trace
 from services.alpha.story import as_story
 from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
+from services.memory.client import open_writer
 from services.runtime import Handle, LocalRuntime, Port, Runtime
-from services.shared_memory import open_writer
 
 LEDGER, STORY = "ledger.jsonl", "ledger.txt"
 NETWORK = "no_network"

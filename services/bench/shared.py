@@ -10,9 +10,9 @@ from time import monotonic
 from typing import NamedTuple
 
 from devices.noun import Noun
+from services.memory.client import MemoryClient
 from services.ray_runtime import RayRuntime
 from services.runtime import Handle, Port
-from services.shared_memory import SharedMemory
 from stem_memory.bench import Measure, Told
 from stem_memory.contracts import Event, Observed
 from stem_memory.group_commit import Gathering
@@ -58,13 +58,13 @@ class Program:
     def __init__(self, name: str) -> None:
         self._name = name
         self._calls: list[list[Event]] = []
-        self._memory: SharedMemory | None = None
+        self._memory: MemoryClient | None = None
 
     def prepare(self, path: str, port: Port, load: Load, seed: int) -> None:
         """Draw the events, with the numbers that follow those in the memory, and open it."""
         self.leave()
         chance = random.Random(f"{seed} {self._name}")
-        self._memory = SharedMemory(path, port, load.in_flight)
+        self._memory = MemoryClient(path, port, load.in_flight)
         last = self._memory.last_seq(self._name)
         first = 0 if last is None else last + 1
         events = [
@@ -216,13 +216,13 @@ class _Bench:
                 n=PROGRAMS * load.calls,
             )
 
-    def _open(self, path: Path, gathering: Gathering) -> SharedMemory:
-        memory = SharedMemory.join(path, self._runtime, gathering)
+    def _open(self, path: Path, gathering: Gathering) -> MemoryClient:
+        memory = MemoryClient.join(path, self._runtime, gathering)
         start = start_of(bodies=[body(name, 5, 1, "waiter") for name in self._names])
         memory.append(events_of(start, origin="site"))
         return memory
 
-    def _check(self, memory: SharedMemory, rows: int) -> None:
+    def _check(self, memory: MemoryClient, rows: int) -> None:
         """See that what was acknowledged is there and the log is sound, and close it."""
         self._everywhere("leave")
         site = sum(1 for entry in memory.read(until=100) if entry.event.origin == "site")
@@ -231,7 +231,7 @@ class _Bench:
         memory.close()
         memory.port.answer(memory.port.begin("close"))
 
-    def _once(self, memory: SharedMemory, load: Load, seed: int, waiting: bool = False) -> Rate:
+    def _once(self, memory: MemoryClient, load: Load, seed: int, waiting: bool = False) -> Rate:
         self._everywhere("prepare", str(memory.path), memory.port, load, seed)
         before = memory.counts()
         spans: list[Span] = self._everywhere("record", waiting)

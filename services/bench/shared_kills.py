@@ -17,8 +17,8 @@ from time import monotonic
 
 from devices.noun import Noun
 from services.bench.shared import PROGRAMS, Load, Program
+from services.memory.client import MemoryClient
 from services.ray_runtime import CALL_LIMIT_S, RayRuntime
-from services.shared_memory import SharedMemory
 from stem_memory.trials.verdict import told
 
 _LOAD = Load(name="", goal="", calls=40, rows=50, in_flight=4, moving=True)
@@ -54,7 +54,7 @@ def main() -> None:
     programs = [runtime.spawn(name, Program, name) for name in names]
     rows = PROGRAMS * _LOAD.calls * _LOAD.rows
     try:
-        with SharedMemory.join(path, runtime) as memory:
+        with MemoryClient.join(path, runtime) as memory:
             for trial in range(trials):
                 runtime.gather(
                     [p.call("prepare", str(path), memory.port, _LOAD, trial) for p in programs]

@@ -13,7 +13,7 @@ import click
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
-    from services.shared_memory import SharedMemory
+    from services.memory.client import MemoryClient
 
 _EVERY_S = 1.0
 
@@ -25,16 +25,16 @@ def serve(file: Path, as_json: bool) -> None:
     """Hold a memory FILE open, so that several programs on this host write to it at once.
 
     They find it by the address that is printed: glasses (retinue glasses run --memory FILE
-    --runtime ray), and programs of your own (services.shared_memory.SharedMemory). What each
+    --runtime ray), and programs of your own (services.memory.client.MemoryClient). What each
     records is on the disk before it is told so. Ctrl-C ends it, when everybody has an answer.
     """
     from services.errors import UserError
+    from services.memory.client import MemoryClient
     from services.ray_runtime import RayRuntime
-    from services.shared_memory import SharedMemory
 
     runtime = RayRuntime()
     try:
-        with SharedMemory.join(file, runtime) as memory:
+        with MemoryClient.join(file, runtime) as memory:
             if not runtime.holds(memory.port.name):
                 raise UserError(f"{file} is served already on the Ray at {runtime.address}")
             ended = Event()
@@ -61,7 +61,7 @@ def serve(file: Path, as_json: bool) -> None:
         )
 
 
-def _watch(memory: SharedMemory, ended: Event) -> None:
+def _watch(memory: MemoryClient, ended: Event) -> None:
     """Show on a terminal what is going on, until it is to end."""
     from rich.console import Console
     from rich.status import Status

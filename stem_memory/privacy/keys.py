@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from stem_memory.disk import written
 from stem_memory.privacy.box import forget_keys
 from stem_memory.privacy.errors import KeysUnreadable
 
@@ -41,12 +42,16 @@ class Keyring:
         """The keys of a memory file."""
         return cls(store.with_name(store.name + ".keys"))
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """Take over what the process that writes has made or destroyed meanwhile.
+
+        Returns:
+            Whether a key that was here is gone.
 
         Raises:
             KeysUnreadable: If the file can not be read.
         """
+        before = self._keys
         while (now := _version(self.path)) != self._seen:
             try:
                 self._keys = _read(self.path)
@@ -58,6 +63,12 @@ class Keyring:
             self._names = {pseudonym(key): name for name, key in self._keys.items()}
             self._seen = now
             forget_keys()
+        return not before.items() <= self._keys.items()
+
+    def establish(self) -> None:
+        """Put the file there, though it holds no key yet: what it lies beside is a sealed memory."""
+        if not self.path.exists():
+            self._write({})
 
     def key(self, name: str) -> bytes | None:
         """The key of this name, if there is one."""
@@ -101,6 +112,17 @@ class Keyring:
     def _write(self, keys: dict[str, bytes]) -> None:
         texts = {name: base64.b64encode(key).decode() for name, key in sorted(keys.items())}
         draft = self.path.with_name(self.path.name + ".new")
+        with written(self.path):
+            try:
+                self._replace(draft, texts)
+            finally:
+                # What could not be written whole holds keys: it must not stay.
+                draft.unlink(missing_ok=True)
+        self._keys = keys
+        self._seen = _version(self.path)
+
+    def _replace(self, draft: Path, texts: dict[str, str]) -> None:
+        """Write the draft durably and put it in the place of the file, whose blocks are blanked."""
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"format": _FORMAT, "keys": texts}, file, indent=1)
@@ -116,8 +138,6 @@ class Keyring:
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
         os.fsync(folder)
         os.close(folder)
-        self._keys = keys
-        self._seen = _version(self.path)
 
 
 def pseudonym(key: bytes) -> str:

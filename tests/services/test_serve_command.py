@@ -14,10 +14,10 @@ from stem_memory.store import EventStore
 PROGRAM = """
 import sys
 from services.ray_runtime import RayRuntime
-from services.shared_memory import SharedMemory
+from services.memory.client import MemoryClient
 from stem_memory.contracts import Event, Spoken
 runtime = RayRuntime()
-with SharedMemory.join(sys.argv[1], runtime) as memory:
+with MemoryClient.join(sys.argv[1], runtime) as memory:
     for seq in range(0, 200, 10):
         said = Spoken(body="b", to="x", text="hi")
         events = [Event(origin=sys.argv[2], seq=seq + i, t=1.0, body=said) for i in range(10)]

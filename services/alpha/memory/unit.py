@@ -27,8 +27,8 @@ from services.alpha.contracts import (
 )
 from services.alpha.memory.habits import KNOWS, OUTCOME, Habits
 from services.alpha.orders import GlassesConfig
+from services.memory.client import MemoryClient
 from services.runtime import Port
-from services.shared_memory import SharedMemory
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
@@ -53,10 +53,10 @@ class MemoryUnit:
         self._folder = None if config.memory else tempfile.TemporaryDirectory(prefix="retinue-")
         path = Path(config.memory or Path(str(self._folder and self._folder.name)) / "memory.db")
         self._now_ms = 0
-        self._store: EventStore | SharedMemory = (
+        self._store: EventStore | MemoryClient = (
             EventStore.writer(path, lambda: self._now_ms, _vault(path))
             if writer is None
-            else SharedMemory(path, writer)
+            else MemoryClient(path, writer)
         )
         last = self._store.last_seq(self._body)
         self._seq = 0 if last is None else last + 1

@@ -14,8 +14,8 @@ from services.alpha.contracts import (
 )
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
+from services.memory.client import open_writer
 from services.runtime import LocalRuntime
-from services.shared_memory import open_writer
 from stem_memory.store import EventStore
 
 ANA = WearerProfile(id="ana", name="Ana", known=("mona-lisa",))

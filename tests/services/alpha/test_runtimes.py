@@ -23,15 +23,15 @@ def test_on_ray_the_ledger_is_the_same(film):
 
 @pytest.mark.ray
 def test_on_ray_a_memory_is_shared_and_the_ledger_is_the_same(film, tmp_path):
+    from services.memory.client import MemoryClient
     from services.ray_runtime import RayRuntime
-    from services.shared_memory import SharedMemory
     from stem_memory.contracts import Event, Spoken
 
     words = ((2.0, "may I cross?"), (5.0, "not now"))
     folder = film([(1.0, "red"), (4.0, "green")], words=words)
     here = replay(folder, CONFIG.model_copy(update={"memory": str(tmp_path / "here.db")}))
     path, other = tmp_path / "there.db", RayRuntime()
-    with SharedMemory.join(path, other) as memory:
+    with MemoryClient.join(path, other) as memory:
         there = replay(
             folder, CONFIG.model_copy(update={"memory": str(path)}), runtime=RayRuntime()
         )

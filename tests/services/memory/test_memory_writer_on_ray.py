@@ -6,8 +6,8 @@ import signal
 import pytest
 import ray
 
+from services.memory.client import MemoryClient, open_writer
 from services.ray_runtime import RayRuntime
-from services.shared_memory import SharedMemory, open_writer
 from stem_memory.contracts import Event, Spoken
 from stem_memory.errors import StoreInUse
 from stem_memory.store import EventStore
@@ -25,7 +25,7 @@ class Program:
     """A program of its own that records without end and keeps count of what was acknowledged."""
 
     def __init__(self, path, port, origin):
-        self._memory = SharedMemory(path, port)
+        self._memory = MemoryClient(path, port)
         self._origin = origin
         self._acknowledged = 0
 
@@ -48,13 +48,13 @@ def runtime():
     runtime.close()
 
 
-class TestSharedMemoryOnRay(LogContract):
+class TestMemoryClientOnRay(LogContract):
     @pytest.fixture(autouse=True)
     def place(self, tmp_path, runtime):
         self.path, self.runtime = tmp_path / "memory.db", runtime
 
     def make(self):
-        return SharedMemory.join(self.path, self.runtime)
+        return MemoryClient.join(self.path, self.runtime)
 
 
 def test_killed_writers_lose_nothing_and_double_nothing(tmp_path, runtime):
@@ -89,9 +89,9 @@ def test_killed_writers_lose_nothing_and_double_nothing(tmp_path, runtime):
 
 def test_programs_share_one_writer_by_its_name(tmp_path, runtime):
     path = tmp_path / "memory.db"
-    with SharedMemory.join(path, runtime) as one:
+    with MemoryClient.join(path, runtime) as one:
         other = RayRuntime()
-        with SharedMemory.join(tmp_path / "." / "memory.db", other) as two:
+        with MemoryClient.join(tmp_path / "." / "memory.db", other) as two:
             assert two.port.answer(two.port.begin("process")) == one.port.answer(
                 one.port.begin("process")
             )
@@ -106,10 +106,10 @@ def test_programs_share_one_writer_by_its_name(tmp_path, runtime):
 
 def test_a_program_may_join_as_often_as_it_likes(tmp_path, runtime):
     path = tmp_path / "memory.db"
-    with SharedMemory.join(path, runtime) as memory:
+    with MemoryClient.join(path, runtime) as memory:
         for number in range(1, 6):
             # What joined before goes out of use here, the writer does not.
-            with SharedMemory.join(path, runtime) as again:
+            with MemoryClient.join(path, runtime) as again:
                 again.append([spoken("a", number)])
             memory.append([spoken("b", number)])
 
@@ -118,5 +118,5 @@ def test_a_memory_in_use_is_said_in_one_sentence(tmp_path, runtime):
     path = tmp_path / "memory.db"
     with EventStore.writer(path, lambda: 0), pytest.raises(StoreInUse, match="Another process"):
         open_writer(path, runtime)
-    with SharedMemory.join(path, runtime) as memory:
+    with MemoryClient.join(path, runtime) as memory:
         memory.append([spoken("a", 1)])

@@ -1,11 +1,11 @@
-"""One memory for several programs of a host: all record, each reads, nothing acknowledged is lost.
+"""The one way to a memory, for one program or several of a host: all record, each reads.
 
 ```python
+from services.memory.client import MemoryClient
 from services.ray_runtime import RayRuntime
-from services.shared_memory import SharedMemory
 
 runtime = RayRuntime()                      # the Ray that RAY_ADDRESS names, else one of our own
-memory = SharedMemory.join("house.db", runtime)
+memory = MemoryClient.join("house.db", runtime)
 memory.append(events)                       # returns when they are on the disk
 print(memory.state.location("mug-1"))
 memory.close()
@@ -24,11 +24,14 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from services.errors import ActorDied
+from services.memory.writer import MemoryWriter, Receipt
 from services.runtime import Pending, Port, Runtime
-from services.writer import Receipt, WriterNode
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.errors import EventUnfit, StoreClosed
+from stem_memory.fact_query import FactReader
 from stem_memory.group_commit import Counts, Gathering
+from stem_memory.notes.contracts import NoteProposed
+from stem_memory.notes.overview import fresh_lessons
 from stem_memory.privacy.vault import Vault
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
@@ -40,7 +43,7 @@ def open_writer(path: Path | str, runtime: Runtime, gathering: Gathering | None 
 
     Args:
         path: The memory's file; made if there is none.
-        runtime: Where it lives. Programs on one Ray share it.
+        runtime: Where it lives. Programs on one Ray share it; else it is this process's alone.
         gathering: When it commits, should it be new.
 
     Raises:
@@ -48,12 +51,13 @@ def open_writer(path: Path | str, runtime: Runtime, gathering: Gathering | None 
     """
     file = Path(path).resolve()
     name = f"memory of {socket.gethostname()}:{file}"
-    port = runtime.share(name, WriterNode, str(file), gathering or Gathering())
+    rule = gathering or Gathering()
+    port = runtime.share(name, MemoryWriter, str(file), rule, runtime.is_shared)
     port.answer(port.begin("position"))
     return port
 
 
-class SharedMemory:
+class MemoryClient:
     """An `EventLog` that others write to, too. It belongs to one thread of one program.
 
     What this program was told is recorded it reads back at once; so does everybody else.
@@ -77,7 +81,7 @@ class SharedMemory:
     @classmethod
     def join(
         cls, path: Path | str, runtime: Runtime, gathering: Gathering | None = None
-    ) -> SharedMemory:
+    ) -> MemoryClient:
         """Open a memory together with every program on the same runtime. See `open_writer`."""
         return cls(path, open_writer(path, runtime, gathering))
 
@@ -89,7 +93,8 @@ class SharedMemory:
     def append(self, events: Iterable[Event], now_ms: int | None = None) -> tuple[Recorded, ...]:
         """Record events, all or none, and return once they are on the disk.
 
-        A retry of the same events (same origin and number, same content) is harmless.
+        What is returned is what is in the log: what no-record zones hide is taken out of it, and a
+        retry of the same events (same origin and number, same content) is harmless.
 
         Args:
             events: What to record. Give every program origins of its own.
@@ -101,7 +106,11 @@ class SharedMemory:
             StoreClosed: The program that held the writer has ended.
         """
         given = tuple(events)
-        receipts: list[Receipt] = self._answer(self._begin(given, now_ms, True))
+        answer = self._answer(self._begin(given, now_ms, True))
+        if self._port.is_here:
+            recorded: tuple[Recorded, ...] = answer
+            return recorded
+        receipts: list[Receipt] = answer
         return tuple(
             Recorded(
                 id=id_,
@@ -157,7 +166,7 @@ class SharedMemory:
         return self._state
 
     @property
-    def facts(self) -> Any:
+    def facts(self) -> FactReader:
         """What was so at any time, see `stem_memory.fact_query.FactReader`."""
         return self._reader.facts
 
@@ -177,6 +186,35 @@ class SharedMemory:
         """The highest number of an origin, so that it can go on counting; None: never heard of."""
         return self._reader.last_seq(origin)
 
+    def history(self) -> tuple[Event, ...]:
+        """Every event from the first on, to restore a brain.
+
+        Raises:
+            BehindHorizon: Some are in an archive.
+        """
+        self._refresh()
+        self._reader.require_whole()
+        return tuple(entry.event for entry in self._reader.read())
+
+    def digest(self) -> tuple[int, str]:
+        """Number of events, and the hash of the state that replaying the file gives."""
+        position = self.position()
+        return position, self.replay(position=position).digest()
+
+    def lessons(self) -> tuple[NoteProposed, ...]:
+        """What the failures in the log teach, unless it is known already."""
+        self._refresh()
+        return fresh_lessons(self._reader)
+
+    def expire(self, now_s: float) -> int:
+        """Destroy the keys of what was to be kept until `now_s` (seconds) at the longest.
+
+        Returns:
+            How many events can no longer be read in full, by anybody.
+        """
+        gone: int = self._ask("expire", now_s)
+        return gone
+
     def verify(self) -> Verified:
         """Check the whole log; an exception says what is wrong with it."""
         return self._reader.verify()
@@ -186,7 +224,7 @@ class SharedMemory:
         self.settle()
         self._reader.close()
 
-    def __enter__(self) -> SharedMemory:
+    def __enter__(self) -> MemoryClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -195,6 +233,8 @@ class SharedMemory:
     def _begin(self, events: tuple[Event, ...], now_ms: int | None, receipts: bool) -> Pending:
         if now_ms is None:
             now_ms = round(max((event.t for event in events), default=0.0) * 1000)
+        if self._port.is_here:
+            return self._port.begin("take", events, now_ms)
         try:
             text = to_json(events)
         except (PydanticSerializationError, ValueError):
@@ -217,10 +257,6 @@ class SharedMemory:
 
     def _refresh(self) -> None:
         """See keys that were made or destroyed meanwhile."""
-        if self._vault is None:
-            self._vault = Vault.beside(self.path)
-            if self._vault is not None:
-                self._reader.close()
-                self._reader = EventStore.reader(self.path, self._vault)
-        else:
-            self._vault.keys.refresh()
+        if self._vault is not None and self._vault.keys.refresh():
+            # What they sealed must not be known any longer: fold what is left, from its start.
+            self._state = None
