@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stem_memory.chain import GENESIS, link
+from stem_memory.disk import sentence
 from stem_memory.errors import MemoryFault
 from stem_memory.fact_row import Connection
 from stem_memory.horizon import horizon
@@ -229,9 +230,7 @@ def _write_archive(path: Path, rows: list[tuple[int, str]]) -> str:
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
-        raise CompactionRefused(
-            f"{path} can not be written ({error.strerror}); name another file for the archive."
-        ) from None
+        raise CompactionRefused(sentence(path, error)) from None
     return _sha256(content)
 
 

@@ -15,6 +15,10 @@ class StoreUnreadable(MemoryFault):
     """The file is missing, truncated, corrupt or not a memory."""
 
 
+class StoreUnwritable(MemoryFault):
+    """The disk is full or can only be read, or a right is missing: the file is as it was."""
+
+
 class StoreTooNew(MemoryFault):
     """The file was written by a newer version of this software."""
 

@@ -17,7 +17,14 @@ from sqlite_utils import Database
 # The very library that sqlite_utils uses: one file must never be open in two SQLites at once.
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
-from stem_memory.errors import StoreTooNew, StoreTooOld, StoreUnreadable, UnsafeSqlite
+from stem_memory.disk import sqlite_sentence
+from stem_memory.errors import (
+    StoreTooNew,
+    StoreTooOld,
+    StoreUnreadable,
+    StoreUnwritable,
+    UnsafeSqlite,
+)
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -153,10 +160,18 @@ def too_old(path: Path) -> StoreTooOld:
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn SQLite's complaints about a file into one sentence."""
+    """Turn SQLite's complaints about a file into one sentence.
+
+    Raises:
+        StoreUnwritable: It is about writing: a full disk does not call for a copy of the file.
+        StoreUnreadable: It is about what the file holds.
+    """
     try:
         yield
     except SqliteError as error:
+        about_writing = sqlite_sentence(path, error)
+        if about_writing is not None:
+            raise StoreUnwritable(about_writing) from error
         raise StoreUnreadable(
             f"{path} can not be used ({error}); restore it from a copy."
         ) from error

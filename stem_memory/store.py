@@ -14,7 +14,8 @@ from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.clock import clock_of
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.derived import Derived
-from stem_memory.errors import EventConflict, StoreReadOnly, StoreUnreadable
+from stem_memory.disk import written
+from stem_memory.errors import EventConflict, StoreReadOnly, StoreUnreadable, StoreUnwritable
 from stem_memory.fact_query import FactReader
 from stem_memory.fact_row import Connection
 from stem_memory.hlc import HybridClock, first_of_ms
@@ -87,7 +88,7 @@ class EventStore:
             as_it_lies: Leave the tables beside the log alone, to bring back an archive first.
 
         Raises:
-            UnsafeSqlite, StoreUnreadable, StoreTooNew: The file stays as it is.
+            UnsafeSqlite, StoreUnreadable, StoreTooNew, StoreUnwritable: The file stays as it is.
             StoreInUse: Another writer holds it.
             BaseOutdated: It was compacted, and keys were destroyed since.
         """
@@ -100,7 +101,7 @@ class EventStore:
             raise StoreUnreadable(f"There is no folder {path.parent}; make it first.")
         lock = WriterLock(path)
         try:
-            with readable(path):
+            with readable(path), written(path):
                 if not path.exists():
                     create(path)
                 db = connect(path, write=True)
@@ -147,6 +148,7 @@ class EventStore:
         Raises:
             EventConflict: If an origin and number came before with other content.
             EventUnfit: If an event can not be read back as it is.
+            StoreUnwritable: The disk is full, or the like.
             StoreReadOnly: If this store was opened for reading.
         """
         if self._clock is None:
@@ -302,7 +304,9 @@ class EventStore:
         """Close the file and let another writer in. Closing twice is harmless."""
         if self._clock is not None and self._state is not None:
             if self._head[0] - self._snapshot_at >= _SNAPSHOT_AT_CLOSE:
-                self.snapshot()
+                # It only spares the next session some folding: all that it holds is in the log.
+                with contextlib.suppress(StoreUnwritable):
+                    self.snapshot()
             self._clock = None
         self._db.close()
         if self._lock is not None:
@@ -317,7 +321,7 @@ class EventStore:
     def _commit(self, rows: list[Row], fresh: tuple[Recorded, ...]) -> None:
         state = self.state
         marks = ", ".join("?" * len(rows[0]))
-        with readable(self.path), self._transaction():
+        with self._transaction():
             self._db.conn.executemany(f"INSERT INTO event ({COLUMNS}) VALUES ({marks})", rows)
             self._derived.write(fresh, state)
             if rows[-1][0] - self._snapshot_at >= _SNAPSHOT_EVERY:
@@ -336,17 +340,18 @@ class EventStore:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            # The state may have taken in what the log has not: fold it anew when it is needed.
-            self._state = None
-            self._derived.forget()
-            if self._db.conn.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        with readable(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # The state may have taken in what the log has not: fold it anew when it is needed.
+                self._state = None
+                self._derived.forget()
+                if self._db.conn.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def _settle_keys(self) -> None:
         """Carry out what the log says of keys, should the last writer have died before it did."""

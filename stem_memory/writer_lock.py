@@ -6,7 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from stem_memory.errors import StoreInUse, StoreUnreadable
+from stem_memory.disk import sentence
+from stem_memory.errors import StoreInUse, StoreUnwritable
 
 
 class WriterLock:
@@ -32,10 +33,7 @@ class WriterLock:
             try:
                 handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             except OSError as error:
-                raise StoreUnreadable(
-                    f"{store} can not be written ({error.strerror}); make its folder writable, or "
-                    "copy it to one that is."
-                ) from None
+                raise StoreUnwritable(sentence(store, error)) from None
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # The last writer may have removed the file between our open and our lock.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from stem_memory.cubes.errors import BlobDamaged
+from stem_memory.disk import written
 
 _CHUNK = 1 << 20
 
@@ -29,14 +30,22 @@ class BlobStore:
         return cls(store.with_name(store.name + ".blobs"))
 
     def put(self, chunks: bytes | Iterable[bytes]) -> tuple[str, int]:
-        """Store bytes durably; returns their hash and their number."""
+        """Store bytes durably; returns their hash and their number.
+
+        Raises:
+            StoreUnwritable: The disk is full, or the like.
+        """
+        with written(self.folder):
+            return self._put((chunks,) if isinstance(chunks, bytes) else chunks)
+
+    def _put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         self.folder.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         handle, name = tempfile.mkstemp(prefix="draft-", dir=self.folder)
         draft = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                for chunk in (chunks,) if isinstance(chunks, bytes) else chunks:
+                for chunk in chunks:
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)

@@ -32,6 +32,7 @@ from stem_memory.cubes.contracts import (
     PrefixItem,
 )
 from stem_memory.cubes.errors import BundleUnreadable, CubeFault, NotGranted
+from stem_memory.disk import sentence
 from stem_memory.ledger import Row
 from stem_memory.notes.contracts import Note
 from stem_memory.privacy.vault import is_whole
@@ -126,9 +127,7 @@ def export_memory(
             os.fsync(file.fileno())
         draft.replace(target)
     except OSError as error:
-        raise CubeFault(
-            f"{target} can not be written ({error.strerror}); name another file."
-        ) from None
+        raise CubeFault(sentence(target, error)) from None
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from devices.noun import Noun
 from stem_memory.chain import GENESIS
+from stem_memory.disk import sentence
 from stem_memory.privacy.errors import AuditBroken, AuditUnwritable
 from stem_memory.privacy.keys import Keyring
 
@@ -64,12 +65,16 @@ class Audit:
         for id_, alias in people.items():
             question = re.sub(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", alias, question)
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return self._noted(who, purpose, question, people, ms)
         except OSError as error:
             raise AuditUnwritable(
-                f"{self.path} can not be written ({error.strerror}), and nobody reads this memory "
-                "without a note of it; make its folder writable, or copy the run."
+                f"{sentence(self.path, error)} Nobody reads this memory without a note of it."
             ) from None
+
+    def _noted(
+        self, who: str, purpose: str, question: str, people: dict[str, str], ms: int
+    ) -> Reading:
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             before, end = _last(handle, self.path)

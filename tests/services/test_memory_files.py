@@ -105,7 +105,7 @@ def refusing(monkeypatch):
 @pytest.mark.parametrize(
     ("closed", "command", "says"),
     [
-        (".lock", "tell mug-1 clean no @", "make its folder writable"),
+        (".lock", "tell mug-1 clean no @", "make the file and its folder writable"),
         (".audit", "where mug-1 @", "without a note of it"),
         (".audit", "export @ out.retinue", "without a note of it"),
     ],
@@ -131,4 +131,4 @@ def test_an_export_that_can_not_be_written_is_said(good, tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         main(["memory", "export", str(good), str(tmp_path / "nowhere" / "out")])
     assert left.value.code == 2
-    assert "can not be written (No such file or directory)" in capsys.readouterr().err
+    assert "can not be written: its folder is not there" in capsys.readouterr().err
