@@ -2,7 +2,7 @@
 
 from devices.catalogue import body_kinds
 from devices.clock import Clock, ManualClock, WallClock
-from devices.device import BodyKind, Device
+from devices.device import BodyKind, Device, Timed
 from devices.errors import DeviceError, Refused, SafetyStop, Unreachable
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ManualClock",
     "Refused",
     "SafetyStop",
+    "Timed",
     "Unreachable",
     "WallClock",
     "body_kinds",

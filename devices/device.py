@@ -1,14 +1,15 @@
 """The Device protocol: one body, seen through six verbs, none of which blocks.
 
 A driver for real hardware, a simulated body and a recorded one all look like this. The caller
-turns the crank: it reads `observe` and `receipts`, decides, and calls `act`.
+turns the crank: it reads `observe` and `receipts`, decides, and calls `act`. A device that is also
+`Timed` lives on the caller's clock, any other on the host's.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from devices.contracts import BodyCard, Command, Observation, Receipt
 from devices.errors import Refused
@@ -45,7 +46,7 @@ class Device(Protocol):
 
         A command that comes while another still runs ends at once with the receipt
         failed/"busy". `halt` is the exception: it is always accepted, takes effect at once, and the
-        command it ends is receipted "stopped".
+        command it ends is receipted "stopped" as soon as the body confirms it.
 
         Raises:
             Refused: the body has no such skill, or the command makes no sense to it.
@@ -73,7 +74,32 @@ class Device(Protocol):
         ...
 
     def close(self) -> None:
-        """End motion and let go of the hardware. Called last; a second call does nothing."""
+        """End motion and let go of the hardware. Called last; a second call does nothing.
+
+        It may wait for a few seconds, so that the body can end in order.
+        """
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A device whose time is told to it, so that it can take part on a virtual clock.
+
+    What it does is then a pure function of what it is told: no clock, no threads, no chance. Times
+    are seconds of the session that it takes part in.
+    """
+
+    def advance(self, now: float) -> None:
+        """It is `now`. Called before the other verbs of each round; a time that is past changes
+        nothing.
+        """
+        ...
+
+    def next_s(self) -> float | None:
+        """When it will next have something to report on its own, a report or a receipt.
+
+        Later than the time last told. None: only after a command, if at all.
+        """
         ...
 
 
@@ -84,10 +110,16 @@ class BodyKind(Noun):
     simulate, or a `BodyKind` that adds `driver`: "package.module:function", where
     `function(address) -> Device` opens one real body. The driver is imported only by `open`, so
     that a card is readable where the hardware's library is not installed.
+
+    `is_timed`: the driver's devices are `Timed`, so they can take part on a virtual clock, too.
+    `brings_card`: what a body of this kind can do is known once it is open. The kind's own card then
+    stands for no body, and no world can simulate one.
     """
 
     card: BodyCard
     driver: str | None = None
+    is_timed: bool = False
+    brings_card: bool = False
 
     def open(self, address: str) -> Device:
         """Open the body at `address` (whatever the driver takes: a host, a serial port).

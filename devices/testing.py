@@ -8,6 +8,8 @@ A stranger proves a driver by subclassing the contract in a test file:
 
         def settle(self, device: Device) -> None:
             my_simulator.advance(10.0)
+
+A driver whose devices are `Timed` takes `TimedContract`, and needs to write `open` only.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from devices.contracts import (
     Sense,
     Sighting,
 )
-from devices.device import Device
+from devices.device import Device, Timed
 from devices.errors import DeviceError, Refused, SafetyStop, Unreachable
 
 
@@ -47,7 +49,8 @@ class _Running:
 class FakeDevice:
     """A body without physics: drives at its speed, does the rest in `seconds`, fails when told to.
 
-    It moves when its clock does. What it sees is what `sightings` holds at the time.
+    It moves when its clock does, and its clock when `advance` says so or whoever made it. What it sees
+    is what `sightings` holds at the time.
     """
 
     def __init__(
@@ -82,6 +85,10 @@ class FakeDevice:
         """Let the next commands of this kind ("grasp", "drive") fail with the reason."""
         self._failures += [(kind, reason)] * times
 
+    def advance(self, now: float) -> None:
+        """It is `now` (s)."""
+        self.clock.advance_to(max(now, self.clock.now()))
+
     def next_s(self) -> float | None:
         """When the running command will end, in seconds; None while nothing runs."""
         return self._running.ends if self._running else None
@@ -93,7 +100,7 @@ class FakeDevice:
     def observe(self) -> Observation:
         """Its own state, and all of `sightings`."""
         self._check_open()
-        self._advance()
+        self._catch_up()
         state = BodyState(
             pose=self.pose, room=self.room, battery=self.battery, holding=tuple(self.holding)
         )
@@ -108,7 +115,7 @@ class FakeDevice:
     def act(self, command: Command) -> None:
         """Begin the command; it ends when the clock has passed its duration."""
         self._check_open()
-        self._advance()
+        self._catch_up()
         if isinstance(command, Halt):
             self._halt()
             self.accepted.append(command)
@@ -128,7 +135,7 @@ class FakeDevice:
     def receipts(self) -> tuple[Receipt, ...]:
         """What ended since the last call."""
         self._check_open()
-        self._advance()
+        self._catch_up()
         ended, self._ended = tuple(self._ended), []
         return ended
 
@@ -136,13 +143,13 @@ class FakeDevice:
         """Stop for good."""
         self._is_stopped = True
         if not self._is_closed:
-            self._advance()
+            self._catch_up()
             self._halt()
 
     def close(self) -> None:
         """Stop and answer no more."""
         if not self._is_closed:
-            self._advance()
+            self._catch_up()
             self._halt()
         self._is_closed = True
 
@@ -157,7 +164,7 @@ class FakeDevice:
         length = sum(math.dist(a, b) for a, b in itertools.pairwise(points))
         return length / command.speed_m_s
 
-    def _advance(self) -> None:
+    def _catch_up(self) -> None:
         running = self._running
         if running is None or self.clock.now() < running.ends:
             return
@@ -221,6 +228,12 @@ class DeviceContract:
     def settle(self, device: Device) -> None:
         """Let enough time pass for a short command to end. Default: nothing needs to pass."""
 
+    def confirm(self, device: Device) -> None:
+        """Wait until the body has confirmed what ends at once. Default: it does so in the call.
+
+        Only for bodies at the far end of a line. No command may end by itself meanwhile.
+        """
+
     def command(self, device: Device, command_id: str) -> Command:
         """Return a harmless command that the body can do and that takes a while.
 
@@ -276,6 +289,7 @@ class DeviceContract:
         device = self.open()
         device.act(self.command(device, "c1"))
         device.act(Halt(id="h1"))
+        self.confirm(device)
         ends = {receipt.command: receipt.outcome for receipt in device.receipts()}
         assert ends.get("c1") == "stopped", "halt takes effect at once"
         device.act(self.command(device, "c2"))
@@ -303,6 +317,7 @@ class DeviceContract:
         device.act(self.command(device, "c1"))
         device.stop()
         device.stop()
+        self.confirm(device)
         assert [r.outcome for r in device.receipts() if r.command == "c1"] == ["stopped"]
         command = self.command(device, "c2")
         _must_raise(SafetyStop, lambda: device.act(command))
@@ -317,6 +332,74 @@ class DeviceContract:
         device.stop()
         for call in (device.observe, device.receipts, lambda: device.act(command)):
             _must_raise(Unreachable, call)
+
+
+class TimedContract(DeviceContract):
+    """What every Device that is `Timed` must do besides. Override `open`, and what else differs."""
+
+    now: float = 0.0
+
+    def settle(self, device: Device) -> None:
+        """Tell the device that ten seconds went by."""
+        self.now += 10.0
+        _timed(device).advance(self.now)
+
+    def test_it_is_timed(self) -> None:
+        """The session knows by the verbs that the device takes its time from outside."""
+        assert isinstance(self.open(), Timed)
+
+    def test_no_time_passes_unless_told(self) -> None:
+        """What runs goes on only while the device is told that time passes."""
+        device = self.open()
+        _timed(device).advance(0.0)
+        device.act(self.command(device, "c1"))
+        before = device.observe()
+        assert device.receipts() == ()
+        assert device.observe() == before
+
+    def test_it_says_when_to_ask_again(self) -> None:
+        """Who asks at the times it names learns of every end at the time when it happens."""
+        device = self.open()
+        timed = _timed(device)
+        timed.advance(0.0)
+        device.act(self.command(device, "c1"))
+        now, ended = 0.0, device.receipts()
+        while not ended:
+            due = timed.next_s()
+            assert due is not None, "a command runs, so there is something to come"
+            assert due > now, "what is due now has been reported already"
+            now = due
+            timed.advance(now)
+            ended = device.receipts()
+        assert [receipt.command for receipt in ended] == ["c1"]
+        assert ended[0].t <= now + 1e-6, "no receipt comes from the future"
+        assert device.observe().t <= now + 1e-6, "no report comes from the future"
+
+    def test_a_time_that_is_past_changes_nothing(self) -> None:
+        """Time never goes back, whatever the device is told."""
+        device = self.open()
+        self.settle(device)
+        before = device.observe()
+        _timed(device).advance(1.0)
+        assert device.observe() == before
+
+    def test_the_same_times_and_commands_give_the_same_reports(self) -> None:
+        """A device that is told its time adds no chance of its own."""
+        assert self._story() == self._story()
+
+    def _story(self) -> list[object]:
+        device = self.open()
+        told: list[object] = []
+        for k in range(3):
+            _timed(device).advance(5.0 * k)
+            told += [*device.receipts(), device.observe()]
+            device.act(self.command(device, f"c{k}"))
+        return told
+
+
+def _timed(device: Device) -> Timed:
+    assert isinstance(device, Timed), "the device must have advance() and next_s()"
+    return device
 
 
 def _must_raise(error: type[DeviceError], call: Callable[[], object]) -> None:

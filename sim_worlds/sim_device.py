@@ -1,7 +1,7 @@
 """Bodies of a simulated world as `devices.device.Device`: what a driver author tests against.
 
-The world's time is virtual: it moves only when `SimSite.advance` is called, for all its bodies at
-once. Whatever drives a real body through the Device protocol drives one of these unchanged.
+The world's time is virtual: it moves only when it is told to, and for all its bodies at once.
+Whatever drives a real body through the Device protocol drives one of these unchanged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from devices.errors import Refused, SafetyStop, Unreachable
 from sim_worlds.contracts import Commands, WorldStep
 from sim_worlds.errors import WorldMisuse
 from sim_worlds.world import World
+
+# The world's clock has this many decimals (of a second).
+MILLISECONDS = 3
 
 
 class SimSite:
@@ -45,18 +48,22 @@ class SimSite:
             raise WorldMisuse(f"there is no body `{body}` in this world; take one of {known}")
         return self._devices[body]
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass for every body."""
-        until = self._now + seconds
+    def advance_to(self, now: float) -> None:
+        """It is `now` (s) for every body. A time that is past changes nothing."""
+        until = round(now, MILLISECONDS)
         while self._now < until:
             self._take_in(self._world.step((), until))
+
+    def next_s(self) -> float | None:
+        """When the next thing happens in the world, seconds; None: never, unless told to."""
+        return self._next_s
 
     def give(self, body: str, command: Command) -> None:
         """Hand over a command without letting time pass."""
         self._take_in(self._world.step((Commands(body=body, commands=(command,)),), self._now))
 
     def _take_in(self, news: WorldStep) -> None:
-        self._now = news.now
+        self._now, self._next_s = news.now, news.next_s
         for name, device in self._devices.items():
             device.take_in(
                 online=name in news.heard,
@@ -66,7 +73,7 @@ class SimSite:
 
 
 class SimDevice:
-    """One body of a simulated world; implements `devices.device.Device`."""
+    """One body of a simulated world; a `devices.device.Device`, and `Timed`."""
 
     def __init__(self, site: SimSite, body: str, card: BodyCard) -> None:
         self._site = site
@@ -78,6 +85,14 @@ class SimDevice:
         self._own_halts = 0
         self._is_stopped = False
         self._is_closed = False
+
+    def advance(self, now: float) -> None:
+        """It is `now` (s), for the whole world."""
+        self._site.advance_to(now)
+
+    def next_s(self) -> float | None:
+        """When the next thing happens in the world, to this body or another one."""
+        return self._site.next_s()
 
     def describe(self) -> BodyCard:
         """What the body can do."""

@@ -9,16 +9,12 @@ from devices.contracts import BodyCard, Drive, Grasp, Halt, Pose
 from devices.device import BodyKind, Device
 from devices.errors import Refused
 from devices.robots import ARM, CARDS, SERVER
-from devices.testing import DeviceContract, FakeDevice
+from devices.testing import FakeDevice, TimedContract
 
 
-class TestFakeDevice(DeviceContract):
+class TestFakeDevice(TimedContract):
     def open(self) -> Device:
-        self.clock = ManualClock()
-        return FakeDevice(SERVER, self.clock, room="hall")
-
-    def settle(self, device: Device) -> None:
-        self.clock.advance_to(self.clock.now() + 10.0)
+        return FakeDevice(SERVER, ManualClock(), room="hall")
 
 
 def test_a_fake_body_drives_at_its_speed():
