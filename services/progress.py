@@ -64,15 +64,17 @@ def watched(stream: TextIO, title: str) -> Iterator[Callable[[Tick], None]]:
 
 def paced(show: Callable[[Tick], None], per_second: float = 12.0) -> Callable[[Tick], None]:
     """Let through what says something new, and mere passing of time only so often a second."""
+    from math import inf
     from time import monotonic
 
-    last = -1.0
+    # The first may always pass: a clock tells differences, and 0 may be a moment ago.
+    next_s = -inf
 
     def maybe(tick: Tick) -> None:
-        nonlocal last
+        nonlocal next_s
         now = monotonic()
-        if tick.line or now - last >= 1.0 / per_second:
-            last = now
+        if tick.line or now >= next_s:
+            next_s = now + 1.0 / per_second
             show(tick)
 
     return maybe

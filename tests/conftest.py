@@ -6,10 +6,12 @@ import getpass
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from devices.child import run, start
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("brain", "cerebellum", "devices", "services", "sim_worlds", "stem_memory")
@@ -111,26 +115,38 @@ def database() -> Iterator[str]:
     if tools is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="retinue-postgres-"))
-    as_user: list[str] = []
+    data, user, as_user = folder / "data", getpass.getuser(), []
     if os.geteuid() == 0:
         # The server refuses to run as root; Debian's package brings a user for it.
+        user = "postgres"
         try:
-            shutil.chown(folder, "postgres")
+            shutil.chown(folder, user)
         except LookupError:
             pytest.skip("PostgreSQL does not run as root and there is no user postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    user = "postgres" if as_user else getpass.getuser()
-    data = folder / "data"
-
-    def do(*arguments: str) -> None:
-        subprocess.run([*as_user, *arguments], check=True, capture_output=True, cwd=folder)
-
-    do(str(tools / "initdb"), "-D", str(data), "-A", "trust", "-U", user, "--no-sync")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=20"
-    do(
-        str(tools / "pg_ctl"), "-D", str(data), "-w", "-o", options,
-        "-l", str(folder / "log"), "start",
-    )  # fmt: skip
-    yield f"host={folder} dbname=postgres user={user}"
-    do(str(tools / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        # It ends with this process. What `devices.child` asks for ends where the user changes.
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        as_user += ["--pdeathsig=KILL"]
+    initdb = [tools / "initdb", "-D", data, "-A", "trust", "-U", user, "--no-sync"]
+    run([*as_user, *map(str, initdb)], check=True, cwd=folder)
+    server_settings = (
+        "listen_addresses=",
+        f"unix_socket_directories={folder}",
+        "max_connections=20",
+    )
+    options = [word for setting in (*server_settings, "lc_messages=C") for word in ("-c", setting)]
+    command = [*as_user, str(tools / "postgres"), "-D", str(data), *options]
+    with start(command, cwd=folder, stderr=subprocess.PIPE) as server:
+        told = b""
+        for line in server.stderr:
+            told += line
+            if b"ready to accept connections" in line:
+                break
+        else:
+            pytest.fail(f"PostgreSQL did not start: {told.decode(errors='replace')}")
+        # Its log is read on, or it would wait for somebody to.
+        reader = threading.Thread(target=server.stderr.read)
+        reader.start()
+        yield f"host={folder} dbname=postgres user={user}"
+        server.send_signal(signal.SIGQUIT)
+        reader.join()
     shutil.rmtree(folder, ignore_errors=True)

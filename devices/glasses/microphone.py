@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 
+from devices.child import start
 from devices.clock import Clock
 from devices.errors import Unreachable
 from devices.glasses.contracts import Words
@@ -29,7 +30,7 @@ def open_microphone() -> subprocess.Popen[bytes]:
     if shutil.which("arecord") is None:
         raise Unreachable(f"there is no way to a microphone here: `{INSTALL}` gives one")
     command = ["arecord", "-q", "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(RATE), "-"]
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    program = start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         program.wait(_START_S)
     except subprocess.TimeoutExpired:

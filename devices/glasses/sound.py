@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from devices.child import start
 from devices.errors import Refused
 from devices.glasses.voice import RATE, Samples
 
@@ -141,9 +142,7 @@ class Aplay:
 
     def __init__(self) -> None:
         command = ["aplay", "-q", "-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(RATE), "-"]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-        )
+        self._process = start(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
 
     def write(self, samples: Samples) -> None:
         """Write to the program; it blocks while the program's queue is full."""

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.child import run
 from devices.errors import Unreachable
 
 Samples = NDArray[np.int16]
@@ -43,10 +44,9 @@ class Espeak:
         """Speak the text."""
         pace = str(round(min(FASTEST_WPM, max(80.0, words_per_minute))))
         try:
-            done = subprocess.run(
+            done = run(
                 [self._program, "--stdout", "-v", "en", "-s", pace, "--stdin"],
-                input=text.encode(),
-                capture_output=True,
+                given=text.encode(),
                 timeout=self._timeout_s,
                 check=True,
             )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from devices.mortal import die_with_parent
 from stem_memory.store import EventStore
 from stem_memory.trials.verdict import BATCH, Verdict, batch, judge, told
 
@@ -38,8 +39,10 @@ def kills(folder: Path, trials: int, seed: int = 7) -> Iterator[Verdict]:
 def kill_one(path: Path, acknowledgements: int) -> Verdict:
     """Fork a writer, kill it after so many acknowledgements, and judge what it left."""
     ours, theirs = os.pipe()
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
+        die_with_parent(parent)
         os.close(ours)
         _write_on(path, theirs)
     os.close(theirs)

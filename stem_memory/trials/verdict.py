@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from devices.child import start
 from devices.noun import Noun
 from stem_memory.contracts import Event
 from stem_memory.errors import MemoryFault
@@ -70,7 +71,7 @@ def told(module: str, arguments: Sequence[object]) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with (
         tempfile.TemporaryFile() as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
+        start(command, stdout=subprocess.PIPE, stderr=complaints) as process,
     ):
         yield from map(json.loads, process.stdout or ())
         process.wait()

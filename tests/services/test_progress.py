@@ -66,6 +66,18 @@ def test_passing_time_is_shown_seldom_and_news_always():
     assert [tick.t for tick in shown] == [0.0, 0.2]
 
 
+@pytest.mark.parametrize("uptime_s", [0.0, 30.0, 1e9])
+def test_the_first_moment_is_shown_however_young_the_machine(monkeypatch, uptime_s):
+    now = uptime_s
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    shown = []
+    show = paced(shown.append, per_second=0.01)
+    for passed in (0.0, 99.0, 100.0, 150.0, 200.0):
+        now = uptime_s + passed
+        show(Tick(t=passed))
+    assert [tick.t for tick in shown] == [0.0, 100.0, 200.0]
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (75.2, "1:15"), (3675, "1:01:15")])
 def test_clock(seconds, text):
     assert clock(seconds) == text

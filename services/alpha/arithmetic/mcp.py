@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from devices.child import start
 from services.alpha.arithmetic.trouble import ToolUnavailable
 from services.alpha.contracts import Content
 from services.errors import UserError
@@ -39,7 +40,7 @@ class McpServer:
         self._lock = threading.Lock()
         self._inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
         try:
-            self._process = subprocess.Popen(
+            self._process = start(
                 shlex.split(command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from devices.child import run
 from services.alpha.lab.rcc import resources
 from services.alpha.vision import opencv as cv
 from services.errors import UserError
@@ -91,7 +91,7 @@ def fetch() -> None:
 
 
 def _run(command: list[str], folder: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = run(command, cwd=folder, text=True)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise UserError(f"`{' '.join(command[:3])}` failed ({last}): is the network there?")

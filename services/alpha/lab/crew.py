@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Literal
 
+from devices import child
 from devices.noun import Noun
 from services.alpha.contracts import Intervention
 from services.alpha.lab.metrics import Score, score
@@ -115,8 +115,7 @@ def _results(jobs: Sequence[Job], folder: Path, workers: int) -> Iterator[tuple[
         return
     # Workers are new processes: they start with one thread for each library.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, _enter, (str(folder),)) as pool:
+    with child.workers(workers, _enter, str(folder), method="spawn") as pool:
         waiting = {pool.submit(do, job): i for i, job in enumerate(jobs)}
         try:
             for future in as_completed(waiting):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import wave
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from devices.camera import VideoOutput
+from devices.child import run
 from devices.facts import Value
 from services.alpha.lab.reel import FULL, Take
 from services.alpha.lab.style import STYLES
@@ -124,7 +124,7 @@ def _spoken(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     if shutil.which("espeak-ng") is None:
         return np.zeros(0)
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        subprocess.run(["espeak-ng", "-w", file.name, text], check=True, capture_output=True)
+        run(["espeak-ng", "-w", file.name, text], check=True)
         with wave.open(file.name, "rb") as said:
             rate = said.getframerate()
             samples = np.frombuffer(said.readframes(said.getnframes()), "<i2").astype(np.float64)

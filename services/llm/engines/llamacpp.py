@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class LlamaCppEngine:
         self._pid: int | None = None
         self._knows_tools = False
         self._reads = {"text"}
-        self._answered_s = 0.0
+        self._answered_s = -inf
         self._running = 0
         self._restarts = 0
 
@@ -134,9 +135,9 @@ class LlamaCppEngine:
                 await self._link.close()
                 raise
             self._pid = address["pid"]
+            self._answered_s = time.monotonic()
             self._endpoint = Endpoint(address["url"], address["key"], keep_alive=False)
             props = await self._endpoint.get("/props")
-            self._answered_s = time.monotonic()
             caps = props.get("chat_template_caps") or {}
             self._knows_tools = bool(caps.get("supports_tools") and caps.get("supports_tool_calls"))
             modalities = props.get("modalities") or {}

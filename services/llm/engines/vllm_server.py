@@ -22,7 +22,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from services.llm.engines.mortal import die_with_parent
+from devices.child import start
 from services.llm.engines.server_process import STOP
 
 _POLL_S = 0.25
@@ -52,7 +52,7 @@ def main() -> None:
     port, agents = _free_ports(host, 2)
     folder = tempfile.mkdtemp(prefix="retinue-vllm-") if settings.get("kv_events") else None
     events = f"ipc://{folder}/kv-events" if folder else ""
-    server = subprocess.Popen(
+    server = start(
         [
             *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
             *_arguments(settings, port, events),
@@ -61,7 +61,6 @@ def main() -> None:
         env={**os.environ, **_environment(settings), "RETINUE_AGENTS": f"{host}:{agents}"},
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
-        preexec_fn=die_with_parent,
         # Its own children are ended with it; the one that computes also ends by itself.
         process_group=0,
     )

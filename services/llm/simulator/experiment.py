@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from devices import child
 from services.llm.latency import LatencyModel
 from services.llm.policy import named
 from services.llm.policy.waits import WaitModel
@@ -332,7 +333,7 @@ def workers(setting: Setting, processes: int = 2) -> Iterator[ProcessPoolExecuto
         setting: What is simulated.
         processes: Runs at the same time.
     """
-    with ProcessPoolExecutor(processes, initializer=_equip, initargs=(setting,)) as pool:
+    with child.workers(processes, _equip, setting) as pool:
         yield pool
 
 

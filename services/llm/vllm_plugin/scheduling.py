@@ -19,7 +19,7 @@ from multiprocessing import parent_process
 from time import perf_counter
 from typing import Any
 
-from services.llm.engines.mortal import die_with_parent
+from devices.mortal import die_with_parent
 from services.llm.policy import named
 from services.llm.policy.contracts import NEVER, Outcome, Turn
 from services.llm.policy.estimates import PrefillCurve
@@ -57,9 +57,10 @@ class AgentScheduling(AgentNews):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if parent_process() is not None:
+        server = parent_process()
+        if server is not None and server.pid is not None:
             # vLLM's engine process outlives a server that is killed, and keeps all its memory.
-            die_with_parent()
+            die_with_parent(server.pid)
         self._prefill = PrefillCurve()
         self.agent_policy = named.build(os.environ.get(POLICY_VARIABLE, "retinue"), self._prefill)
         self.pinned_blocks: dict[str, list[Any]] = {}

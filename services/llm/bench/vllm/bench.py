@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import services
+from devices.child import run
 from services.errors import UserError
 from services.llm.bench.contracts import Spread
 from services.llm.bench.vllm.contracts import (
@@ -122,14 +123,12 @@ def _run(python: Path, module: str, arguments: list[str], load: JobLoad) -> dict
     # The other environment has no copy of this package; it reads the policy from here.
     place = str(Path(services.__path__[0]).parent)
     try:
-        done = subprocess.run(
+        done = run(
             [str(python), "-m", f"services.llm.bench.vllm.{module}", *arguments],
             env={**os.environ, "PYTHONPATH": place},
-            input=load.model_dump_json() + "\n",
-            capture_output=True,
+            given=load.model_dump_json() + "\n",
             text=True,
             timeout=_LIMIT_S,
-            check=False,
         )
         told: dict[str, Any] = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,29 @@ def test_the_command_prints_the_table_and_writes_json_and_a_picture(tmp_path: Pa
     assert Arm("stock").policy in {row["arm"]["policy"] for row in rows}
     assert any(row["tuned"] for row in rows)
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+WORKERS = """
+import os, time
+from services.llm.simulator.experiment import Setting, workers
+from services.llm.simulator.laws import ENGINES
+with workers(Setting(ENGINES["a100-8b"], (), 1)) as pool:
+    for _ in range(2):
+        pool.submit(os.getpid)
+    pool.submit(time.sleep, 300).result()
+"""
+
+
+def test_workers_end_with_a_command_that_is_killed() -> None:
+    command = [sys.executable, "-c", WORKERS]
+    # Whoever lives has the other end of the pipe open: the end of what it says is the end of all.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as parent:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        while len(children.read_text(encoding="ascii").split()) < 2:
+            assert parent.poll() is None
+        parent.kill()
+        assert parent.stdout is not None
+        assert parent.stdout.read() == b""
 
 
 def test_a_chart_is_a_png() -> None:
