@@ -5,21 +5,17 @@ Erasing the memory alone would leave the replay that shows them and the page tha
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-from services.app import CONFIG, FILM, METRICS, write_film
-from services.contracts import RunConfig, RunResult
+from services.contracts import GoalResult, RunConfig, RunResult
 from services.errors import UserError
-from services.report.build import PAGE, STILL, VIDEO, WEB_VIDEO, build
+from services.report.build import build
+from services.session.folder import RunFolder
 from services.veil import without
-from sim_worlds.contracts import Film
 from stem_memory.state import MemoryState
 
 ERASED = "(erased)"
-_PICTURES = (VIDEO, WEB_VIDEO, STILL, "gantt.svg", "graph.svg", "plan.svg")
 
 
 class Traces:
@@ -58,15 +54,21 @@ def forget_files(run_dir: Path, traces: Traces) -> bool:
     Raises:
         UserError: A file can not be read or written.
     """
-    had_page = (run_dir / PAGE).is_file()
+    folder = RunFolder(run_dir)
+    had_page = folder.page.is_file()
     try:
         # What quotes and shows comes first, so that a crash leaves less and not more.
-        for name in (PAGE, *_PICTURES):
-            (run_dir / name).unlink(missing_ok=True)
-        _film(run_dir / FILM, traces)
-        _rewrite(run_dir / CONFIG, lambda text: _config(text, traces))
-        _rewrite(run_dir / METRICS, lambda text: _metrics(text, traces))
-    except (OSError, EOFError, ValueError) as error:
+        for path in (folder.page, *folder.pictures):
+            path.unlink(missing_ok=True)
+        film = folder.read_film()
+        if film is not None:
+            folder.write_film(without(film, traces.person, traces.names))
+        if folder.config.is_file():
+            folder.write_config(_config(folder.read_config(), traces))
+        result = folder.read_result()
+        if result is not None:
+            folder.write_result(_result(result, traces))
+    except (OSError, UserError) as error:
         raise UserError(
             f"{run_dir} can not be cleaned of {traces.person} ({error}); mend or remove that file "
             "and erase again"
@@ -79,16 +81,7 @@ def rebuild(run_dir: Path) -> Path:
     return build(run_dir)
 
 
-def _film(path: Path, traces: Traces) -> None:
-    if not path.is_file():
-        return
-    with gzip.open(path, "rb") as stream:
-        film = Film.model_validate_json(stream.read())
-    write_film(without(film, traces.person, traces.names), path)
-
-
-def _config(text: str, traces: Traces) -> str:
-    config = RunConfig.model_validate_json(text)
+def _config(config: RunConfig, traces: Traces) -> RunConfig:
     wishes = tuple(
         wish.model_copy(
             update={
@@ -98,25 +91,42 @@ def _config(text: str, traces: Traces) -> str:
         )
         for wish in config.wishes
     )
-    changed = config.model_copy(
+    return config.model_copy(
         update={"wishes": wishes, "glasses": traces.cleaned(config.glasses, ERASED)}
     )
-    return changed.model_dump_json(indent=2) + "\n"
 
 
-def _metrics(text: str, traces: Traces) -> str:
-    result = RunResult.model_validate_json(text)
-    goals = tuple(
-        goal.model_copy(
-            update={"text": traces.cleaned(goal.text), "reason": traces.cleaned(goal.reason)}
-        )
-        for goal in result.goals
+def _result(result: RunResult, traces: Traces) -> RunResult:
+    return result.model_copy(
+        update={
+            "goals": tuple(_goal(goal, traces) for goal in result.goals),
+            "words": tuple(
+                said.model_copy(
+                    update={
+                        "who": traces.cleaned(said.who),
+                        "text": "" if said.who == traces.person else traces.cleaned(said.text),
+                        "reply": traces.cleaned(said.reply),
+                    }
+                )
+                for said in result.words
+            ),
+        }
     )
-    return result.model_copy(update={"goals": goals}).model_dump_json(indent=2) + "\n"
 
 
-def _rewrite(path: Path, changed: Callable[[str], str]) -> None:
-    if path.is_file():
-        draft = path.with_name(path.name + ".new")
-        draft.write_text(changed(path.read_text(encoding="utf-8")), encoding="utf-8")
-        draft.replace(path)
+def _goal(goal: GoalResult, traces: Traces) -> GoalResult:
+    findings = tuple(
+        found
+        for found in goal.findings
+        if not any(traces.has(str(part)) for part in (found.thing, found.value, found.source))
+    )
+    return goal.model_copy(
+        update={
+            "text": "" if goal.who == traces.person else traces.cleaned(goal.text),
+            "who": traces.cleaned(goal.who),
+            "reason": traces.cleaned(goal.reason),
+            "understood": traces.cleaned(goal.understood),
+            "answer": traces.cleaned(goal.answer) if goal.answer is not None else None,
+            "findings": findings,
+        }
+    )

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devices.contracts import BodySpec
+from services.session.folder import memory_of
 from stem_memory.contracts import ExperienceBrought, Payload
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
-
-MEMORY = "memory.db"
 
 
 def remembered(run: Path, bodies: Iterable[BodySpec]) -> tuple[Payload, ...]:
@@ -23,13 +22,13 @@ def remembered(run: Path, bodies: Iterable[BodySpec]) -> tuple[Payload, ...]:
     same name and kind is there again.
 
     Args:
-        run: The folder of the earlier run, or its memory.db.
+        run: The folder of the earlier run, or its memory.
         bodies: Who takes part now.
 
     Raises:
         MemoryFault: There is no memory, or it can not be read.
     """
-    path = run / MEMORY if run.is_dir() else run
+    path = memory_of(run)
     with EventStore.reader(path, Vault.beside(path)) as store:
         state = store.state
     then = {name: record.card.kind for name, record in state.bodies().items()}

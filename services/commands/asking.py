@@ -67,7 +67,9 @@ class Question:
 
 def store_path(run: Path) -> Path:
     """The memory of a run folder, or the file itself."""
-    return run / "memory.db" if run.is_dir() else run
+    from services.session.folder import memory_of
+
+    return memory_of(run)
 
 
 @contextlib.contextmanager
