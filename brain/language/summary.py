@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from brain.language.site import Site
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
+from devices.plural import be, counted, is_mass, is_plural, plural
 
 _STATES: dict[tuple[str, Value], str] = {
     ("clean", True): "clean",
@@ -28,16 +29,13 @@ def summary(conditions: Iterable[Condition], site: Site) -> str:
 
 def _part(condition: Condition, site: Site) -> str:
     if isinstance(condition, Clear):
-        what = "used things" if condition.cls == "clearable" else site.class_title(condition.cls)
-        return f"{site.title(condition.where)} is free of {what}"
+        return f"{site.title(condition.where)} is free of {plural(site.class_title(condition.cls))}"
     if isinstance(condition, Told):
         return f'{site.title(condition.who)} is told "{condition.message}"'
     if isinstance(condition, Known):
-        what = _things(condition.what, None, site)
+        what, _ = _things(condition.what, None, site)
         return f"somebody has looked {'for' if condition.attr == 'location' else 'at'} {what}"
-    what = _things(condition.what, condition.count, site)
-    several = len(condition.what.ids) > 1 or (not condition.what.ids and condition.count != 1)
-    verb = "are" if several else "is"
+    what, verb = _things(condition.what, condition.count, site)
     if isinstance(condition, Be):
         state = _STATES.get(
             (condition.attr, condition.value), f"{condition.attr} {condition.value}"
@@ -48,19 +46,26 @@ def _part(condition: Condition, site: Site) -> str:
     return f"{what} {verb} {how} {place}"
 
 
-def _things(what: Selector, count: int | None, site: Site) -> str:
+def _things(what: Selector, count: int | None, site: Site) -> tuple[str, str]:
+    """The things in words, and the verb that goes with them: "2 clean towels", "are"."""
     if what.ids:
         names = site.titles(what.ids)
-        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        return listed, be(len(names), names[0])
     fill = what.having.get("fill")
     looks = [_word(k, v) for k, v in sorted(what.having.items()) if k != "fill"]
-    name = " ".join((*looks, site.class_title(what.cls or "thing")))
+    name = site.class_title(what.cls or "thing")
     if fill is not None:
         name = f"{name} of {fill}" if fill != "none" else f"empty {name}"
-    number = "every" if count is None else str(count)
+    name = " ".join((*looks, name))
+    if count is None:
+        several = is_plural(name) or is_mass(name)
+        number, verb = f"{'all' if several else 'every'} {name}", be(1, name)
+    else:
+        number, verb = counted(count, name), be(count, name)
     within = f" from {site.title(what.within)}" if what.within else ""
     without = f" except {', '.join(site.titles(what.exclude))}" if what.exclude else ""
-    return f"{number} {name}{within}{without}"
+    return f"{number}{within}{without}", verb
 
 
 def _word(name: str, value: Value) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from brain.language.lexicon import Lexicon, among
+from devices.plural import IRREGULAR, ONE_IN_S
 
 _WORD = re.compile(
     r"[^\W_]+(?:[’'`´][^\W_]+)*[’'`´]?|[&+@#%€$£]|[,.;:!?()/\"“”]|[-–—]+", re.UNICODE
@@ -14,25 +15,7 @@ _APOSTROPHES = str.maketrans("", "", "’'`´")
 _STOPS = {",": ",", ";": ";", ":": ":", ".": ".", "!": "!", "?": "?", "/": "/"}
 # Without their apostrophe these are other words as well, so they need it.
 _NEED_MARK = among("its id ill wed were hed shed well hes shes t wi")
-_IRREGULAR_PLURALS = {
-    "knives": "knife",
-    "shelves": "shelf",
-    "loaves": "loaf",
-    "leaves": "leaf",
-    "halves": "half",
-    "wolves": "wolf",
-    "lives": "life",
-    "children": "child",
-    "people": "person",
-    "men": "man",
-    "women": "woman",
-    "gentlemen": "gentleman",
-    "feet": "foot",
-    "teeth": "tooth",
-    "mice": "mouse",
-    "geese": "goose",
-    "dice": "die",
-}
+_ONE_OF = {many: one for one, many in IRREGULAR.items()}
 NUMBERS = {
     word: number
     for number, word in enumerate(
@@ -61,9 +44,6 @@ NUMBERS = {
         ]
     )
 } | {"thirty": 30}
-_NOT_PLURAL = among(
-    "glass dress bus gas plus pass mess less this is his was us yes across towards always its as has does perhaps besides thanks gross class bus virus cactus octopus boss moss ross hiss kiss miss lass series species address express process press cross grass brass"
-)
 
 
 @dataclass(frozen=True)
@@ -88,9 +68,9 @@ class Token:
 
 def singular(word: str) -> str:
     """The singular of an English noun, by rule; other words mostly stay as they are."""
-    if word in _IRREGULAR_PLURALS:
-        return _IRREGULAR_PLURALS[word]
-    if len(word) < 3 or not word.endswith("s") or word in _NOT_PLURAL or word.endswith("ss"):
+    if word in _ONE_OF:
+        return _ONE_OF[word]
+    if len(word) < 3 or not word.endswith("s") or word in ONE_IN_S or word.endswith("ss"):
         return word
     if word.endswith("ies") and len(word) > 4 and word not in ("cookies", "smoothies", "movies"):
         return word[:-3] + "y"
