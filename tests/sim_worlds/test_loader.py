@@ -1,5 +1,6 @@
 """A scenario file is read, merged with the catalogue, or answered with one sentence and a line."""
 
+import math
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from devices.contracts import BodyCard
 from sim_worlds.contracts import Says
 from sim_worlds.errors import ScenarioError, UnknownWorld
 from sim_worlds.loader import builtin, installed, load, read
+from sim_worlds.loading.marked_yaml import read_marked
 
 
 def _line(text: str, words: str) -> int:
@@ -41,6 +43,44 @@ def test_cards_of_installed_packages_can_be_used(flat_text):
 def test_words_that_older_yaml_takes_for_booleans_stay_words(flat):
     scenario = flat("happenings:\n  - {kind: moves, t: 1, thing: milk, to: table, relation: on}\n")
     assert scenario.happenings[0].relation == "on"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[on, off, yes, no, y]", ["on", "off", "yes", "no", "y"]),
+        ("[true, False, ~, null, '', \"~\", '1']", [True, False, None, None, "", "~", "1"]),
+        ("[0x1f, 0o17, 017, +1, -1.5e3, .5, 1.]", [31, 15, 17, 1, -1500.0, 0.5, 1.0]),
+        ("[12:30, 2024-01-01, 1_000, 1.2.3]", ["12:30", "2024-01-01", "1_000", "1.2.3"]),
+        ("[!!str 12, !!float 1, -.inf]", ["12", 1.0, -math.inf]),
+        ("{a: &x {b: 1, c: 2}, d: {<<: *x, c: 3}}", {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}),
+    ],
+)
+def test_values_are_those_of_yaml_1_2(text, value):
+    found = read_marked(text, "x.yaml").data
+    assert (found, repr(found)) == (value, repr(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("a: 1\nb: {c", 3, "not valid YAML: "),
+        ("a: 1\nb: *gone", 2, "no anchor &gone"),
+        ("a: 1\nb: &b [*b]", 2, "no anchor &b"),
+        ("a: 1\nb: " + "[" * 100_000, 2, "nested too deeply"),
+        ("a: 1\n? [b]\n: c", 2, "a key has to be a word"),
+        ("a: 1\n<<: [3]", 2, "merges mappings only"),
+        ("a: 1\na: 2", 2, "stands here a second time"),
+        ("a: 1\n---\nb: 2", 2, "a second document"),
+        ("a: 1\nb: !robot c3", 2, "tag !robot"),
+        ("a: 1\nb: !!int c3", 2, "tag !!int"),
+        ("a: " + "1" * 5000, 1, "not valid YAML: "),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(text, line, says):
+    with pytest.raises(ScenarioError, match=rf"^x\.yaml:{line}: ") as caught:
+        read_marked(text, "x.yaml")
+    assert says in str(caught.value)
 
 
 def test_a_says_happening_carries_conditions(flat):
