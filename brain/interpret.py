@@ -23,9 +23,9 @@ from brain.language.consult import consult
 from brain.language.dialogue import answered
 from brain.language.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.heads import shipped
-from brain.language.past import past_of
+from brain.language.past import Past, past_of
 from brain.language.summary import summary
-from brain.language.wish import Past, Wish
+from brain.language.wish import Wish
 from brain.model import Embedder, LanguageModel, ModelError
 from devices.facts import Condition
 from stem_memory.tasks import Goal, GoalRecord
@@ -87,7 +87,12 @@ class WishInterpreter:
 
 def _understood(found: list[Condition], wish: Wish, by: str) -> Understood:
     return Understood.model_validate(
-        {"conditions": tuple(found), "summary": summary(found, wish.site), "by": by}
+        {
+            "conditions": tuple(found),
+            "summary": summary(found, wish.site),
+            "by": by,
+            "queries": wish.queries(found),
+        }
     )
 
 

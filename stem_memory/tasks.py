@@ -46,14 +46,15 @@ class Query(Noun):
     |---|---|
     | where | where each of them is |
     | what | what is on, in or at it; of a body or person: what it holds |
-    | how_many | how many there are, `within` a place if one is given |
+    | how_many | how many there are, `within` a place if one is given, whose `attr` is `value` |
+    | which | which of them are `within` that place, or whose `attr` is `value` |
     | whether | yes or no: `attr` is `value`; for "location": it is `within` that place, or there is one |
     | state | the value of `attr` |
 
     `condition` is the index of that condition among the goal's. `what` is as it was said.
     """
 
-    ask: Literal["where", "what", "how_many", "whether", "state"]
+    ask: Literal["where", "what", "how_many", "which", "whether", "state"]
     condition: int
     what: Selector
     attr: str = "location"

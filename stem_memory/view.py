@@ -102,6 +102,14 @@ class MemoryView(Facts, Protocol):
         """The belief behind a state, or behind "location" (value: the holder's id)."""
         ...
 
+    def disputes(self) -> tuple[tuple[str, str, Belief], ...]:
+        """(thing, attribute, losing belief) where sources still disagree about one instant."""
+        ...
+
+    def been_at(self, thing: str) -> Mapping[str, int]:
+        """How often the thing came to each holder, as far as known."""
+        ...
+
     def contents(self, holder: str) -> tuple[str, ...]:
         """Objects believed to be directly on, in or held by the holder."""
         ...

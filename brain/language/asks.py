@@ -10,6 +10,7 @@ from brain.language.ground import Grounding
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
+from brain.language.queries import Queries
 from brain.language.site import Site
 from devices.facts import Condition, Known, Selector, Told, Value
 
@@ -23,6 +24,7 @@ class Asks:
         self.ground = ground
         self.orders = orders
         self.text = text
+        self.queries = Queries(site, ground)
 
     # -- knowing -----------------------------------------------------------------------------
 
@@ -31,32 +33,40 @@ class Asks:
         nouns = [np for item in clause.items if item.prep is None for np in item.nouns]
         nouns = [np for np in nouns if np.pronoun != "speaker"]
         places = [np for item in clause.items if item.prep is not None for np in item.nouns]
-        if clause.form == "contents":
-            return [self._look(np) for np in (*nouns, *places)] or self._nothing()
+        if clause.form == "contents" or (not nouns and places):
+            looks = [self._look(np) for np in (*nouns, *places)]
+            return [self.queries.contents(look, clause) for look in looks] or self._nothing()
         if clause.form == "presence":
-            return [self._present(np, places) for np in nouns] or [self._look(p) for p in places]
-        if not nouns and places:
-            return [self._look(np) for np in places]
-        attr, value = (
-            (str(clause.note[0]), clause.note[1]) if clause.form == "state" else ("location", None)
-        )
+            return [self._present(np, places, clause) for np in nouns] or self._nothing()
         found: list[Condition] = []
         for np in nouns:
             np = self.orders.frame.attached(np, [i for i in clause.items if i.prep is not None])
-            found.append(self._known(np, attr, value))
+            if clause.form != "state":
+                found.append(self.queries.where(self._known(np, "location")))
+                continue
+            attr, value = str(clause.note[0]), clause.note[1]
+            assert isinstance(value, bool | str)
+            found.append(self.queries.state(self._known(np, attr), clause, attr, value))
         return found or self._nothing()
 
+    def find(self, clause: Clause) -> list[Condition]:
+        """Such as "find Lily", "look for the keys": whoever says so wants to be told where."""
+        return [
+            self.queries.where(known) if isinstance(known, Known) else known
+            for known in self.check(clause)
+        ]
+
     def check(self, clause: Clause) -> list[Condition]:
-        """Such as "check table 4", "look for the keys", "look in the fridge", "find Lily"."""
+        """Such as "check table 4", "look in the fridge"."""
         nouns = [np for item in clause.items if item.prep is None for np in item.nouns]
         phrases = [item for item in clause.items if item.prep is not None]
         if not nouns:
             places = [np for item in phrases for np in item.nouns]
-            return [self._known(np, "location", None) for np in places] or self._nothing()
+            return [self._known(np, "location") for np in places] or self._nothing()
         found: list[Condition] = []
         for np in nouns:
             attached = self.orders.frame.attached(np, [i for i in phrases if i.prep != "for"])
-            found.append(self._known(attached, "location", None))
+            found.append(self._known(attached, "location"))
         return found
 
     def _nothing(self) -> list[Condition]:
@@ -67,17 +77,20 @@ class Asks:
         self.ground.note(Meaning(ids=(where,)))
         return Known(what=Selector(ids=(where,)), attr="location")
 
-    def _present(self, np: NounPhrase, places: list[NounPhrase]) -> Known:
+    def _present(self, np: NounPhrase, places: list[NounPhrase], clause: Clause) -> Known:
         """Whether something is somewhere: one looks at the place."""
         if places:
             if not np.pronoun:
                 self.ground.check(np)
-            return self._look(places[0])
-        return self._known(np, "location", None)
+            look = self._look(places[0])
+            return self.queries.presence(look, np, clause, look.what.ids[0])
+        return self.queries.presence(self._known(np, "location"), np, clause)
 
-    def _known(self, np: NounPhrase, attr: str, value: object) -> Known:
+    def _known(self, np: NounPhrase, attr: str) -> Known:
         if np.pronoun == "speaker":
             raise Unclear("What would you like to know?")
+        if np.pronoun == "all_people" and attr == "location":
+            return Known(what=Selector(cls="person"))
 
         def fits(thing: str) -> bool:
             if attr == "location":

@@ -9,10 +9,9 @@ from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.answers import is_cancel, picked
 from brain.language.doubt import Unclear
 from brain.language.lexicon import lexicon
-from brain.language.past import past_of
+from brain.language.past import Past, past_of
 from brain.language.reading import words_of
 from brain.language.site import Site
-from brain.language.wish import Past
 from devices.facts import At, Be, Clear, Condition, Known, Told
 from stem_memory.tasks import GoalRecord
 from stem_memory.view import MemoryView

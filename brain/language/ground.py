@@ -355,7 +355,7 @@ class Grounding:
         if cls is None or not self._is_one_holder(np):
             ids = [t for t in self.candidates(np, fits) if t not in exclude]
             return Meaning(ids=tuple(sorted(ids)))
-        having = self._having(np, cls)
+        having = self.having(np, cls)
         if having is None:
             ids = [t for t in self.candidates(np, fits) if t not in exclude]
             return Meaning(ids=tuple(sorted(ids)))
@@ -398,7 +398,7 @@ class Grounding:
                 t for t in self._placed(np, looks) if self._told_apart(replace(np, states={}), t)
             ]
         self._enough(np, looks, count, cls)
-        having = self._having(np, cls)
+        having = self.having(np, cls)
         if having is None:
             return Meaning(ids=tuple(sorted(looks)[:count]))
         within = self._within(np) if self._is_one_holder(np) else None
@@ -455,7 +455,7 @@ class Grounding:
             return self.place(where)
         return None
 
-    def _having(self, np: NounPhrase, cls: str) -> dict[str, Value] | None:
+    def having(self, np: NounPhrase, cls: str) -> dict[str, Value] | None:
         """States and attributes as a selector's `having`; None where only names can tell."""
         having: dict[str, Value] = dict(np.states)
         members = self.site.members(cls)

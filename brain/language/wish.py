@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from brain.language.again import Again
 from brain.language.asks import Asks
 from brain.language.clauses import Clause, Item
 from brain.language.corrections import corrected_wish, follow_up
@@ -13,33 +14,19 @@ from brain.language.ground import Grounding
 from brain.language.guess import Guesser
 from brain.language.heads import VerbHead
 from brain.language.lexicon import among, lexicon
-from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.orders import Orders
+from brain.language.past import Past
 from brain.language.pickup import only_picks_up, picked_up
 from brain.language.reading import words_of
 from brain.language.site import Site
 from brain.language.times import time_said
 from brain.language.unless import bound
-from devices.facts import At, Be, Clear, Condition, Known, Value
+from devices.facts import At, Be, Condition, Value
+from stem_memory.tasks import Query
 from stem_memory.view import MemoryView
 
 _QUIET = among("statement isnt there remark lack spilled")
-
-
-@dataclass(frozen=True)
-class Past:
-    """What earlier wishes of the speaker were about, and what was answered to questions.
-
-    Attributes:
-        things: Ids spoken of, the latest last.
-        conditions: The conditions of the last wish that was understood.
-        answers: Slot -> what was answered (see `brain.language.ground.slot_of`).
-    """
-
-    things: tuple[str, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Wish:
@@ -107,6 +94,10 @@ class Wish:
         if not found:
             raise Unclear("What shall I do?")
         return _without_contradiction(_unique(found))
+
+    def queries(self, found: list[Condition]) -> tuple[Query, ...]:
+        """What it asks, of the conditions that it was found to mean."""
+        return self.asks.queries.among(found)
 
     def _require_now(self, clauses: list[Clause]) -> None:
         for clause in clauses:
@@ -313,7 +304,8 @@ class Wish:
         if clause.form != "tell" and "beyond" not in clause.readings:
             self.orders.frame.pass_over_nothing(clause)
         if clause.form == "again":
-            return self._repeated(clause)
+            again = Again(self.past, self.ground, self.orders, self.asks)
+            return again.conditions(clause, otherwise=self._meant_otherwise)
         if clause.form == "tell":
             return self.asks.tell(clause)
         if clause.readings == ("know",):
@@ -342,8 +334,10 @@ class Wish:
             if action == "cancel":
                 raise Unable("There is nothing to call off that I know of.")
             try:
-                if action in ("check", "find"):
+                if action == "check":
                     return self.asks.check(clause)
+                if action == "find":
+                    return self.asks.find(clause)
                 if action == "tell":
                     raise Misfit("nobody to tell")
                 return self.orders.conditions(action, clause)
@@ -368,94 +362,6 @@ class Wish:
 
     def _beyond(self, clause: Clause) -> Unable:
         return Unable(f"None of the robots here can {clause.verb}.")
-
-    # -- the same again ----------------------------------------------------------------------
-
-    def _repeated(self, clause: Clause) -> list[Condition]:
-        """The last wish once more, for another place, thing or number."""
-        last = list(self.past.conditions)
-        nouns = [np for item in clause.items for np in item.nouns]
-        places = [np for np in nouns if self.orders.frame.is_goal(np)]
-        if self._meant_otherwise:
-            # "make that two" is a number, "no, table 5" a place.
-            places = [np for np in places if not np.one]
-        told = [np for np in nouns if np.one and (np.looks or np.states or np.other or np.places)]
-        things = [np for np in nouns if np not in places and not np.pronoun and not np.one]
-        things += told
-        counts = [np for np in nouns if np.one and np not in told]
-        for np in nouns:
-            self.ground.check(np)
-        if places and not things:
-            found = [self._elsewhere(c, self.ground.place(places[0])) for c in last]
-        elif things:
-            found = [c2 for np in things for c in last[-1:] for c2 in self._another(c, np)]
-            if places:
-                where = self.ground.place(places[0])
-                found = [self._elsewhere(c, where) for c in found]
-        else:
-            found = list(last)
-        if counts:
-            count = counts[0].count or 1
-            if (
-                counts[0].looks
-                or counts[0].states
-                or not all(isinstance(c, At) and c.count for c in found)
-            ):
-                raise Unclear(f'What do you mean by "{counts[0].text}"?')
-            found = [c.model_copy(update={"count": count}) for c in found]
-        return found
-
-    def _elsewhere(self, condition: Condition, where: str) -> Condition:
-        if isinstance(condition, At):
-            if (
-                condition.relation == "at"
-                and self.site.view.category(where) != "room"
-                and self.site.view.category(condition.where) != "room"
-            ):
-                return condition.model_copy(update={"where": where})
-            meaning = Meaning(
-                ids=condition.what.ids,
-                cls=condition.what.cls,
-                having=condition.what.having,
-                count=condition.count,
-            )
-            return self.orders.moving.at(meaning, where)
-        if isinstance(condition, Clear):
-            return Clear(where=where, cls=condition.cls)
-        if isinstance(condition, Be | Known) and condition.what.ids:
-            if isinstance(condition, Be) and not self.orders.frame.fleet.can_be(
-                where, condition.attr, condition.value
-            ):
-                raise Unable(
-                    self.orders.frame.fleet.why_not(where, condition.attr, condition.value)
-                )
-            return condition.model_copy(
-                update={"what": condition.what.model_copy(update={"ids": (where,)})}
-            )
-        raise Unclear("What shall I do there?")
-
-    def _another(self, condition: Condition, np: NounPhrase) -> list[Condition]:
-        clause = Clause((), "", (Item((np,)),))
-        if isinstance(condition, At):
-            stocked = any(
-                condition.what.cls in f.stock
-                for f in self.site.fixtures.values()
-                if f.id == condition.where
-            )
-            if stocked and not condition.fresh:
-                return self.orders.conditions("restock", clause)
-            meaning = self.ground.thing(np, self.orders.frame.fleet.can_move)
-            return [self.orders.moving.at(meaning, condition.where)]
-        if isinstance(condition, Be):
-            try:
-                return self.orders.stating.be(clause, condition.attr, condition.value)
-            except Misfit as misfit:
-                raise Unable(misfit.reason) from None
-        if isinstance(condition, Known):
-            return self.asks.check(clause)
-        if isinstance(condition, Clear):
-            return self.orders.conditions("clear", clause)
-        raise Unclear(f"What shall I do with {np.text}?")
 
 
 def _without_contradiction(conditions: list[Condition]) -> list[Condition]:

@@ -75,7 +75,11 @@ class Talk:
             said = GoalClosed(goal=goal, status="refused", reason=meant.reason)
         else:
             said = GoalUnderstood(
-                goal=goal, conditions=meant.conditions, summary=meant.summary, by=meant.by
+                goal=goal,
+                conditions=meant.conditions,
+                summary=meant.summary,
+                by=meant.by,
+                queries=meant.queries,
             )
         self._record(said, THINK_S)
 

@@ -1,0 +1,202 @@
+"""What to call things, places and kinds of things within a sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from brain.language.lexicon import among
+from brain.language.plural import counted, is_plural, is_uncounted, plural
+from brain.language.site import Site
+from devices.facts import Selector, Value
+
+# Rooms that one is on.
+_OPEN_AIR = among("balcony terrace landing")
+_OUTDOORS = "outdoors"
+_THINGS = {"object": ("thing", "something", "nothing"), "person": ("person", "somebody", "nobody")}
+
+
+class Naming:
+    """Names within sentences."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.view = site.view
+
+    # -- things --------------------------------------------------------------------------------
+
+    def the(self, thing: str) -> str:
+        """This very thing: "the red mug", "Lily", "table 4"."""
+        title = self.site.title(thing)
+        return title if _is_proper(title) else f"the {title}"
+
+    def title(self, thing: str) -> str:
+        """The name by which one of several is counted: "carton of milk" of milk."""
+        name = self.site.title(thing)
+        return self._portion(self.view.cls(thing), name) if is_uncounted(name) else name
+
+    def are(self, things: Sequence[str]) -> str:
+        """The verb that goes with them."""
+        many = len(things) > 1 or any(self.is_plural(thing) for thing in things)
+        return "are" if many else "is"
+
+    def is_plural(self, thing: str) -> bool:
+        """Whether one speaks of this single thing as of several ("the keys are")."""
+        if self.view.category(thing) in ("person", "body", "room"):
+            return False
+        title = self.site.title(thing)
+        return not _is_proper(title, own=False) and is_plural(title)
+
+    def it(self, things: Sequence[str]) -> str:
+        """The pronoun; people go by their names."""
+        if len(things) == 1 and self.view.category(things[0]) == "person":
+            return self.the(things[0])
+        return "them" if self.are(things) == "are" else "it"
+
+    def all_of(self, things: Iterable[str]) -> str:
+        """The things, those of one name counted: "2 white cups and the red mug"."""
+        by_title = Counter(self.title(thing) for thing in things)
+        firsts = {self.title(thing): thing for thing in reversed(list(things))}
+        return listed(
+            [
+                self.the(firsts[title]) if number == 1 else counted(number, title)
+                for title, number in by_title.items()
+            ]
+        )
+
+    def some_of(self, things: Sequence[str]) -> str:
+        """The things, told of for the first time: "2 white cups and a red mug"."""
+        by_title = Counter(self.title(thing) for thing in things)
+        return listed([_some(number, title) for title, number in by_title.items()])
+
+    # -- kinds ---------------------------------------------------------------------------------
+
+    def kind(self, what: Selector, number: int = 1) -> str:
+        """The kind of things that is selected: "clean mug", "clean mugs" of several."""
+        if what.ids:
+            name = self.title(what.ids[0])
+        elif what.cls in _THINGS:
+            name = _THINGS[what.cls][0]
+        else:
+            fill = what.having.get("fill")
+            looks = [word_of(attr, value) for attr, value in what.having.items() if attr != "fill"]
+            name = " ".join((*looks, self.site.class_title(what.cls or "thing")))
+            name = self._portion(what.cls or "", name)
+            if fill == "none":
+                name = f"empty {name}"
+            elif fill is not None:
+                name = f"{name} of {fill}"
+        return name if number == 1 else plural(name)
+
+    def something(self, what: Selector) -> tuple[str, str] | None:
+        """The words for any and none ("somebody", "nobody"), where anything or anybody is meant."""
+        words = _THINGS.get(what.cls or "") if not what.ids and not what.having else None
+        return (words[1], words[2]) if words is not None else None
+
+    def _portion(self, cls: str, name: str) -> str:
+        """What of the uncounted is counted: "carton of milk"."""
+        card = self.site.card(cls)
+        last = name.split()[-1]
+        portions = (n for n in (card.names if card else ()) if n.endswith(f" of {last}"))
+        portion = next(portions, None) if is_uncounted(name) else None
+        return " ".join((*name.split()[:-1], portion)) if portion is not None else name
+
+    # -- places --------------------------------------------------------------------------------
+
+    def place(self, thing: str) -> str | None:
+        """Where the thing is believed to be: "on the desk in the study"; None: not known."""
+        where = self.view.location(thing)
+        if where is None:
+            return None
+        holder = where.holder
+        kind = self.view.category(holder)
+        if kind == "person":
+            return f"with {self.the(holder)}"
+        if kind == "body":
+            return f"carried by {self.the(holder)}"
+        here = self.at(holder, where.relation)
+        if kind == "object":
+            below = self.place(holder)
+            return f"{here} {below}" if below is not None else here
+        return here + self._room(holder)
+
+    def at(self, holder: str, relation: str | None = None) -> str:
+        """At a place: "on the desk", "in the fridge", "in the kitchen", "at table 4"."""
+        category = self.view.category(holder)
+        if category in ("person", "body"):
+            return f"with {self.the(holder)}"
+        if category == "room":
+            cls = self.view.cls(holder)
+            if cls == _OUTDOORS:
+                return "outside"
+            return f"{'on' if cls in _OPEN_AIR else 'in'} {self.the(holder)}"
+        if relation is None:
+            fixture = self.site.fixtures.get(holder)
+            relation = "in" if fixture is not None and fixture.inside else "on"
+        return f"{'at' if relation == 'held' else relation} {self.the(holder)}"
+
+    def _room(self, holder: str) -> str:
+        """The room, where the name of the place does not tell it already."""
+        room = self.view.room_of(holder)
+        if room is None or room == holder:
+            return ""
+        told = set(self.site.title(holder).lower().split())
+        return "" if told & set(self.site.title(room).lower().split()) else f" {self.at(room)}"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names one after the other: "a, b and c"."""
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def word_of(attr: str, value: Value) -> str:
+    """A state in one or two words: "off", "dirty", "full of coffee"."""
+    known = _STATES.get((attr, value))
+    if known is not None:
+        return known
+    if attr == "fill":
+        return f"full of {value}"
+    name = attr.replace("_", " ")
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return str(value)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _some(number: int, title: str) -> str:
+    if number > 1:
+        return counted(number, title)
+    if is_uncounted(title) or is_plural(title):
+        return title
+    return (
+        title if _is_proper(title) else f"{'an' if title[:1].lower() in 'aeiou' else 'a'} {title}"
+    )
+
+
+def _is_proper(title: str, own: bool = True) -> bool:
+    """Whether the name stands without an article: "Lily", "table 4", "Sam's phone"."""
+    first, last = title.split()[0], title.split()[-1]
+    return last.isdigit() or (first[:1].isupper() and (own or not first.endswith("'s")))
+
+
+_STATES: dict[tuple[str, Value], str] = {
+    ("clean", True): "clean",
+    ("clean", False): "dirty",
+    ("docked", True): "on its dock",
+    ("docked", False): "off its dock",
+    ("fill", "none"): "empty",
+    ("hot", True): "hot",
+    ("hot", False): "cold",
+    ("open", True): "open",
+    ("open", False): "closed",
+    ("power", True): "on",
+    ("power", False): "off",
+    ("sliced", True): "sliced",
+    ("sliced", False): "whole",
+    ("watered", True): "watered",
+    ("watered", False): "dry",
+}
