@@ -10,6 +10,7 @@ from devices.facts import Condition
 from devices.noun import Noun
 from devices.skill import SkillEvent, SkillRequest
 from stem_memory.contracts import Event
+from stem_memory.instructions import Instruction
 from stem_memory.tasks import Assignment, Query, TaskStep
 
 
@@ -47,6 +48,21 @@ class Refuse(Noun):
 
 
 Interpretation = Annotated[Understood | Ask | Refuse, Field(discriminator="kind")]
+
+
+class Instruct(Noun):
+    """The words tell the fleet what to do with goals or bodies. `reply`: what was understood."""
+
+    kind: Literal["instruct"] = "instruct"
+    instructions: tuple[Instruction, ...]
+    reply: str
+
+
+class Unheeded(Noun):
+    """The words are an instruction, but not clear which. `reply`: what is unclear, what to say."""
+
+    kind: Literal["unheeded"] = "unheeded"
+    reply: str
 
 
 class Planned(Noun):

@@ -47,6 +47,8 @@ def lacks(step: TaskStep, body: BodyRecord, view: MemoryView, roadmap: Roadmap) 
         return Lack("embodiment", f"nobody knows a skill called {step.skill}")
     if body.lost:
         return Lack("embodiment", f"{name} gives no sign of life since {body.heard_s:.0f} s")
+    if body.stopped:
+        return Lack("embodiment", f"{name} is stopped until somebody lets it go on")
     if step.body not in (None, name):
         return Lack("embodiment", f"the step is for {step.body} and no other body")
     if body.card.skills.get(step.skill, 0.0) <= 0.0:
@@ -122,7 +124,7 @@ def _helpers_kg(card: SkillCard, body: BodyRecord, view: MemoryView) -> float:
         other.card.payload_kg
         for other in view.bodies().values()
         if other.spec.id != body.spec.id
-        and not other.lost
+        and not other.is_out
         and other.card.skills.get(card.name, 0.0) > 0.0
     ]
     return sum(sorted(others, reverse=True)[: card.team - 1])
@@ -260,7 +262,7 @@ def nobody(steps: tuple[TaskStep, ...], view: MemoryView, roadmap: Roadmap) -> L
 
 def _nearness(lack: Lack, body: BodyRecord, steps: tuple[TaskStep, ...]) -> int:
     """How much of what the steps ask for the body has: lost, no skill, no reach, too weak."""
-    if body.lost:
+    if body.is_out:
         return 0
     if any(body.card.skills.get(step.skill, 0.0) <= 0.0 for step in steps):
         return 1
@@ -270,9 +272,11 @@ def _nearness(lack: Lack, body: BodyRecord, steps: tuple[TaskStep, ...]) -> int:
 def _for_all(
     closest: Lack, steps: tuple[TaskStep, ...], view: MemoryView, every: list[Lack]
 ) -> Lack:
-    living = [body for body in view.bodies().values() if not body.lost]
+    living = [body for body in view.bodies().values() if not body.is_out]
     if not living:
-        return Lack("embodiment", "no body of this fleet gives a sign of life")
+        stopped = any(body.stopped for body in view.bodies().values())
+        why = "every body of this fleet is stopped" if stopped else "no body of this fleet gives a sign of life"
+        return Lack("embodiment", why)
     for step in steps:
         if not any(body.card.skills.get(step.skill, 0.0) > 0.0 for body in living):
             return Lack("embodiment", f"no body of this fleet can {words(step.skill)}")

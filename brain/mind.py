@@ -1,8 +1,9 @@
 """The brain: it reads memory, decides, and says so; it never acts and never waits.
 
-`Brain.step` answers one piece of news: understand new wishes, judge what bodies report, close or
-revise goals, allocate open steps, send what is ready. Everything it decides is an event in its own
-memory, so a brain that dies is rebuilt by replaying the log (`Brain.restore`).
+`Brain.step` answers one piece of news: hear what people said, follow instructions, understand new
+wishes, judge what bodies report, close or revise goals, allocate open steps, send what is ready.
+Everything it decides is an event in its own memory, so a brain that dies is rebuilt by replaying
+the log (`Brain.restore`).
 """
 
 from __future__ import annotations
@@ -10,32 +11,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from brain.acting.aftermath import aftermath
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
+from brain.acting.listening import Ears, listen, next_goal
 from brain.acting.monitor import hear, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
 from brain.acting.turn import Turn
 from brain.allocation.allocate import allocate
+from brain.answering.answer import answer, needs_look
 from brain.config import BrainConfig
 from brain.contracts import Ask, BrainStep, Interpretation, News, Refuse, Understood
+from brain.language.instructions import instruction_of
+from brain.language.lexicon import lexicon
+from brain.language.site import Site
+from brain.language.summary import summary
 from brain.planning.doubt import doubtful
-from devices.facts import Condition, holds
+from devices.facts import Condition, Known, holds
 from devices.roadmap import Roadmap
 from stem_memory.contracts import (
+    AnswerGiven,
     BodyBack,
     BodyEnrolled,
     BodyLost,
+    DeadlinePassed,
     Event,
-    GoalAnswered,
     GoalClosed,
     GoalPosted,
     GoalQuestioned,
     GoalUnderstood,
+    Instructed,
+    Replied,
     SiteSurveyed,
     StepAssigned,
     StepEnded,
 )
+from stem_memory.instructions import Cancel, Change, Instruction, Release, Resume, Stop
 from stem_memory.notes.episodes import trials_of
 from stem_memory.state import MemoryState
 from stem_memory.tasks import Goal, GoalRecord, Heeded
@@ -79,6 +91,12 @@ class Brain:
         self._roadmap: Roadmap | None = None
         self._thoughts: list[tuple[float, str, Interpretation]] = []
         self._waiting = Waiting()
+        self._ears = Ears()
+        self._recalled: set[str] = set()
+        # Cancelled goals that are to be closed, and ended ones that may have left something behind;
+        # True: with roll-back.
+        self._called_off: dict[str, str] = {}
+        self._winding: dict[str, bool] = {}
         self._stale: dict[str, str] = {}
         self._allocate = False
         self._due = False
@@ -96,7 +114,8 @@ class Brain:
             if record.status == "posted" and not record.conditions:
                 self._think(record.goal, self._memory.now())
             elif record.status == "posted" or (
-                record.status == "planned" and "failed" in record.steps.values()
+                record.status == "planned"
+                and {"failed", "cancelled"} & set(record.steps.values())
             ):
                 self._stale[goal] = "the brain was restarted"
 
@@ -112,12 +131,17 @@ class Brain:
             self._absorb(event, turn)
         if self._roadmap is None:
             return turn.result(None)
+        self._listen(turn)
+        for goal, reason in sorted(self._called_off.items()):
+            self._close(goal, "cancelled", reason, turn)
         for word in news.skill_events:
             self._ended(hear(word, turn, self._roadmap, self._config), turn)
         for ended in lapse(turn):
             self._ended(ended, turn)
         self._speak_thoughts(turn)
         self._settle(turn)
+        self._wind_up(turn)
+        self._recall(turn)
         if self._allocate or (
             self._due and turn.now - self._allocated_s >= self._config.reallocate_s
         ):
@@ -131,7 +155,16 @@ class Brain:
     def _absorb(self, event: Event, turn: Turn | None = None) -> None:
         """Take an entry of another origin into account (own entries when restoring)."""
         self._ledger.absorb(event)
+        settled = self._ears.absorb(event)
         what = event.body
+        if isinstance(what, GoalClosed):
+            self._called_off.pop(what.goal, None)
+            if what.status == "failed":
+                self._winding.setdefault(what.goal, False)
+        elif isinstance(what, GoalPosted):
+            self._winding.pop(what.goal.cause, None)
+        elif isinstance(what, Instructed) and isinstance(what.instruction, Cancel):
+            self._call_off(what.instruction, what.by)
         if isinstance(what, SiteSurveyed):
             self._roadmap = Roadmap(what.plan)
         elif isinstance(what, BodyEnrolled | BodyBack | BodyLost):
@@ -139,26 +172,57 @@ class Brain:
         elif turn is None:
             return
         elif isinstance(what, GoalPosted):
-            self._receive(what.goal, turn)
+            self._think(what.goal, turn.now)
         elif isinstance(what, GoalClosed):
-            self._stop(what.goal, turn)
+            self._let_go(what.goal)
+        elif isinstance(what, Instructed):
+            self._follow(what.instruction, turn)
+            if settled is not None:
+                text = _told(what.instruction)
+                turn.record(Replied(cause=settled.id, to=settled.who, text=text, heeded=True))
 
-    def _receive(self, goal: Goal, turn: Turn) -> None:
-        """A new wish: perhaps the answer to a question, else something to think about."""
-        asked = [
-            record
-            for record in self._memory.goals().values()
-            if record.status == "needs_answer" and record.goal.who == goal.who
-        ]
-        for record in reversed(asked):
-            meant = self._interpreter.answer(record, goal.text, self._memory)
-            if meant is not None:
-                turn.record(GoalAnswered(goal=record.goal.id, text=goal.text))
-                reason = f"answers {record.goal.id}: {record.goal.text}"
-                turn.record(GoalClosed(goal=goal.id, status="satisfied", reason=reason))
-                self._schedule(record.goal.id, meant, turn.now)
-                return
-        self._think(goal, turn.now)
+    # -- people ------------------------------------------------------------------------------
+
+    def _listen(self, turn: Turn) -> None:
+        """Deal with what people said and nothing has come of yet."""
+        for said in self._ears.take():
+            heard = listen(said, turn, instruction_of, self._interpreter.answer)
+            for instruction in heard.instructions:
+                if isinstance(instruction, Cancel):
+                    self._call_off(instruction, said.who)
+                self._follow(instruction, turn)
+            if heard.meant is not None and heard.goal is not None:
+                self._schedule(heard.goal.id, heard.meant, turn.now)
+            elif heard.goal is not None:
+                self._think(heard.goal, turn.now)
+
+    def _call_off(self, cancel: Cancel, by: str) -> None:
+        """Remember what is to be closed and wound up; the log tells it to a new brain, too."""
+        for goal in cancel.goals:
+            record = self._memory.goals().get(goal)
+            if record is not None and record.status == "cancelled" and goal not in self._winding:
+                self._called_off[goal] = f"{by} cancelled it"
+                self._winding[goal] = cancel.roll_back
+
+    def _follow(self, instruction: Instruction, turn: Turn) -> None:
+        """Act on an instruction that memory knows already."""
+        self._allocate = True
+        if isinstance(instruction, Resume):
+            for goal in instruction.goals:
+                self._take_up(goal, "it goes on", turn)
+        elif isinstance(instruction, Change) and instruction.text is not None:
+            self._let_go(instruction.goal)
+            self._take_up(instruction.goal, "the wish was changed", turn)
+
+    def _take_up(self, goal: str, reason: str, turn: Turn) -> None:
+        record = self._memory.goals().get(goal)
+        if record is None or record.closed_s is not None:
+            return
+        if record.conditions:
+            self._stale[goal] = reason
+        else:
+            self._thoughts = [t for t in self._thoughts if t[1] != goal]
+            self._think(record.goal, turn.now)
 
     def _think(self, goal: Goal, now: float) -> None:
         self._schedule(goal.id, self._interpreter.interpret(goal, self._memory), now)
@@ -173,7 +237,8 @@ class Brain:
         ready = [t for t in self._thoughts if t[0] <= turn.now + 1e-9]
         self._thoughts = [t for t in self._thoughts if t[0] > turn.now + 1e-9]
         for _, goal, meant in sorted(ready, key=lambda t: (t[0], t[1])):
-            if self._memory.goals()[goal].status not in ("posted", "needs_answer"):
+            record = self._memory.goals()[goal]
+            if record.status not in ("posted", "needs_answer"):
                 continue
             if isinstance(meant, Ask):
                 turn.record(
@@ -188,9 +253,33 @@ class Brain:
                         conditions=meant.conditions,
                         summary=meant.summary,
                         by=meant.by,
+                        queries=meant.queries,
                     )
                 )
                 self._stale[goal] = "first plan"
+                self._hurry(record.goal, meant, turn)
+                if _only_asks(self._memory.goals()[goal]) and not any(
+                    needs_look(query, self._memory, turn.now) for query in meant.queries
+                ):
+                    self._answer(goal, turn)
+
+    def _hurry(self, goal: Goal, meant: Understood, turn: Turn) -> None:
+        """What the words say of time and urgency is a change of the goal like any other."""
+        if meant.within_s is None and meant.priority is None:
+            return
+        due = None if meant.within_s is None else round(goal.t + meant.within_s, 3)
+        change = Change(goal=goal.id, deadline_s=due, priority=meant.priority)
+        turn.record(Instructed(instruction=change, by=goal.who, cause=goal.cause))
+
+    def _answer(self, goal: str, turn: Turn, why_not: str = "") -> None:
+        """Say what is known, and close a goal that asked for nothing else."""
+        record = self._memory.goals()[goal]
+        found = answer(record, self._memory, looked=not why_not, why_not=why_not)
+        turn.record(AnswerGiven(goal=goal, answer=found))
+        if why_not and not found.findings:
+            self._close(goal, "failed", why_not, turn)
+        elif _only_asks(record):
+            self._close(goal, "answered", "", turn)
 
     def _ended(self, ended: StepEnded | None, turn: Turn) -> None:
         """Draw the conclusions from the end of a request."""
@@ -218,6 +307,11 @@ class Brain:
 
     def _settle(self, turn: Turn) -> None:
         """Close goals that are reached, and plan those that have no valid plan."""
+        for goal, record in list(self._memory.goals().items()):
+            due = record.goal.deadline_s
+            is_open = record.closed_s is None and not record.is_late
+            if is_open and due is not None and turn.now > due + 1e-6:
+                turn.record(DeadlinePassed(goal=goal, deadline_s=due))
         for goal, step in self._waiting.overdue(turn.now, self._config.patience_s):
             why = self._waiting.why[(goal, step)]
             self._waiting.clear((goal, step))
@@ -230,11 +324,68 @@ class Brain:
             )
             reached = all(self._is_sure(c, record.goal.t) for c in conditions_now(record))
             if reached and (finished or goal in self._stale) and not self._ledger.of_goal(goal):
-                self._close(goal, "satisfied", "", turn)
+                self._reach(goal, turn)
             elif finished and not reached:
                 self._stale.setdefault(goal, "all steps are done but the goal is not reached")
             if goal in self._stale and self._memory.goals()[goal].closed_s is None:
                 self._revise(goal, turn)
+
+    def _reach(self, goal: str, turn: Turn) -> None:
+        """The goal is what was wished: answer what it asked, and close it."""
+        record = self._memory.goals()[goal]
+        if record.queries:
+            self._answer(goal, turn)
+        if self._memory.goals()[goal].closed_s is not None:
+            return
+        if record.is_late and record.goal.deadline_s is not None:
+            late = turn.now - record.goal.deadline_s
+            self._close(goal, "missed", f"done {late:.0f} s after its deadline", turn)
+        else:
+            self._close(goal, "satisfied", "", turn)
+
+    def _wind_up(self, turn: Turn) -> None:
+        """Post what ended goals left to be done, once nobody works for them any more."""
+        assert self._roadmap is not None
+        stopped = any(body.stopped for body in self._memory.bodies().values())
+        for goal, roll_back in list(self._winding.items()):
+            record = self._memory.goals()[goal]
+            if record.closed_s is None or self._ledger.of_goal(goal) or stopped:
+                continue
+            del self._winding[goal]
+            if record.goal.cause in self._memory.goals():
+                continue  # it was to tidy up itself
+            left = aftermath(record, roll_back, self._memory, self._roadmap)
+            if left:
+                self._post_aftermath(record.goal, left, roll_back, turn)
+
+    def _post_aftermath(
+        self, ended: Goal, left: tuple[Condition, ...], roll_back: bool, turn: Turn
+    ) -> None:
+        what = "put everything back as it was before" if roll_back else "put down what is left of"
+        goal = Goal(
+            id=next_goal(self._memory),
+            text=f"{what} {ended.id}: {ended.text}",
+            who=ended.who,
+            t=turn.now,
+            priority=ended.priority,
+            cause=ended.id,
+        )
+        told = summary(left, Site(self._memory, lexicon()))
+        turn.record(GoalPosted(goal=goal))
+        turn.record(GoalUnderstood(goal=goal.id, conditions=left, summary=told, by="brain"))
+        self._stale[goal.id] = "first plan"
+        self._revise(goal.id, turn)
+
+    def _recall(self, turn: Turn) -> None:
+        """Ask bodies to stop what they do for goals that do not go on."""
+        self._recalled &= self._ledger.requests.keys()
+        for running in list(self._ledger.requests.values()):
+            record = self._memory.goals().get(running.goal)
+            if record is None or running.request in self._recalled:
+                continue
+            if record.status != "planned" and not (record.status == "posted" and record.conditions):
+                self._recalled.add(running.request)
+                turn.cancel(running.request)
 
     def _is_sure(self, condition: Condition, since_s: float) -> bool:
         """True as far as memory knows, and not from hearsay only."""
@@ -245,8 +396,12 @@ class Brain:
         reason = self._stale.pop(goal)
         outcome = revise(goal, reason, turn, self._roadmap, self._config)
         self._allocate = True
-        if outcome is Revision.WAIT:
+        stopped = any(body.stopped for body in self._memory.bodies().values())
+        if outcome is Revision.WAIT or (isinstance(outcome, str) and stopped):
+            # Whoever is stopped may be the one who can.
             self._stale[goal] = reason
+        elif isinstance(outcome, str) and _only_asks(self._memory.goals()[goal]):
+            self._answer(goal, turn, outcome)
         elif isinstance(outcome, str):
             self._close(goal, "failed", outcome, turn)
 
@@ -254,13 +409,14 @@ class Brain:
         first = self._ledger.revisions.get(goal) is None
         verdict = "refused" if status == "failed" and first else status
         turn.record(GoalClosed.model_validate({"goal": goal, "status": verdict, "reason": reason}))
-        self._stop(goal, turn)
+        self._called_off.pop(goal, None)
+        if verdict == "failed":
+            self._winding.setdefault(goal, False)
+        self._let_go(goal)
 
-    def _stop(self, goal: str, turn: Turn) -> None:
-        """Nothing of this goal goes on."""
+    def _let_go(self, goal: str) -> None:
+        """Nothing more is planned for this goal; `_recall` ends what is under way."""
         self._stale.pop(goal, None)
-        for running in self._ledger.of_goal(goal):
-            turn.cancel(running.request)
         for key in [k for k in self._waiting.since if k[0] == goal]:
             self._waiting.clear(key)
 
@@ -302,4 +458,24 @@ class Brain:
         patience = self._waiting.next_s(self._config.patience_s)
         if patience is not None:
             times.append(max(patience, now))
+        for record in self._memory.goals().values():
+            due = record.goal.deadline_s
+            if due is not None and record.closed_s is None and not record.is_late:
+                # A millisecond later it has passed.
+                times.append(max(now, round(due + 0.001, 3)))
         return min(times, default=None)
+
+
+def _only_asks(record: GoalRecord) -> bool:
+    """Whether the goal is a question and nothing else."""
+    return bool(record.queries) and all(isinstance(c, Known) for c in record.conditions)
+
+
+def _told(instruction: Instruction) -> str:
+    """What is said back to words that were followed before anybody thought about them."""
+    if isinstance(instruction, Stop):
+        who = "Everybody" if not instruction.bodies else " and ".join(instruction.bodies)
+        return f"{who} stops. Say \"go on\" when it is safe."
+    if isinstance(instruction, Release):
+        return "They may move again."
+    return "It is done."

@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Literal
 
 from devices.noun import Noun
+from stem_memory.tasks import Finding
 
-GoalOutcome = Literal["satisfied", "failed", "refused", "needs_answer"]
+GoalOutcome = Literal[
+    "satisfied", "answered", "missed", "failed", "refused", "needs_answer", "cancelled", "paused"
+]
 
 
 class PostedWish(Noun):
-    """A wish posted at virtual time `t`, typed by the operator unless `who` says otherwise."""
+    """Words at time `t` (seconds of the run), typed by the operator unless `who` says otherwise.
+
+    They may be a wish, a question, an answer or an instruction. `within_s` is the deadline of what
+    they wish, seconds from then; a higher `priority` goes first.
+    """
 
     t: float
     text: str
     who: str | None = None
+    within_s: float | None = None
+    priority: int = 0
 
 
 class RunConfig(Noun):
@@ -22,9 +31,13 @@ class RunConfig(Noun):
 
     `world` is the name of a shipped or installed world, or the path of a scenario file. With
     `wishes` the people in the scenario keep moving but their own wishes are not heard. `speed` 0
-    means as fast as possible, else virtual seconds per real second. `model` is an OpenAI-compatible
-    endpoint ("http://host:port/v1#name"), "embedded", or "none". `glasses` is the trace (or film)
-    of glasses that somebody in the world wears: what they ask of robots become their wishes.
+    means as fast as possible, else seconds of the world per second of this host. `model` is an
+    OpenAI-compatible endpoint ("http://host:port/v1#name"), "embedded", or "none"; `understood_by`
+    tells what it came down to here. `glasses` is the trace (or film) of glasses that somebody in the
+    world wears: what they see is remembered, and their words are heard like everybody's. `devices`
+    are bodies outside the world ("ID=KIND:ADDRESS"). `memory` is a memory file that goes on from run
+    to run; "" keeps it in the run's folder. `log_from` is how many events it held before this run,
+    and `base_s` its time then: world time 0.
     `no_record` are rooms where nothing is recorded and `keep` how long reports are kept, in words
     (`services.privacy`), besides what the scenario says of both. `remember` is an earlier run whose
     notes and experience this one starts from.
@@ -35,32 +48,58 @@ class RunConfig(Noun):
     bodies: int | None = None
     faults: tuple[str, ...] = ()
     seed: int = 0
-    runtime: Literal["ray", "local"] = "ray"
+    runtime: Literal["ray", "local"] = "local"
     speed: float = 0.0
     out: str | None = None
     model: str = "embedded"
     film: bool = True
     glasses: str = ""
+    devices: tuple[str, ...] = ()
+    memory: str = ""
+    log_from: int = 0
+    base_s: float = 0.0
+    understood_by: dict[str, str] = {}
     no_record: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     remember: str = ""
 
 
 class GoalResult(Noun):
-    """How one goal came out. `checked_by_world`: the world's truth was asked, and agrees."""
+    """How one goal came out. `checked_by_world`: the world's truth was asked, and agrees.
 
+    `understood` is what the words were taken to mean. `answer` is what was said to a question, and
+    `findings` are the beliefs it rests on: who saw what, when (seconds), how surely (0..1).
+    """
+
+    id: str = ""
     text: str
     status: GoalOutcome
     checked_by_world: bool
     reason: str = ""
+    who: str = ""
+    understood: str = ""
+    answer: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class WordsResult(Noun):
+    """What words came to that are no goal: an answer to a question, or an instruction."""
+
+    t: float
+    who: str
+    text: str
+    heeded: bool
+    reply: str = ""
 
 
 class LlmUse(Noun):
-    """What the language model cost."""
+    """What the language model cost; `failed` calls got no answer, `trouble` says why the last did."""
 
     calls: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    failed: int = 0
+    trouble: str = ""
 
 
 class RunResult(Noun):
@@ -71,6 +110,7 @@ class RunResult(Noun):
     """
 
     goals: tuple[GoalResult, ...]
+    words: tuple[WordsResult, ...] = ()
     bodies: int
     steps: int
     virtual_seconds: float
@@ -82,6 +122,7 @@ class RunResult(Noun):
     expired: int = 0
     state_sha256: str
     run_dir: str
+    interrupted: bool = False
 
 
 class BodyGlance(Noun):

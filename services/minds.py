@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import uuid
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from brain.interpret import WishInterpreter
 from brain.mind import Interpreter
@@ -12,6 +14,7 @@ from brain.model import (
     AgentBackend,
     Embedder,
     LanguageModel,
+    ModelError,
     ModelReply,
     ModelRequest,
     ModelUnavailable,
@@ -28,6 +31,8 @@ from stem_memory.contracts import Event
 ENDPOINT_VARIABLE = "RETINUE_LLM"
 #: Holds that endpoint's key, as for `retinue llm serve`.
 KEY_VARIABLE = "RETINUE_LLM_KEY"
+# An endpoint that does not take a connection within so long (s) is not there.
+KNOCK_S = 3.0
 
 
 class Metered:
@@ -43,13 +48,21 @@ class Metered:
         self._calls = 0
         self._tokens = 0
         self._seconds = 0.0
+        self._failed = 0
+        self._trouble = ""
 
     def reply(self, request: ModelRequest) -> ModelReply:
         """Ask the model and count."""
         if request.program is not None:
             self._programs.add(request.program)
             request = request.model_copy(update={"program": self._named(request.program)})
-        reply = self._model.reply(request)
+        try:
+            reply = self._model.reply(request)
+        except ModelError as error:
+            # The person is asked instead; that it was so must not stay unsaid.
+            self._failed += 1
+            self._trouble = str(error)
+            raise
         self._calls += 1
         self._tokens += reply.prompt_tokens + reply.completion_tokens
         self._seconds += reply.seconds
@@ -76,7 +89,13 @@ class Metered:
 
     def use(self) -> LlmUse:
         """The counts so far."""
-        return LlmUse(calls=self._calls, tokens=self._tokens, seconds=round(self._seconds, 3))
+        return LlmUse(
+            calls=self._calls,
+            tokens=self._tokens,
+            seconds=round(self._seconds, 3),
+            failed=self._failed,
+            trouble=self._trouble,
+        )
 
     def close(self) -> None:
         """Close the model, if it holds anything."""
@@ -111,6 +130,55 @@ class Understanding:
         """Stop the model."""
         if self.meter is not None:
             self.meter.close()
+
+
+def understood_by(spec: str) -> dict[str, str]:
+    """What a specification of `make_interpreter` comes down to on this machine, for the record.
+
+    The grammar is always there and not named. What is installed decides about the rest, so two runs
+    with equal entries understand people alike.
+
+    Raises:
+        UserError: the string names nothing known, or an endpoint at which nobody answers.
+    """
+    from services.llm.weights import MINILM, MINILM_TOKENIZER, locate
+
+    _require_known(spec)
+    found: dict[str, str] = {}
+    if spec != "none":
+        try:
+            for part, wanted in (("encoder", MINILM), ("tokenizer", MINILM_TOKENIZER)):
+                locate(wanted)
+                found[part] = f"{wanted.distribution}=={wanted.version} sha256:{wanted.sha256[:16]}"
+        except ModelUnavailable:
+            found.clear()
+    if spec not in ("none", "embedded"):
+        found["model"] = spec
+    return found
+
+
+def _require_known(spec: str) -> None:
+    """See that a specification names a model, and that somebody answers at its address."""
+    if spec in ("none", "embedded") or spec in discover("models").of("models"):
+        return
+    address, mark, name = spec.partition("#")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not mark or not name:
+        raise UserError(_unknown(spec))
+    try:
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        socket.create_connection((parts.hostname, port), timeout=KNOCK_S).close()
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"--model {spec}: nobody answers at {address} ({error}): start it, or leave --model out"
+        ) from None
+
+
+def _unknown(spec: str) -> str:
+    return (
+        f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
+        "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
+    )
 
 
 def make_interpreter(spec: str) -> Understanding:
@@ -163,8 +231,5 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
         return (made() if callable(made) else made), embedder
     address, mark, name = spec.partition("#")
     if not address.startswith(("http://", "https://")) or not mark or not name:
-        raise UserError(
-            f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
-            "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
-        )
+        raise UserError(_unknown(spec))
     return OpenAiModel(address, name, api_key=key), embedder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -78,26 +77,21 @@ class Tally:
 
 
 class Ticker:
-    """Turns events into ticks, and paces the run if it should not go as fast as it can.
+    """Turns events into ticks.
 
     Args:
-        speed: Virtual seconds per real second; 0 for no pacing.
         on_tick: Whom to tell, if anybody.
+        base_s: The time (s) that is shown as 0.
     """
 
-    def __init__(self, speed: float, on_tick: Callable[[Tick], None] | None) -> None:
+    def __init__(self, on_tick: Callable[[Tick], None] | None, base_s: float = 0.0) -> None:
         self.tally = Tally()
         self._glances = Glances()
-        self._speed = speed
         self._on_tick = on_tick
-        self._start = time.monotonic()
+        self._base_s = base_s
 
     def show(self, now: float, events: tuple[Event, ...]) -> None:
         """Count the events of one instant and tell about them."""
-        if self._speed > 0:
-            ahead = now / self._speed - (time.monotonic() - self._start)
-            if ahead > 0:
-                time.sleep(ahead)
         for event in events:
             self.tally.count(event.body)
             self._glances.take(event.body)
@@ -110,7 +104,7 @@ class Ticker:
     def _tick(self, now: float, kind: str, line: str) -> Tick:
         return Tick.model_validate(
             {
-                "t": now,
+                "t": round(now - self._base_s, 3),
                 "kind": kind,
                 "line": line,
                 "goals_open": self.tally.open_goals,

@@ -148,6 +148,16 @@ class SimWorld:
         missing = unmet(self._watched[goal], self._stage.truth)
         return Verdict(goal=goal, satisfied=not missing, unmet=missing)
 
+    def carried(self, things: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the things that are in the hands of a body now, in truth."""
+        truth = self._stage.truth
+        places = {thing: truth.location(thing) for thing in things}
+        return tuple(
+            thing
+            for thing, place in places.items()
+            if place is not None and truth.category(place.holder) == "body"
+        )
+
     def film(self) -> Film:
         """The run so far, for rendering."""
         stage, scenario = self._stage, self._scenario

@@ -39,6 +39,10 @@ class World(Protocol):
         """Whether the watched goal is truly satisfied now. KeyError for a goal never watched."""
         ...
 
+    def carried(self, things: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the things that are in the hands of a body now, in truth."""
+        ...
+
     def film(self) -> Film:
         """The run so far, for rendering."""
         ...

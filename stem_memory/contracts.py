@@ -179,7 +179,7 @@ class GoalUnderstood(Noun):
     goal: str
     conditions: tuple[Condition, ...]
     summary: str
-    by: Literal["grammar", "encoder", "model", "operator"] = "grammar"
+    by: Literal["grammar", "encoder", "model", "operator", "brain"] = "grammar"
     queries: tuple[Query, ...] = ()
 
 

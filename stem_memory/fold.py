@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from devices.contracts import Observation
 from devices.facts import Facts, Location
 from devices.site import Point, SitePlan
 from devices.skill import SkillCard
@@ -76,6 +77,13 @@ class Fold:
         where = Location(relation="at", holder=holder) if holder else None
         return Evidence(where, t, t, thing, SELF_CONFIDENCE)
 
+    def in_map(self, seen: Observation) -> Observation | None:
+        """The report with its positions in the map; None: nobody said where its frame lies."""
+        if seen.state.pose.frame == MAP:
+            return seen
+        motion = self.frames.to_map(seen.state.pose.frame)
+        return None if motion is None else in_map(seen, motion)
+
     def seen_while_lost(self, entity: Entity) -> bool:
         """Whether others saw this lost body after its own last report."""
         place = entity.place
@@ -128,11 +136,9 @@ class Fold:
         self._note_body(body.spec.id)
 
     def _observe(self, body: log.Observed, t: float) -> None:
-        seen = body.observation
-        if seen.state.pose.frame != MAP:
-            motion = self.frames.to_map(seen.state.pose.frame)
-            seen = seen if motion is None else in_map(seen, motion)
-        measured = seen.state.pose.frame == MAP
+        placed = self.in_map(body.observation)
+        seen = body.observation if placed is None else placed
+        measured = placed is not None
         self.bodies.report(seen)
         self.things.observe(seen, self.plan if measured else None, self.bodies.lost, measured)
         if seen.body in self.bodies.records:
@@ -184,7 +190,8 @@ class Fold:
 
     def _post(self, body: log.GoalPosted, t: float) -> None:
         self.goals.post(body)
-        self.talk.say(t, body.goal.who, body.goal.text)
+        if not body.goal.cause:
+            self.talk.say(t, body.goal.who, body.goal.text)
 
     def _understand(self, body: log.GoalUnderstood, t: float) -> None:
         self.goals.understand(body, self.believed)

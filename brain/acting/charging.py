@@ -14,7 +14,7 @@ def send_to_charge(turn: Turn, roadmap: Roadmap, config: BrainConfig) -> None:
     """Send each idle, empty-handed body below the threshold to the nearest dock nobody uses."""
     for body_id in sorted(turn.memory.bodies()):
         body = turn.memory.bodies()[body_id]
-        if body.lost or body_id in turn.ledger.busy() or "charge" not in body.card.skills:
+        if body.is_out or body_id in turn.ledger.busy() or "charge" not in body.card.skills:
             continue
         if body.state.battery >= config.charge_below or body.state.holding:
             continue

@@ -67,7 +67,7 @@ def dispatch(
         queues.setdefault(item.body, []).append(item)
     for body_id, queue in sorted(queues.items(), key=lambda kv: (kv[1][0].start_s, kv[0])):
         body = turn.memory.bodies()[body_id]
-        if body.lost or body_id in turn.ledger.busy():
+        if body.is_out or body_id in turn.ledger.busy():
             continue
         for item in queue:
             record = turn.memory.goals()[item.goal]
@@ -95,7 +95,7 @@ def _try(
     team = [body]
     if item.partner is not None:
         partner = turn.memory.bodies()[item.partner]
-        if partner.lost or partner.spec.id in turn.ledger.busy() - {body.spec.id}:
+        if partner.is_out or partner.spec.id in turn.ledger.busy() - {body.spec.id}:
             return False
         team.append(partner)
     pre = tuple(atom for atom in step.pre if atom.pred != "near")

@@ -24,9 +24,11 @@ def hear(event: SkillEvent, turn: Turn, roadmap: Roadmap, config: BrainConfig) -
     if running is None:
         return None
     if isinstance(event, Failed):
-        return _end(turn, running, "failed", event.reason, event.detail)
+        # Who was told to hold still did not fail: nothing is learnt from it.
+        outcome = "cancelled" if event.reason == "stopped" else "failed"
+        return _end_all(turn, running, outcome, event.reason, event.detail)
     if isinstance(event, Cancelled):
-        return _end(turn, running, "cancelled")
+        return _end_all(turn, running, "cancelled")
     if not isinstance(event, Succeeded):
         return None
     if running.request.endswith(LOOK):
@@ -92,6 +94,19 @@ def lapse(turn: Turn) -> list[StepEnded]:
         _end(turn, running, "lapsed", "body_lost", f"{running.body} gives no sign of life")
         for running in gone
     ]
+
+
+def _end_all(
+    turn: Turn, running: Running, outcome: str, reason: str = "", detail: str = ""
+) -> StepEnded:
+    """End a request; with a look for evidence that came to nothing, also the one it was for."""
+    ended = _end(turn, running, outcome, reason, detail)
+    parent = turn.ledger.requests.get(running.request.removesuffix(LOOK))
+    if parent is None:
+        return ended
+    if outcome == "failed":
+        reason, detail = "no_evidence", f"nobody could see whether it worked: {detail or reason}"
+    return _end(turn, parent, outcome, reason, detail)
 
 
 def _end(

@@ -1,4 +1,4 @@
-"""When each living body is free, where it is then, and whether its battery lets it work.
+"""When each body that can be asked is free, where it is then, and whether its battery lets it work.
 
 Times in seconds after now.
 """
@@ -46,7 +46,7 @@ def availabilities(
     """Every living body, in the order in which they joined."""
     result: dict[str, Availability] = {}
     for name, body in view.bodies().items():
-        if not body.lost:
+        if not body.is_out:
             result[name] = _idle(body, reserve)
     for key in sorted(under_way):
         item, step = under_way[key], _step(view, key)

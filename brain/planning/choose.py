@@ -66,8 +66,10 @@ def served(search: Search) -> frozenset[str]:
     mine = search.sketch.goal.goal.id
     found: set[str] = set()
     for name, record in view.goals().items():
-        if name == mine or record.status not in ("planned", "satisfied"):
+        if name == mine or record.status not in ("planned", "satisfied", "missed"):
             continue
+        if record.goal.cause in view.goals():
+            continue  # it only put away what an ended goal had left in hand
         for condition in record.conditions:
             if isinstance(condition, At):
                 for thing in view.contents(condition.where):

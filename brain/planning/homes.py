@@ -49,7 +49,8 @@ def is_movable(thing: str, sketch: Sketch) -> bool:
 def _ranked(thing: str, sketch: Sketch) -> Iterator[tuple[int, Fixture]]:
     facts = sketch.facts
     card = sketch.view.class_card(thing)
-    dirty = facts.attr(thing, "clean") is False
+    # What has something in it is not put among clean ones either.
+    dirty = facts.attr(thing, "clean") is False or facts.attr(thing, "fill") not in (None, "none")
     places = (card.dirty_home if dirty and card.dirty_home else card.home) if card else ()
     for rank, place in enumerate(places):
         for fixture in facts.fixtures.values():

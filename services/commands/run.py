@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,14 +12,25 @@ import click
 from services.commands.output import json_option, print_json, print_table, warn
 
 if TYPE_CHECKING:
-    from services.contracts import RunConfig, RunResult
+    from services.contracts import RunConfig, RunResult, Tick
+    from services.session.inputs import Inputs
 
+    OnTick = Callable[[Tick], None]
+    # Given the door of the session by which people reach it.
+    Keyboard = Callable[[Inputs], None]
+
+# How each outcome is marked and called on a terminal.
 _MARK = {
-    "satisfied": ("✓", "green"),
-    "failed": ("✗", "bold red"),
-    "refused": ("⊘", "yellow"),
-    "needs_answer": ("?", "yellow"),
+    "satisfied": ("✓ done", "green"),
+    "answered": ("✓ answered", "green"),
+    "missed": ("✗ late", "yellow"),
+    "failed": ("✗ failed", "bold red"),
+    "refused": ("⊘ refused", "yellow"),
+    "needs_answer": ("? asked", "yellow"),
+    "cancelled": ("– cancelled", "dim"),
+    "paused": ("▮ paused", "yellow"),
 }
+INTERRUPTED = 130
 
 
 class Speed(click.ParamType[float]):
@@ -43,7 +56,7 @@ class Speed(click.ParamType[float]):
 
 
 @click.command()
-@click.argument("world", metavar="WORLD_OR_YAML")
+@click.argument("world", metavar="[WORLD_OR_YAML]", required=False)
 @click.option(
     "--do",
     "wishes",
@@ -59,7 +72,15 @@ class Speed(click.ParamType[float]):
     nargs=2,
     type=(click.FloatRange(min=0.0), str),
     metavar="SECONDS TEXT",
-    help="A wish posted when that many seconds have passed in the world.",
+    help='Said when that many seconds have passed in the world: another wish, or "cancel the '
+    'coffees", "pause that", "stop", "go on", "make it urgent".',
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="SECONDS",
+    help="The deadline of each wish, from when it is said. A wish may say so itself: "
+    '"... within two minutes".',
 )
 @click.option(
     "--bodies", type=click.IntRange(min=1), metavar="N", help="Only the first N bodies come."
@@ -76,16 +97,31 @@ class Speed(click.ParamType[float]):
 @click.option(
     "--runtime",
     type=click.Choice(["ray", "local"]),
-    default="ray",
-    show_default=True,
-    help="One Ray actor for each body, or everything in this process; the result is the same.",
+    default=None,
+    help="One Ray actor for each body, or everything in this process; the result is the same.  "
+    "[default: local; ray where RAY_ADDRESS names a cluster]",
 )
 @click.option(
     "--glasses",
     default="",
     metavar="SOURCE",
-    help="A trace of the glasses that somebody in the world wears: what they ask for is carried "
-    "out for them.",
+    help="A trace of the glasses that somebody in the world wears: what they see is known to the "
+    "robots at that moment, and what they say is heard like everybody's words.",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="ID=KIND:ADDRESS",
+    help="A body outside the simulated world takes part: a robot's program (pipe:COMMAND), a "
+    "recording (recorded:FILE), or a kind with a driver of its own. With one that lives in real "
+    "time the run does, too.",
+)
+@click.option(
+    "--memory",
+    default="",
+    metavar="FILE",
+    help="The memory to remember in, from run to run.  [default: a new one in the run's folder]",
 )
 @click.option(
     "--no-record",
@@ -131,6 +167,14 @@ class Speed(click.ParamType[float]):
     help="Folder of the run.  [default: the next free runs/WORLD-N]",
 )
 @click.option(
+    "--resume",
+    "resumed",
+    type=click.Path(file_okay=False),
+    metavar="RUN",
+    help="Bring a run to its end that broke off, instead of beginning one.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 unless everything is done or answered.")
+@click.option(
     "--report/--no-report",
     "with_report",
     default=True,
@@ -138,21 +182,28 @@ class Speed(click.ParamType[float]):
     help="Write report.html, its pictures and the replay into the folder.",
 )
 @json_option
+@click.pass_context
 def run(
-    world: str,
+    context: click.Context,
+    world: str | None,
     wishes: tuple[str, ...],
     later: tuple[tuple[float, str], ...],
+    within: float | None,
     bodies: int | None,
     faults: tuple[str, ...],
     seed: int,
-    runtime: str,
+    runtime: str | None,
     glasses: str,
+    devices: tuple[str, ...],
+    memory: str,
     no_record: tuple[str, ...],
     keep: tuple[str, ...],
     remember: str,
     speed: float,
     model: str,
     out: str | None,
+    resumed: str | None,
+    strict: bool,
     with_report: bool,
     as_json: bool,
 ) -> int:
@@ -160,31 +211,40 @@ def run(
 
     WORLD_OR_YAML is the name of a world (retinue worlds list) or the path of a scenario file.
 
-    Exits with 0 when every goal was satisfied, rightly refused or answered with a question, with 1
-    when one failed, with 2 when the input was bad.
+    Ctrl-C stops every body and closes the run in order; a second one ends it at once. On a terminal,
+    a run with --speed hears what you type: another wish, an answer, "stop", "cancel that".
+
+    Exits with 0 when every goal was done, answered, rightly refused or answered with a question, or
+    cancelled; with 1 when one failed or was late; with 2 when the input was bad; with 130 when you
+    interrupted it. --strict: with 1 unless everything is done or answered.
     """
-    from services.app import run as run_world
     from services.contracts import PostedWish, RunConfig
     from services.errors import UserError
-    from services.progress import watched
 
+    if resumed is not None:
+        return _resumed(context, resumed, with_report, strict, as_json)
+    if world is None:
+        raise UserError("which world? name one of `retinue worlds list`, or a scenario file")
     if any(not text.strip() for text in (*wishes, *(text for _, text in later))):
         raise UserError("a wish is empty: say what you want, or leave --do and --then out")
     config = RunConfig.model_validate(
         {
             "world": world,
             "wishes": tuple(
-                PostedWish(t=t, text=text) for t, text in (*((0.0, w) for w in wishes), *later)
+                PostedWish(t=t, text=text, within_s=within)
+                for t, text in (*((0.0, w) for w in wishes), *later)
             ),
             "bodies": bodies,
             "faults": faults,
             "seed": seed,
-            "runtime": runtime,
+            "runtime": runtime or ("ray" if os.environ.get("RAY_ADDRESS") else "local"),
             "speed": speed,
             "out": out,
             "model": model,
             "film": with_report,
             "glasses": glasses,
+            "devices": devices,
+            "memory": memory,
             "no_record": no_record,
             "keep": keep,
             "remember": remember,
@@ -197,19 +257,74 @@ def run(
 
         with asked(Path(remember)) as question:
             question.told(question.store.state.notes().told())
-    with watched(sys.stderr if as_json else sys.stdout, _title(config)) as on_tick:
-        result = run_world(config, on_tick)
-    page = None
-    if with_report:
-        page = _report(result.run_dir)
+
+    def carry_out(on_tick: OnTick, keyboard: Keyboard) -> RunResult:
+        from services.session.run import run as run_world
+
+        return run_world(config, on_tick, inputs=keyboard)
+
+    hears = speed > 0.0 or bool(devices)
+    return _shown(_title(config), carry_out, hears, with_report, strict, as_json)
+
+
+def _resumed(
+    context: click.Context, run_dir: str, with_report: bool, strict: bool, as_json: bool
+) -> int:
+    """Bring a run to its end; everything else about it stands in its folder."""
+    from pathlib import Path
+
+    from services.errors import UserError
+
+    allowed = {"resumed", "with_report", "strict", "as_json"}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in allowed and source is not None and source.name == "COMMANDLINE":
+            raise UserError(
+                f"--resume takes everything from {run_dir}: leave {name.replace('_', '-')} out"
+            )
+
+    def carry_out(on_tick: OnTick, keyboard: Keyboard) -> RunResult:
+        from services.session.run import resume
+
+        return resume(Path(run_dir), on_tick, inputs=keyboard)
+
+    return _shown(f"{run_dir}, resumed", carry_out, False, with_report, strict, as_json)
+
+
+def _shown(
+    title: str,
+    carry_out: Callable[[OnTick, Keyboard], RunResult],
+    hears: bool,
+    with_report: bool,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Show a run as it goes on, then its result; the exit code tells how it came out."""
+    from services.commands.keyboard import listening
+    from services.progress import watched
+
+    with (
+        watched(sys.stderr if as_json else sys.stdout, title) as on_tick,
+        listening(hears) as keyboard,
+    ):
+        result = carry_out(on_tick, keyboard)
+    page = _report(result.run_dir, quietly=as_json) if with_report else None
+    if result.llm.failed:
+        warn(
+            f"the model gave no answer {result.llm.failed} times, and people were asked instead: "
+            f"{result.llm.trouble}"
+        )
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
         _print_result(result, page)
-    return int(any(goal.status == "failed" for goal in result.goals))
+    if result.interrupted:
+        return INTERRUPTED
+    good = {"satisfied", "answered"} if strict else {*_MARK} - {"failed", "missed"}
+    return int(any(goal.status not in good for goal in result.goals))
 
 
-def _report(run_dir: str) -> str | None:
+def _report(run_dir: str, quietly: bool) -> str | None:
     """Write the report. A run that was carried out stays a success if its pictures fail."""
     from pathlib import Path
 
@@ -236,9 +351,12 @@ def _print_result(result: RunResult, page: str | None) -> None:
     rows = []
     for goal in result.goals:
         mark, style = _MARK[goal.status]
-        note = goal.reason or ("the world agrees" if goal.checked_by_world else "")
-        rows.append((Text(f"{mark} {goal.status}", style=style), goal.text, note))
-    print_table(("outcome", "wish", "why"), rows)
+        note = goal.answer or goal.reason or ("the world agrees" if goal.checked_by_world else "")
+        rows.append((Text(mark, style=style), goal.text, note))
+    for words in result.words:
+        mark, style = ("✓ heeded", "green") if words.heeded else ("? not heeded", "yellow")
+        rows.append((Text(mark, style=style), words.text, words.reply))
+    print_table(("outcome", "said", "what came of it"), rows)
     click.echo(
         f"\n{result.bodies} bodies, {result.steps} steps, {result.virtual_seconds:.0f} s in the "
         f"world in {result.wall_seconds:.1f} s, {result.replans} plans made anew, "

@@ -13,7 +13,7 @@ from devices.noun import Noun
 from stem_memory.contracts import BodyBack, BodyLost, Payload
 
 
-class FleetConfig(Noun):
+class RosterConfig(Noun):
     """Heartbeats every `heartbeat_s`; silence of `lapse_s` (under two heartbeats) is a loss."""
 
     heartbeat_s: float = 2.0
@@ -31,10 +31,10 @@ class Lease:
 
 
 @dataclass
-class Fleet:
-    """Liveness and leases of every body. All times are the loop's virtual seconds."""
+class Roster:
+    """Liveness and leases of every body. All times are the session's seconds."""
 
-    config: FleetConfig = field(default_factory=FleetConfig)
+    config: RosterConfig = field(default_factory=RosterConfig)
     _heard: dict[str, float] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _leases: dict[str, Lease] = field(default_factory=dict)

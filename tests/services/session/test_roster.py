@@ -1,9 +1,9 @@
-from services.fleet import Fleet, FleetConfig
+from services.session.roster import Roster, RosterConfig
 from stem_memory.contracts import BodyBack, BodyLost
 
 
-def make() -> Fleet:
-    fleet = Fleet(FleetConfig(heartbeat_s=2.0, lapse_s=3.5, grace_s=10.0))
+def make() -> Roster:
+    fleet = Roster(RosterConfig(heartbeat_s=2.0, lapse_s=3.5, grace_s=10.0))
     fleet.enrol("a", 0.0)
     fleet.enrol("b", 0.0)
     return fleet

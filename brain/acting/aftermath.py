@@ -1,0 +1,109 @@
+"""What is left to do when a goal ends before it is reached: nobody keeps its things in hand.
+
+A goal that is called off, or that failed, may leave things in the hands of bodies and fixtures
+open. What puts that right is a goal of its own with the ended one as its cause, so that it is
+planned, verified and evidenced like any other. With roll-back it also brings back what the ended
+goal moved and switched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brain.contracts import Impossible
+from brain.planning.plan import plan
+from devices.facts import At, Be, Condition, Selector, Value
+from devices.roadmap import Roadmap
+from devices.skill import Atom
+from stem_memory.tasks import GoalRecord, TaskStep
+from stem_memory.view import MemoryView
+
+
+def aftermath(
+    record: GoalRecord, roll_back: bool, view: MemoryView, roadmap: Roadmap
+) -> tuple[Condition, ...]:
+    """What is to be true after the goal, as far as it is not; nothing, if it left nothing behind.
+
+    Args:
+        record: The goal that ended. Nobody works for it any more.
+        roll_back: Whether what it did is to be undone, where that can be done.
+        view: What memory believes.
+        roadmap: The ways of the site.
+    """
+    undone = list(_undone(record, view)) if roll_back else []
+    told = {c.what.ids for c in undone}
+    return (*undone, *(c for c in _tidied(record, view, roadmap) if c.what.ids not in told))
+
+
+def _tidied(record: GoalRecord, view: MemoryView, roadmap: Roadmap) -> Iterator[At | Be]:
+    """Where the planner would leave what is in hand, and shut what stands open, for this goal."""
+    if record.graph is None:
+        return
+    found = plan(record, (), view, roadmap, revision=record.graph.revision + 1)
+    if isinstance(found, Impossible):
+        return
+    last: dict[tuple[str, ...], At | Be] = {}
+    for step in found.steps:
+        for atom in step.post:
+            wanted = _condition(atom, view)
+            if wanted is not None:
+                last[(atom.pred, *atom.args[:1])] = wanted
+    yield from last.values()
+
+
+def _condition(atom: Atom, view: MemoryView) -> At | Be | None:
+    if atom.negated:
+        return None
+    if atom.pred == "at" and view.category(atom.args[1]) == "fixture":
+        return _at(atom.args[0], atom.args[1], view)
+    if atom.pred == "be" and atom.value is not None:
+        return _be(atom.args[0], atom.args[1], atom.value)
+    return None
+
+
+def _undone(record: GoalRecord, view: MemoryView) -> Iterator[At | Be]:
+    """Where things were before the goal's steps moved them, and the states they had."""
+    done = [s for s in _steps(record) if record.steps.get(s.id) in ("done", "cancelled", "failed")]
+    places: dict[str, str] = {}
+    states: dict[tuple[str, str], Value] = {}
+    for step in done:
+        for atom in step.pre:
+            if atom.negated:
+                continue
+            if atom.pred == "at" and view.category(atom.args[0]) == "object":
+                places.setdefault(atom.args[0], atom.args[1])
+            elif atom.pred == "be" and atom.value is not None:
+                states.setdefault((atom.args[0], atom.args[1]), atom.value)
+    changed = {(a.args[0], a.args[1]) for s in done for a in s.post if a.pred == "be"}
+    for (thing, attr), value in states.items():
+        if (thing, attr) in changed and attr in ("open", "power"):
+            # What was washed or poured can not be taken back.
+            if view.attr(thing, attr) != value:
+                yield _be(thing, attr, value)
+    for thing, attr in sorted(changed - states.keys()):
+        # A switch needs no precondition: what was switched had the other value.
+        now = view.attr(thing, attr)
+        if attr == "power" and isinstance(now, bool):
+            yield _be(thing, attr, not now)
+    for thing, holder in places.items():
+        where = view.location(thing)
+        if view.category(holder) in ("fixture", "room") and (
+            where is None or where.holder != holder
+        ):
+            yield _at(thing, holder, view)
+
+
+def _steps(record: GoalRecord) -> tuple[TaskStep, ...]:
+    return record.graph.steps if record.graph is not None else ()
+
+
+def _at(thing: str, holder: str, view: MemoryView) -> At:
+    inside = any(f.id == holder and f.inside for f in view.plan().fixtures)
+    what = Selector(ids=(thing,))
+    if view.category(holder) == "room":
+        return At(what=what, where=holder, relation="at", count=1)
+    return At(what=what, where=holder, relation="in" if inside else "on", count=1)
+
+
+def _be(thing: str, attr: str, value: Value) -> Be:
+    return Be(what=Selector(ids=(thing,)), attr=attr, value=value, count=1)

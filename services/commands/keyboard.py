@@ -1,0 +1,56 @@
+"""The keyboard of a run: typed lines are words, Ctrl-C stops everybody, a second one ends the program."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.session.inputs import Inputs
+
+
+@contextlib.contextmanager
+def listening(hears: bool) -> Iterator[Callable[[Inputs], None]]:
+    """Give the session, once it is made, what comes from the keyboard, until the block is left.
+
+    Args:
+        hears: Whether typed lines reach it. A run that is over in a moment has no use for them.
+    """
+    doors: list[Inputs] = []
+
+    def join(inputs: Inputs) -> None:
+        doors.append(inputs)
+        if hears and sys.stdin.isatty():
+            threading.Thread(target=_read, args=(inputs,), name="keyboard", daemon=True).start()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # The second time nothing is waited for.
+        signal.signal(signal.SIGINT, before)
+        if not doors:
+            raise KeyboardInterrupt
+        doors[-1].end()
+        sys.stderr.write("stopping everybody; Ctrl-C once more ends at once\n")
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread():
+        yield join
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield join
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _read(inputs: Inputs) -> None:
+    from services.session.inputs import Words
+
+    for line in sys.stdin:
+        text = " ".join(line.split())
+        if text:
+            inputs.put(Words(text=text))

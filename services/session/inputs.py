@@ -1,0 +1,99 @@
+"""What people tell a session: words known beforehand, and what comes while it runs, from any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from services.contracts import PostedWish
+from stem_memory.instructions import Instruction
+
+Channel = Literal["typed", "spoken", "glasses", "api"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Somebody says something; `who` None: the operator of the site.
+
+    `within_s` is the deadline of what they wish, seconds from when it is heard.
+    """
+
+    text: str
+    who: str | None = None
+    within_s: float | None = None
+    priority: int = 0
+    channel: Channel = "typed"
+
+
+@dataclass(frozen=True)
+class Directive:
+    """An instruction given by a program or a command, not in words; `by` None: the operator."""
+
+    instruction: Instruction
+    by: str | None = None
+
+
+Input = Words | Directive
+
+
+class Inputs:
+    """The one door to a running session. Times in seconds of the session.
+
+    Args:
+        scheduled: What is said when, as known from the start.
+    """
+
+    def __init__(self, scheduled: Iterable[tuple[float, Input]] = ()) -> None:
+        self._scheduled = sorted(scheduled, key=lambda item: item[0])
+        self._fresh: list[Input] = []
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._is_ending = False
+
+    def put(self, item: Input) -> None:
+        """Tell the session something now. May be called from any thread; returns at once."""
+        with self._lock:
+            self._fresh.append(item)
+        self._wake.set()
+
+    def end(self) -> None:
+        """Have the session stop everybody and close in order."""
+        self._is_ending = True
+        self._wake.set()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether somebody wants the session to close."""
+        return self._is_ending
+
+    def due(self, now: float) -> tuple[list[Input], list[Input]]:
+        """What was scheduled until now, and what came meanwhile; each is handed out once."""
+        planned = []
+        while self._scheduled and self._scheduled[0][0] <= now + 1e-6:
+            planned.append(self._scheduled.pop(0)[1])
+        with self._lock:
+            fresh, self._fresh = self._fresh, []
+            self._wake.clear()
+        return planned, fresh
+
+    def next_s(self) -> float | None:
+        """When the next scheduled input is due; None: none is."""
+        return self._scheduled[0][0] if self._scheduled else None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something waits to be taken in now."""
+        return bool(self._fresh) or self._is_ending
+
+    def wait(self, seconds: float) -> None:
+        """Return when something comes in, after so many seconds at the latest."""
+        self._wake.wait(seconds)
+
+
+def words_of(wish: PostedWish) -> Words:
+    """A posted wish as words."""
+    return Words(
+        text=wish.text, who=wish.who, within_s=wish.within_s, priority=wish.priority, channel="typed"
+    )

@@ -1,0 +1,99 @@
+"""What became of goals and words: the world's truth overrules the brain's belief."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.contracts import GoalOutcome, GoalResult, WordsResult
+from services.session.diary import AUTHOR, Diary
+
+# Those of the things that are in a body's hands, in truth.
+Carried = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+
+def goals(diary: Diary, carried: Carried) -> tuple[GoalResult, ...]:
+    """How each goal came out that somebody wished for; what tidied up counts with its cause."""
+    return tuple(
+        _outcome(goal.id, diary, carried)
+        for goal in diary.goals.values()
+        if goal.cause not in diary.goals
+    )
+
+
+def words(diary: Diary) -> tuple[WordsResult, ...]:
+    """What words came to that are no goal of their own."""
+    causes = {goal.cause for goal in diary.goals.values()}
+    found = []
+    for id_, (t, said) in diary.said.items():
+        if id_ in causes:
+            continue
+        reply = diary.replies.get(id_)
+        answered = diary.answering.get(id_)
+        text = reply.text if reply is not None else f"It answers {answered}." if answered else ""
+        heeded = answered is not None or (reply is not None and reply.heeded)
+        found.append(WordsResult(t=t, who=said.who, text=said.text, heeded=heeded, reply=text))
+    return tuple(found)
+
+
+def _outcome(goal: str, diary: Diary, carried: Carried) -> GoalResult:
+    status, checked, reason = _judged(goal, diary, carried)
+    answer = diary.answers.get(goal)
+    return GoalResult(
+        id=goal,
+        text=diary.goals[goal].text,
+        who=diary.goals[goal].who,
+        status=status,
+        checked_by_world=checked,
+        reason=reason,
+        understood=diary.understood.get(goal, ""),
+        answer=None if answer is None else answer.text,
+        findings=() if answer is None else answer.findings,
+    )
+
+
+def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:
+    """Status, whether the world was asked and agrees, and why."""
+    closed = diary.closed.get(goal)
+    if closed is None:
+        if goal in diary.questions:
+            return "needs_answer", False, diary.questions[goal]
+        why = "it is paused" if goal in diary.paused else "everybody was stopped before it was done"
+        return "paused", False, why
+    if closed.status == "cancelled":
+        return _called_off(goal, diary, carried)
+    if closed.status in ("failed", "refused", "answered"):
+        agrees = closed.status == "answered" and _agrees(goal, diary)
+        return closed.status, agrees, closed.reason
+    verdicts = [diary.verdicts[n] for n in (goal, goal + AUTHOR) if n in diary.verdicts]
+    unmet = [reason for verdict in verdicts for reason in verdict.unmet]
+    if unmet or not all(verdict.satisfied for verdict in verdicts):
+        return "failed", False, "the world disagrees: " + "; ".join(unmet)
+    status: GoalOutcome = "missed" if closed.status == "missed" else "satisfied"
+    return status, bool(verdicts), closed.reason
+
+
+def _agrees(goal: str, diary: Diary) -> bool:
+    verdict = diary.verdicts.get(goal)
+    return verdict is not None and verdict.satisfied
+
+
+def _called_off(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:
+    """A cancelled goal left nothing in anybody's hands, and what tidied up after it came out well."""
+    reason = diary.closed[goal].reason
+    held = carried(tuple(sorted(diary.touched.get(goal, ()))))
+    mine = {thing for after in diary.aftermath(goal) for thing in diary.touched.get(after, ())}
+    others = {
+        thing
+        for other, things in diary.touched.items()
+        if other != goal and other not in diary.aftermath(goal)
+        for thing in things
+    }
+    left = [thing for thing in held if thing in mine or thing not in others]
+    if left:
+        return "cancelled", False, f"{reason}; still in somebody's hands: {', '.join(left)}"
+    for after in diary.aftermath(goal):
+        status, agrees, why = _judged(after, diary, carried)
+        if status != "satisfied" or not agrees:
+            told = diary.goals[after].text
+            return "cancelled", False, f"{reason}; {told} {status}{': ' + why if why else ''}"
+    return "cancelled", True, reason

@@ -1,0 +1,79 @@
+"""What a memory held before a session: where its time and numbers go on, and what was left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.memory.client import MemoryClient
+from services.session.ear import LIVE
+from services.session.inputs import Directive, Input, Words
+from stem_memory.contracts import Event, GoalClosed, Instructed, Said
+
+# Another life in the same memory begins so long after the last one ended (s): nothing is both.
+GAP_S = 1.0
+
+
+@dataclass
+class Past:
+    """The log up to a position, as far as a new session has to know it. Seconds of the log.
+
+    `live` is what people said while a run that broke off went on, to be said again.
+    """
+
+    position: int = 0
+    end_s: float = 0.0
+    events: tuple[Event, ...] = ()
+    left_open: tuple[GoalClosed, ...] = ()
+    live: list[tuple[float, Input]] = field(default_factory=list)
+    spoken: int = 0
+    has_zones: bool = False
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def number(self, origin: str) -> int:
+        """The first number of an origin that is free."""
+        return self.numbers.get(origin, 0)
+
+
+def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
+    """What lies before a session.
+
+    Args:
+        memory: Where it will record.
+        log_from: Where a run began that is to be resumed; None: a new one begins at the log's end.
+    """
+    newest = memory.position()
+    if newest == 0:
+        return Past()
+    position = newest if log_from is None else log_from
+    history = memory.history()
+    before, since = history[:position], history[position:]
+    past = Past(position=position, events=before, live=list(_live(since)))
+    if not before:
+        return past
+    state = memory.replay(position=position)
+    reason = "the run in which it was said has ended"
+    past.left_open = tuple(
+        GoalClosed(goal=goal, status="failed", reason=reason)
+        for goal, record in state.goals().items()
+        if record.closed_s is None
+    )
+    past.end_s = float(round(max(event.t for event in before) + GAP_S))
+    past.spoken = sum(isinstance(event.body, Said) for event in before)
+    past.has_zones = bool(state.annexes.privacy.zones)
+    for event in before:
+        past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
+    return past
+
+
+def _live(events: Iterable[Event]) -> Iterable[tuple[float, Input]]:
+    """What came while a run went on, at its moments. A stop at a word is said by the word itself."""
+    for event in events:
+        what = event.body
+        if event.origin != LIVE:
+            continue
+        if isinstance(what, Said):
+            within = None if what.deadline_s is None else round(what.deadline_s - event.t, 3)
+            yield event.t, Words(what.text, what.who, within, what.priority, what.channel)
+        elif isinstance(what, Instructed) and not what.cause:
+            yield event.t, Directive(what.instruction, what.by)

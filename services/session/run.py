@@ -1,0 +1,328 @@
+"""The composition root: from a `RunConfig` to a finished run in its folder.
+
+The only place that joins concrete worlds, bodies, devices, glasses, memory, brain and runtime.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain.config import BrainConfig
+from cerebellum.catalogue import skill_kinds
+from devices.clock import WallClock
+from devices.contracts import BodyCard, BodySpec
+from devices.skill import SkillCard
+from services.contracts import LlmUse, RunConfig, RunResult, Tick
+from services.errors import UserError
+from services.memory.client import MemoryClient
+from services.minds import understood_by
+from services.privacy import declared, rules
+from services.remembering import remembered
+from services.runtime import Handle, LocalRuntime, Runtime
+from services.scenarios import read_world
+from services.session import outcome
+from services.session.actors import BodyNode, BrainNode, make_world
+from services.session.bodyside import BodySide
+from services.session.devices import DeviceNode, DeviceSpec, parse_device
+from services.session.deviceside import DeviceSide
+from services.session.diary import Diary
+from services.session.folder import RunFolder
+from services.session.inputs import Inputs, words_of
+from services.session.pace import HostTime, Pace, VirtualTime
+from services.session.past import Past, past_of
+from services.session.session import Crew, Eyewear, Session, Site
+from services.session.worldside import WorldSide
+from services.tally import Tally, Ticker
+from services.veil import veiled
+from sim_worlds.contracts import Fault, Says, Scenario, Survey
+from sim_worlds.fault_specs import load_faults
+from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
+from stem_memory.privacy.rules import PrivacyRules
+
+
+@dataclass
+class Plan:
+    """Everything that was read and checked before anything was made."""
+
+    config: RunConfig
+    scenario: Scenario
+    faults: tuple[Fault, ...]
+    skills: tuple[SkillCard, ...]
+    devices: tuple[DeviceSpec, ...]
+    privacy: tuple[Payload, ...]
+    learnt: tuple[Payload, ...]
+
+
+def run(
+    config: RunConfig,
+    on_tick: Callable[[Tick], None] | None = None,
+    runtime: Runtime | None = None,
+    inputs: Callable[[Inputs], None] | None = None,
+) -> RunResult:
+    """Run a world to the end and write memory, film and metrics into the run folder.
+
+    Args:
+        config: What to run.
+        on_tick: Told about what happens, while it happens.
+        runtime: Where actors live, instead of what `config.runtime` names; closed at the end.
+        inputs: Given the door by which people reach the session while it runs.
+
+    Raises:
+        UserError: bad input, in one sentence (also the errors of the packages that read it).
+    """
+    plan = _read(config)
+    folder = RunFolder.create(config.out, config.world)
+    return _carried_out(plan, folder, on_tick, runtime, inputs)
+
+
+def resume(
+    run_dir: Path,
+    on_tick: Callable[[Tick], None] | None = None,
+    runtime: Runtime | None = None,
+    inputs: Callable[[Inputs], None] | None = None,
+) -> RunResult:
+    """Bring a run to its end that broke off.
+
+    It is played again from its start: with the same inputs it does the same, and what the log has
+    already is not recorded twice. What people said while it ran is said again at the same moments.
+
+    Raises:
+        UserError: there is nothing to resume, or something that a run depends on has changed.
+    """
+    folder = RunFolder.open(run_dir)
+    if folder.read_result() is not None:
+        raise UserError(f"{run_dir} came to its end: there is nothing to resume")
+    config = folder.read_config()
+    if config.devices:
+        raise UserError(
+            f"{run_dir} had devices outside the world ({', '.join(config.devices)}): they can not be "
+            "played again; see what it did with `retinue report`"
+        )
+    plan = _read(config)
+    if plan.config.understood_by != config.understood_by:
+        raise UserError(
+            f"{run_dir} was understood by {_by(config)}, here it would be by {_by(plan.config)}: "
+            "it would not do the same again"
+        )
+    return _carried_out(plan, folder, on_tick, runtime, inputs, is_again=True)
+
+
+def _by(config: RunConfig) -> str:
+    return ", ".join(f"{k} {v}" for k, v in sorted(config.understood_by.items())) or "grammar alone"
+
+
+def skill_cards() -> tuple[SkillCard, ...]:
+    """The cards of every installed skill, in order of name."""
+    return tuple(skill.card for _, skill in sorted(skill_kinds().items()))
+
+
+def _read(config: RunConfig) -> Plan:
+    """Read and check everything that the configuration names, before anything is written."""
+    scenario = read_world(config.world)
+    skills = skill_cards()
+    known = [spec.id for spec in scenario.bodies]
+    faults = load_faults(config.faults, known, [card.name for card in skills])
+    bodies = scenario.bodies if config.bodies is None else scenario.bodies[: config.bodies]
+    devices = tuple(parse_device(text) for text in config.devices)
+    taken = {*known, *(person.id for person in scenario.people)}
+    for device in devices:
+        if device.id in taken:
+            raise UserError(
+                f"--device {device.id}: {scenario.name} has a {device.id} already; choose another id"
+            )
+        taken.add(device.id)
+    config = config.model_copy(update={"understood_by": understood_by(config.model)})
+    return Plan(
+        config=config,
+        scenario=scenario,
+        faults=(*scenario.faults, *faults),
+        skills=skills,
+        devices=devices,
+        privacy=rules(declared(config, scenario), scenario),
+        learnt=remembered(Path(config.remember), bodies) if config.remember else (),
+    )
+
+
+def open_runtime(config: RunConfig) -> Runtime:
+    """The runtime that the configuration names."""
+    if config.runtime == "local":
+        return LocalRuntime()
+    from services.ray_runtime import RayRuntime
+
+    return RayRuntime()
+
+
+def _carried_out(
+    plan: Plan,
+    folder: RunFolder,
+    on_tick: Callable[[Tick], None] | None,
+    runtime: Runtime | None,
+    inputs: Callable[[Inputs], None] | None,
+    is_again: bool = False,
+) -> RunResult:
+    started = time.perf_counter()
+    config = plan.config
+    path = Path(config.memory) if config.memory else folder.own_memory
+    runtime = runtime or open_runtime(config)
+    try:
+        memory = MemoryClient.join(path, runtime)
+        past = past_of(memory, config.log_from if is_again else None)
+        ticker = Ticker(on_tick, past.end_s)
+        if not is_again:
+            changes = {"log_from": past.position, "base_s": past.end_s}
+            config = plan.config = config.model_copy(update=changes)
+            folder.write_config(config)
+        crew, site = _assembled(plan, past, memory, runtime)
+        door = Inputs(_scheduled(plan, past))
+        if inputs is not None:
+            inputs(door)
+        session = Session(crew, site, door, _pace(plan, past), ticker.show)
+        diary = session.run()
+        held = PrivacyRules.of(plan.privacy)
+        result = _concluded(plan, crew, diary, ticker.tally, folder, started, held)
+        result = result.model_copy(update={"interrupted": door.is_ending})
+        memory.close()
+    finally:
+        runtime.close()
+    folder.write_result(result)
+    return result
+
+
+def _scheduled(plan: Plan, past: Past) -> list[tuple[float, object]]:
+    base = past.end_s
+    typed = [(round(base + wish.t, 3), words_of(wish)) for wish in plan.config.wishes]
+    return [*typed, *past.live]
+
+
+def _pace(plan: Plan, past: Past) -> Pace:
+    """Devices that live on the host's clock take the whole session there."""
+    config = plan.config
+    real = [device.id for device in plan.devices if not device.is_timed]
+    if real and config.speed not in (0.0, 1.0):
+        raise UserError(
+            f"--speed {config.speed:g}: {' and '.join(real)} can not be made faster; leave --speed out"
+        )
+    if real or config.speed > 0.0:
+        return HostTime(WallClock(), config.speed or 1.0, past.end_s)
+    return VirtualTime()
+
+
+def _assembled(
+    plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime
+) -> tuple[Crew, Site]:
+    """Spawn every actor of the session."""
+    config, scenario = plan.config, plan.scenario
+    handle = runtime.spawn("world", make_world, scenario, config.seed, config.bodies, plan.faults)
+    world = WorldSide(runtime, handle, past.end_s)
+    survey = world.survey()
+    cards = {card.kind: card for card in survey.cards}
+    enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
+    is_host = any(not device.is_timed for device in plan.devices)
+    nodes = {
+        device.id: runtime.spawn(f"device {device.id}", DeviceNode, device)
+        for device in plan.devices
+    }
+    enrolled += [_joined(runtime, node, past.end_s) for node in nodes.values()]
+    bodies: dict[str, Handle] = {
+        spec.id: runtime.spawn(spec.id, BodyNode, spec.id, card, survey.plan)
+        for spec, card in enrolled
+    }
+
+    def new_brain() -> Handle:
+        return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
+
+    brain = new_brain()
+    if past.position:
+        runtime.gather([brain.call("restore", past.events)])
+    crew = Crew(
+        runtime=runtime,
+        world=world,
+        memory=memory,
+        brain=brain,
+        bodies=BodySide(runtime, bodies),
+        new_brain=new_brain,
+        devices=DeviceSide(runtime, nodes, is_host),
+        glasses=_glasses(plan, memory, runtime, past.end_s),
+    )
+    says = tuple(h for h in scenario.happenings if isinstance(h, Says))
+    site = Site(
+        opening=(*past.left_open, *_opening(plan, survey, enrolled), *plan.privacy, *plan.learnt),
+        operator=survey.operator,
+        bodies=tuple(bodies),
+        says=() if config.wishes or config.glasses else says,
+        limit_s=round(past.end_s + scenario.limit_s, 3),
+        has_zones=bool(PrivacyRules.of(plan.privacy).zones) or past.has_zones,
+        number=past.number,
+        spoken=past.spoken,
+    )
+    return crew, site
+
+
+def _joined(runtime: Runtime, node: Handle, now: float) -> tuple[BodySpec, BodyCard]:
+    spec, card, _ = runtime.gather([node.call("join", now)])[0]
+    return spec, card
+
+
+def _opening(
+    plan: Plan, survey: Survey, enrolled: list[tuple[BodySpec, BodyCard]]
+) -> tuple[Payload, ...]:
+    surveyed = SiteSurveyed(
+        plan=survey.plan, classes=survey.classes, things=survey.things, states=survey.states
+    )
+    bodies = (BodyEnrolled(spec=spec, card=card) for spec, card in enrolled)
+    return (surveyed, SkillsDeclared(cards=plan.skills), *bodies)
+
+
+def _glasses(
+    plan: Plan, memory: MemoryClient, runtime: Runtime, base_s: float
+) -> Eyewear | None:
+    """The glasses that somebody in the world wears."""
+    if not plan.config.glasses:
+        return None
+    from services.alpha.party import join
+
+    people = tuple(person.id for person in plan.scenario.people)
+    return join(plan.config.glasses, people, memory, runtime, base_s)
+
+
+def _concluded(
+    plan: Plan,
+    crew: Crew,
+    diary: Diary,
+    tally: Tally,
+    folder: RunFolder,
+    started: float,
+    privacy: PrivacyRules,
+) -> RunResult:
+    """Ask world, memory and brain for the last word and put the result together."""
+    config, memory = plan.config, crew.memory
+    events, digest = memory.digest()
+    brain_digest, llm = crew.runtime.gather([crew.brain.call("digest"), crew.brain.call("llm_use")])
+    if digest != brain_digest:
+        raise RuntimeError(
+            "the log and the brain's memory differ: please report this run folder as a bug"
+        )
+    expired = memory.expire(diary.now)
+    if expired:
+        events, digest = memory.digest()
+    if config.film:
+        folder.write_film(veiled(crew.world.film(), privacy))
+    used: LlmUse = llm
+    return RunResult(
+        goals=outcome.goals(diary, crew.world.carried),
+        words=outcome.words(diary),
+        bodies=len(crew.bodies.ids),
+        steps=tally.steps,
+        virtual_seconds=round(diary.now - config.base_s, 3),
+        wall_seconds=round(time.perf_counter() - started, 3),
+        replans=tally.replans,
+        reassigned=tally.reassigned,
+        llm=used,
+        events=events - config.log_from,
+        expired=expired,
+        state_sha256=digest,
+        run_dir=str(folder.path),
+    )

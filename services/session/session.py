@@ -1,0 +1,384 @@
+"""The session: bodies, glasses and people of one site, on one clock, over one memory.
+
+One round at time t: reports and words come in and become events; bodies that are to stop are
+stopped; the brain answers; events are committed; requests reach bodies; only then do commands reach
+the devices. So no motion begins that memory does not know the reason of. Nothing here depends on
+how fast any of them answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from brain.contracts import BrainStep, News
+from devices.contracts import Observation
+from devices.facts import At, Be, Condition, Known
+from devices.skill import SkillEvent
+from services.errors import ActorDied
+from services.memory.client import MemoryClient
+from services.runtime import Handle, Runtime
+from services.session.bodyside import BodySide
+from services.session.deviceside import DeviceSide
+from services.session.diary import AUTHOR, Diary
+from services.session.ear import Ear
+from services.session.inputs import Inputs
+from services.session.pace import Pace
+from services.session.worldside import WorldSide
+from sim_worlds.contracts import Commands, Says, WorldStep
+from stem_memory.contracts import (
+    AnswerGiven,
+    Event,
+    GoalClosed,
+    GoalPosted,
+    GoalQuestioned,
+    GoalUnderstood,
+    Instructed,
+    Observed,
+    Payload,
+    Replied,
+    StepEnded,
+    StepStarted,
+)
+from stem_memory.instructions import Release, Stop
+from stem_memory.notes.overview import ORIGIN as NOTES
+
+SAME_INSTANT_LIMIT = 50
+SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
+
+
+class Eyewear(Protocol):
+    """A pair of glasses that takes part in the rounds. It records in memory by itself."""
+
+    @property
+    def wearer(self) -> str:
+        """Who wears them, a person of the site."""
+        ...
+
+    def next_s(self) -> float | None:
+        """The next instant (s) at which something happens there; None: it is over."""
+        ...
+
+    def advance(self, until: float) -> Iterable[str]:
+        """Let its time pass; returns what the wearer said to the fleet meanwhile."""
+        ...
+
+    def say(self, text: str, t: float) -> None:
+        """Tell the wearer something."""
+        ...
+
+
+@dataclass
+class Crew:
+    """Everything a session talks to."""
+
+    runtime: Runtime
+    world: WorldSide
+    memory: MemoryClient
+    brain: Handle
+    bodies: BodySide
+    new_brain: Callable[[], Handle]
+    devices: DeviceSide
+    glasses: Eyewear | None = None
+
+
+@dataclass
+class Site:
+    """What a session starts from.
+
+    Args:
+        opening: What memory is told before the first report, in order.
+        operator: Who types.
+        bodies: Everybody on the roster.
+        says: What people in the world will say, with what would be right.
+        limit_s: When it ends at the latest (seconds of the session).
+        has_zones: Whether some of what is reported must not be recorded.
+        is_shared: Whether other programs record in the memory meanwhile.
+        number: The first free number of an origin.
+        spoken: How many utterances memory holds already.
+    """
+
+    opening: tuple[Payload, ...]
+    operator: str
+    bodies: tuple[str, ...]
+    says: tuple[Says, ...] = ()
+    limit_s: float = 3600.0
+    has_zones: bool = False
+    is_shared: bool = False
+    number: Callable[[str], int] = field(default=lambda origin: 0)
+    spoken: int = 0
+
+
+class Session:
+    """Runs one site until every goal is settled, time is up, or somebody ends it."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        site: Site,
+        inputs: Inputs,
+        pace: Pace,
+        on_round: Callable[[float, tuple[Event, ...]], None],
+    ) -> None:
+        self._crew = crew
+        self._site = site
+        self._inputs = inputs
+        self._pace = pace
+        self._on_round = on_round
+        self._bodies = crew.bodies
+        self._ear = Ear(inputs, site.operator, site.says, site.spoken, self._event)
+        self._seq: dict[str, int] = {}
+        self._brain_wake: float | None = None
+        self._words: list[SkillEvent] = []
+        # Where others record, too, news is read back from the log: its order is the only one.
+        self._reads_back = site.has_zones or site.is_shared or crew.glasses is not None
+        self._read_to = crew.memory.position()
+        self.diary = Diary()
+
+    def run(self) -> Diary:
+        """Run to the end. Raises what an actor raised, except for the death of a body's actor."""
+        step = self._crew.world.reset()
+        for body in self._site.bodies:
+            self._bodies.roster.enrol(body, step.now)
+        opening = [self._event(SITE, step.now, payload) for payload in self._site.opening]
+        self._round(step, opening)
+        while not self._finished(step):
+            step = self._advance(step)
+            self._round(step, [])
+        self._close_rest(step.now)
+        self._learn(step.now)
+        return self.diary
+
+    def _advance(self, step: WorldStep) -> WorldStep:
+        """Hand commands over, and let time pass to the next thing that happens."""
+        given = self._bodies.take_commands()
+        devices = self._crew.devices
+        devices.give(step.now, {body: c for body, c in given.items() if body in devices.ids})
+        commands = tuple(
+            Commands(body=body, commands=items)
+            for body, items in given.items()
+            if body not in devices.ids
+        )
+        until = self._until(step.now)
+        if self._pace.is_host and commands:
+            until = step.now
+        elif self._pace.is_host:
+            by_itself = until if step.next_s is None else min(until, step.next_s)
+            until = self._pace.reach(max(step.now, by_itself), self._inputs)
+        return self._crew.world.step(commands, until)
+
+    # -- one round ---------------------------------------------------------------------------
+
+    def _round(self, step: WorldStep, opening: list[Event]) -> None:
+        """Everything that happens at one instant."""
+        now = self.diary.now = step.now
+        reports = self._crew.devices.poll(now)
+        observations = (*step.observations, *reports.observations)
+        receipts = (*step.receipts, *reports.receipts)
+        heard, changes = self._bodies.listen(now, (*step.heard, *reports.heard))
+        events = opening + self._reports(observations) + self._ear.hear(step)
+        events += [self._event(FLEET, now, change) for change in changes]
+        if self._reads_back:
+            events = self._recorded(now, events)
+        for event in events:
+            self._note(event)
+        self._words += self._bodies.news(now, observations, receipts, heard, changes)
+        pending = bool(events or self._words)
+        if self._brain_wake is not None and now >= self._brain_wake - 1e-6:
+            pending = True
+        done: list[Event] = list(events)
+        turns = 0
+        while pending:
+            turns += 1
+            if turns > SAME_INSTANT_LIMIT:
+                raise RuntimeError(f"the fleet does not come to rest at {now} s")
+            answer = self._think(now, events)
+            done += answer.events
+            events = []
+            self._words += self._bodies.orders(now, answer)
+            pending = bool(self._words)
+        if done or observations:
+            self._on_round(now, tuple(done))
+
+    def _recorded(self, now: float, events: list[Event]) -> list[Event]:
+        """Record the events, let glasses see and hear meanwhile, and read back what is in the log."""
+        memory, glasses = self._crew.memory, self._crew.glasses
+        if events:
+            memory.append(events, _stamp(now))
+        if glasses is not None:
+            words = self._ear.worn(glasses.wearer, glasses.advance(now), now)
+            if words:
+                memory.append(words, _stamp(now))
+        return self._unread()
+
+    def _unread(self) -> list[Event]:
+        """What is new in the log, but for what the brain said itself."""
+        found = []
+        for entry in self._crew.memory.read(after=self._read_to):
+            self._read_to = entry.id
+            if entry.event.origin != BRAIN:
+                found.append(entry.event)
+        return found
+
+    def _think(self, now: float, events: list[Event]) -> BrainStep:
+        """Ask the brain while memory commits what it is told; then commit what it decided."""
+        news = News(now=now, events=tuple(events), skill_events=tuple(self._words))
+        self._words = []
+        memory = self._crew.memory
+        if events and not self._reads_back:
+            memory.append_soon(events, _stamp(now))
+        thinking = self._crew.brain.call("step", news)
+        memory.settle()
+        try:
+            answer: BrainStep = self._crew.runtime.gather([thinking])[0]
+        except ActorDied:
+            answer = self._restart_brain(news)
+        if answer.events:
+            memory.append(answer.events, _stamp(now))
+        self.diary.events += len(events) + len(answer.events)
+        self._brain_wake = answer.wake_s
+        for event in answer.events:
+            self._note(event)
+        return answer
+
+    def _restart_brain(self, news: News) -> BrainStep:
+        """A new brain learns everything from the log, the news' events included, and answers."""
+        self._crew.brain = self._crew.new_brain()
+        self._ask(self._crew.brain, "restore", self._crew.memory.history())
+        rest = news.model_copy(update={"events": ()})
+        answer: BrainStep = self._ask(self._crew.brain, "step", rest)
+        return answer
+
+    def _note(self, event: Event) -> None:
+        """Keep leases, latches and the judge up to date with what the log says."""
+        what = event.body
+        self.diary.take(event)
+        if isinstance(what, StepStarted):
+            self._bodies.roster.grant(what.request, what.body, what.deadline_s)
+        elif isinstance(what, StepEnded):
+            self._bodies.roster.release(what.request)
+        elif isinstance(what, GoalPosted):
+            says = self._ear.authored.get(what.goal.cause)
+            if says is not None and says.success:
+                self._crew.world.watch(what.goal.id + AUTHOR, says.success)
+        elif isinstance(what, GoalUnderstood):
+            if not _named(what.conditions) & self._crew.devices.ids:
+                # What is no part of the world the world can not judge.
+                self._crew.world.watch(what.goal, what.conditions)
+        elif isinstance(what, GoalClosed):
+            self._judge(what)
+        elif isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
+            self._bodies.latch(what.instruction)
+        self._tell_wearer(what, event.t)
+
+    def _judge(self, closed: GoalClosed) -> None:
+        for name in (closed.goal, closed.goal + AUTHOR):
+            verdict = self._crew.world.judge(name)
+            if verdict is not None:
+                self.diary.verdicts[name] = verdict
+
+    def _tell_wearer(self, what: Payload, t: float) -> None:
+        """What concerns the wearer of the glasses is said to them."""
+        glasses = self._crew.glasses
+        if glasses is None:
+            return
+        text = ""
+        if isinstance(what, Replied):
+            text = what.text if what.to == glasses.wearer else ""
+        elif isinstance(what, AnswerGiven | GoalQuestioned | GoalClosed):
+            goal = self.diary.goals.get(what.goal)
+            if goal is None or goal.who != glasses.wearer:
+                return
+            if isinstance(what, AnswerGiven):
+                text = what.answer.text
+            elif isinstance(what, GoalQuestioned):
+                text = what.question
+            elif what.status in ("refused", "failed"):
+                text = what.reason
+        if text:
+            glasses.say(text, t)
+
+    def _reports(self, observations: Iterable[Observation]) -> list[Event]:
+        return [self._event(o.body, o.t, Observed(observation=o)) for o in observations]
+
+    # -- time --------------------------------------------------------------------------------
+
+    def _until(self, now: float) -> float:
+        glasses = self._crew.glasses
+        times = (
+            self._site.limit_s,
+            self._inputs.next_s(),
+            self._brain_wake,
+            self._bodies.next_s(),
+            self._crew.devices.next_s(now),
+            glasses.next_s() if glasses is not None else None,
+        )
+        return round(max(min(t for t in times if t is not None), now), 3)
+
+    def _finished(self, step: WorldStep) -> bool:
+        if step.now >= self._site.limit_s - 1e-6:
+            return True
+        if self._bodies.has_commands:
+            return False
+        if self._inputs.is_ending:
+            return True
+        glasses = self._crew.glasses
+        if not self._ear.is_done or (glasses is not None and glasses.next_s() is not None):
+            return False
+        if self._bodies.all_stopped:
+            return True  # nobody may move, and nobody is going to say otherwise
+        return not self._bodies.roster.leases() and not self.diary.under_way()
+
+    def _close_rest(self, now: float) -> None:
+        """Time is up: what is still open failed, and memory says so.
+
+        What is paused, or waits because everybody is stopped, stays as it is.
+        """
+        if now < self._site.limit_s - 1e-6:
+            return
+        reason = f"not reached within {self._site.limit_s:g} s"
+        while rest := self.diary.under_way():
+            closed = [GoalClosed(goal=goal, status="failed", reason=reason) for goal in rest]
+            self._round_closing(now, [self._event(CLOSING, now, c) for c in closed])
+
+    def _learn(self, now: float) -> None:
+        """Let memory hold what the failures of this run teach."""
+        lessons = self._crew.memory.lessons()
+        if lessons:
+            self._round_closing(now, [self._event(NOTES, now, lesson) for lesson in lessons])
+
+    def _round_closing(self, now: float, events: list[Event]) -> None:
+        if self._reads_back:
+            self._crew.memory.append(events, _stamp(now))
+            events = self._unread()
+        for event in events:
+            self._note(event)
+        answer = self._think(now, events)
+        self._on_round(now, (*events, *answer.events))
+
+    # -- small things ------------------------------------------------------------------------
+
+    def _event(self, origin: str, t: float, body: Payload) -> Event:
+        seq = self._seq[origin] if origin in self._seq else self._site.number(origin)
+        self._seq[origin] = seq + 1
+        return Event(origin=origin, seq=seq, t=round(t, 3), body=body)
+
+    def _ask(self, handle: Handle, method: str, *args: Any) -> Any:
+        return self._crew.runtime.gather([handle.call(method, *args)])[0]
+
+
+def _stamp(now: float) -> int:
+    """Transaction time: the session's milliseconds at which memory is told."""
+    return round(now * 1000)
+
+
+def _named(conditions: Iterable[Condition]) -> set[str]:
+    """The ids that conditions are about."""
+    found: set[str] = set()
+    for condition in conditions:
+        if isinstance(condition, At | Be | Known):
+            found.update(condition.what.ids)
+        if isinstance(condition, At):
+            found.add(condition.where)
+    return found
