@@ -1,12 +1,12 @@
 """The log on disk: nothing acknowledged is lost, nothing unsound is opened, nothing is rewritten."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlite_utils import Database
 
 from stem_memory import migrations
 from stem_memory.contracts import Event, Spoken
@@ -20,6 +20,7 @@ from stem_memory.errors import (
     StoreUnreadable,
     UnsafeSqlite,
 )
+from stem_memory.migrations import opener
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.testing import LogContract, body, events_of, observed, sighting, start_of
@@ -191,9 +192,8 @@ def test_an_open_reader_sees_what_comes_later(path):
 
 
 def change(path, statement):
-    db = Database(path)
-    db.execute(statement)
-    db.close()
+    with contextlib.closing(opener(path, "rw")) as db:
+        db.execute(statement)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,8 @@ def test_what_is_no_memory_is_refused(path):
     path.write_text("Dear diary, " * 1000)
     refused(path, StoreUnreadable, "not a database")
     path.unlink()
-    Database(path).table("cats").insert({"id": 1})
+    with contextlib.closing(opener(path, "rwc")) as db:
+        db.execute("CREATE TABLE cats (id INTEGER PRIMARY KEY)")
     refused(path, StoreUnreadable, "no memory")
 
 
