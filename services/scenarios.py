@@ -14,7 +14,7 @@ def read_world(name: str) -> Scenario:
         WorldError: the file is missing or wrong, or no such world is installed.
         Refused: an installed kind of body can not be used.
     """
-    cards = tuple(kind.card for kind in body_kinds().values())
+    cards = tuple(kind.card for kind in body_kinds().values() if not kind.brings_card)
     if name not in installed() and name.endswith((".yaml", ".yml")):
         return load(name, cards)
     return builtin(name, cards)

@@ -11,7 +11,6 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 
 from pydantic import ValidationError
 
@@ -30,6 +29,7 @@ from devices.drivers.messages import (
 )
 from devices.drivers.wire import Bounds, Wire
 from devices.errors import Refused, SafetyStop, Unreachable
+from devices.sanity import nonsense
 
 # What was heard since the last look is kept, so many utterances.
 _EARS = 64
@@ -283,7 +283,7 @@ class PipeDevice:
         return None
 
     def _take_report(self, report: Observation) -> str | None:
-        wrong = _nonsense(report, self.describe())
+        wrong = nonsense(report, self.describe())
         if wrong is not None:
             return f"it reported {wrong}"
         before = self._report
@@ -322,23 +322,6 @@ class PipeDevice:
         with self._state:
             self._trouble = self._trouble or why
             self._state.notify_all()
-
-
-def _nonsense(report: Observation, card: BodyCard) -> str | None:
-    """What a body cannot be like, in a few words; None if it can."""
-    state = report.state
-    places: Iterable[float] = (
-        report.t,
-        *(state.pose.x, state.pose.y, state.pose.z, state.pose.yaw),
-        *(value for sighting in report.sightings for value in (sighting.x, sighting.y)),
-    )
-    if not all(math.isfinite(value) for value in places):
-        return "a time or a place that is no number"
-    if not 0.0 <= state.battery <= 1.0:
-        return f"a battery of {state.battery:g}: give 0 to 1"
-    if len(state.holding) > card.carry:
-        return f"{len(state.holding)} things in its hands, and its card says {card.carry}"
-    return None
 
 
 def _quoted(line: bytes) -> str:

@@ -214,7 +214,7 @@ class RecordedBody:
         self._check_open()
         if not self._shown:
             first = self._reports[0]
-            return Observation(body=self._id, t=self._now, state=first.state)
+            return Observation(body=self._id, t=self._began or 0.0, state=first.state)
         report = self._reports[self._shown - 1]
         return report.model_copy(update={"t": self._stamp(self._comes_s(self._shown - 1))})
 

@@ -72,11 +72,18 @@ def skills(as_json: bool) -> None:
 
 
 def body_cards() -> list[BodyCard]:
-    """The cards of every installed kind of body that loads, by name of kind."""
+    """The cards of every installed kind of body that loads, by name of kind.
+
+    A kind whose bodies bring their own cards has none to show.
+    """
     from devices.contracts import BodyCard
 
     offers = _offers("devices")
-    cards = [offer if isinstance(offer, BodyCard) else offer.card for offer in offers]
+    cards = [
+        offer if isinstance(offer, BodyCard) else offer.card
+        for offer in offers
+        if isinstance(offer, BodyCard) or not offer.brings_card
+    ]
     return sorted(cards, key=lambda card: card.kind)
 
 

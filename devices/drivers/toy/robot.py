@@ -83,7 +83,6 @@ class Toy:
         self._now = 0.0
         self._task: _Task | None = None
         self._ended: list[Receipt] = []
-        self._near: str | None = None
         self._is_stopped = False
 
     def advance(self, now: float) -> None:
@@ -124,12 +123,11 @@ class Toy:
         return ended
 
     def observation(self) -> Observation:
-        """How it is now. It has no eyes to speak of, so it sees nothing."""
+        """How it is now. It has no map and no eyes to speak of: it knows no places, and sees nothing."""
         task = self._task
         state = BodyState(
             pose=self._pose,
             room=self._room,
-            near=self._near,
             battery=round(self._battery, 6),
             docked=task is not None and isinstance(task.command, Operate),
         )
@@ -140,7 +138,6 @@ class Toy:
         if isinstance(command, Drive) and command.path and command.speed_m_s > 0:
             way = ((self._pose.x, self._pose.y), *command.path)
             lasts = _length(way) / min(command.speed_m_s, self.card.speed_m_s)
-            self._near = None
         elif isinstance(command, Sense):
             lasts = _SENSE_S[command.mode]
         elif isinstance(command, Speak):
@@ -179,8 +176,6 @@ class Toy:
         if self._task is not task:
             return
         self._task = None
-        if isinstance(task.command, Drive):
-            self._near = task.command.to
         self._end(task.command.id, "done")
 
     def _halt(self) -> None:
