@@ -114,8 +114,7 @@ class Brain:
             if record.status == "posted" and not record.conditions:
                 self._think(record.goal, self._memory.now())
             elif record.status == "posted" or (
-                record.status == "planned"
-                and {"failed", "cancelled"} & set(record.steps.values())
+                record.status == "planned" and {"failed", "cancelled"} & set(record.steps.values())
             ):
                 self._stale[goal] = "the brain was restarted"
 
@@ -142,6 +141,8 @@ class Brain:
         self._settle(turn)
         self._wind_up(turn)
         self._recall(turn)
+        if self._is_halted():
+            return self._result(turn)
         if self._allocate or (
             self._due and turn.now - self._allocated_s >= self._config.reallocate_s
         ):
@@ -149,8 +150,16 @@ class Brain:
         assigned = [a for key, a in self._ledger.assigned.items() if self._is_open(key)]
         dispatch(turn, self._roadmap, self._config, assigned, self._waiting)
         send_to_charge(turn, self._roadmap, self._config)
+        return self._result(turn)
+
+    def _result(self, turn: Turn) -> BrainStep:
         self._seq = turn.seq
         return turn.result(self._wake(turn.now))
+
+    def _is_halted(self) -> bool:
+        """Whether everybody who is in touch was told to hold still: then nothing is given out."""
+        bodies = self._memory.bodies().values()
+        return any(b.stopped for b in bodies) and all(b.is_out for b in bodies)
 
     def _absorb(self, event: Event, turn: Turn | None = None) -> None:
         """Take an entry of another origin into account (own entries when restoring)."""
@@ -207,7 +216,11 @@ class Brain:
     def _follow(self, instruction: Instruction, turn: Turn) -> None:
         """Act on an instruction that memory knows already."""
         self._allocate = True
-        if isinstance(instruction, Resume):
+        if isinstance(instruction, Stop | Release):
+            # Who waits for somebody that is stopped has all the patience there is.
+            self._waiting.since.clear()
+            self._waiting.why.clear()
+        elif isinstance(instruction, Resume):
             for goal in instruction.goals:
                 self._take_up(goal, "it goes on", turn)
         elif isinstance(instruction, Change) and instruction.text is not None:
@@ -475,7 +488,7 @@ def _told(instruction: Instruction) -> str:
     """What is said back to words that were followed before anybody thought about them."""
     if isinstance(instruction, Stop):
         who = "Everybody" if not instruction.bodies else " and ".join(instruction.bodies)
-        return f"{who} stops. Say \"go on\" when it is safe."
+        return f'{who} stops. Say "go on" when it is safe.'
     if isinstance(instruction, Release):
         return "They may move again."
     return "It is done."

@@ -52,31 +52,31 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
     return Topology(
         nodes=(
             Node(
-                name="loop",
-                made_by="services.loop:Loop",
-                does="passes reports up and orders down, in lock-step",
+                name="session",
+                made_by="services.session.session:Session",
+                does="the rounds: reports and words in, brain, log, orders out",
                 holds=("world", "memory", "brain", "body"),
                 lives="command",
             ),
             Node(
                 name="world",
-                made_by="services.nodes:make_world",
+                made_by="services.session.actors:make_world",
                 does="pretends, and judges by the truth",
             ),
             Node(
                 name="memory",
-                made_by="services.nodes:MemoryNode",
-                does="the one writer of the event log",
+                made_by="services.memory.writer:MemoryWriter",
+                does="the one writer of the event log, shared by everybody who records",
             ),
             Node(
                 name="brain",
-                made_by="services.nodes:BrainNode",
+                made_by="services.session.actors:BrainNode",
                 does="interprets, plans, verifies, allocates, monitors",
                 holds=llm,
             ),
             Node(
                 name="body",
-                made_by="services.nodes:BodyNode",
+                made_by="services.session.actors:BodyNode",
                 does="performs skills on one body, guarded",
                 count=len(bodies),
                 names=bodies,

@@ -48,7 +48,7 @@ class DeviceSide:
         """What happened until now."""
         if not self._handles:
             return DeviceReports()
-        news = [*self._waiting, *self._stepped(now, {body: ((),) for body in self._handles})]
+        news = [*self._waiting, *self._stepped(now, dict.fromkeys(self._handles, ((),)))]
         self._waiting = []
         return DeviceReports(
             observations=tuple(n.observation for _, n in news if n.observation is not None),

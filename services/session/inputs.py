@@ -95,5 +95,9 @@ class Inputs:
 def words_of(wish: PostedWish) -> Words:
     """A posted wish as words."""
     return Words(
-        text=wish.text, who=wish.who, within_s=wish.within_s, priority=wish.priority, channel="typed"
+        text=wish.text,
+        who=wish.who,
+        within_s=wish.within_s,
+        priority=wish.priority,
+        channel="typed",
     )

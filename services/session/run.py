@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brain.config import BrainConfig
 from cerebellum.catalogue import skill_kinds
@@ -33,7 +34,7 @@ from services.session.folder import RunFolder
 from services.session.inputs import Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
-from services.session.session import Crew, Eyewear, Session, Site
+from services.session.session import Crew, Session, Site
 from services.session.worldside import WorldSide
 from services.tally import Tally, Ticker
 from services.veil import veiled
@@ -41,6 +42,9 @@ from sim_worlds.contracts import Fault, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
 from stem_memory.privacy.rules import PrivacyRules
+
+if TYPE_CHECKING:
+    from services.session.eyewear import Eyewear
 
 
 @dataclass
@@ -134,6 +138,10 @@ def _read(config: RunConfig) -> Plan:
                 f"--device {device.id}: {scenario.name} has a {device.id} already; choose another id"
             )
         taken.add(device.id)
+    if config.glasses:
+        from services.session.eyewear import require_wearer
+
+        require_wearer(config.glasses, tuple(person.id for person in scenario.people))
     config = config.model_copy(update={"understood_by": understood_by(config.model)})
     return Plan(
         config=config,
@@ -179,8 +187,10 @@ def _carried_out(
         door = Inputs(_scheduled(plan, past))
         if inputs is not None:
             inputs(door)
-        session = Session(crew, site, door, _pace(plan, past), ticker.show)
+        session = Session(crew, site, door, _pace(plan, past, crew), ticker.show)
         diary = session.run()
+        if crew.glasses is not None:
+            crew.glasses.finish(folder.path)
         held = PrivacyRules.of(plan.privacy)
         result = _concluded(plan, crew, diary, ticker.tally, folder, started, held)
         result = result.model_copy(update={"interrupted": door.is_ending})
@@ -197,10 +207,12 @@ def _scheduled(plan: Plan, past: Past) -> list[tuple[float, object]]:
     return [*typed, *past.live]
 
 
-def _pace(plan: Plan, past: Past) -> Pace:
-    """Devices that live on the host's clock take the whole session there."""
+def _pace(plan: Plan, past: Past, crew: Crew) -> Pace:
+    """Who lives on the host's clock takes the whole session there."""
     config = plan.config
     real = [device.id for device in plan.devices if not device.is_timed]
+    if crew.glasses is not None and crew.glasses.is_live:
+        real.append(f"the glasses of {crew.glasses.wearer}")
     if real and config.speed not in (0.0, 1.0):
         raise UserError(
             f"--speed {config.speed:g}: {' and '.join(real)} can not be made faster; leave --speed out"
@@ -210,9 +222,7 @@ def _pace(plan: Plan, past: Past) -> Pace:
     return VirtualTime()
 
 
-def _assembled(
-    plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime
-) -> tuple[Crew, Site]:
+def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -> tuple[Crew, Site]:
     """Spawn every actor of the session."""
     config, scenario = plan.config, plan.scenario
     handle = runtime.spawn("world", make_world, scenario, config.seed, config.bodies, plan.faults)
@@ -222,7 +232,7 @@ def _assembled(
     enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
     is_host = any(not device.is_timed for device in plan.devices)
     nodes = {
-        device.id: runtime.spawn(f"device {device.id}", DeviceNode, device)
+        device.id: runtime.spawn(f"device {device.id}", DeviceNode, device, survey.plan)
         for device in plan.devices
     }
     enrolled += [_joined(runtime, node, past.end_s) for node in nodes.values()]
@@ -276,16 +286,13 @@ def _opening(
     return (surveyed, SkillsDeclared(cards=plan.skills), *bodies)
 
 
-def _glasses(
-    plan: Plan, memory: MemoryClient, runtime: Runtime, base_s: float
-) -> Eyewear | None:
+def _glasses(plan: Plan, memory: MemoryClient, runtime: Runtime, base_s: float) -> Eyewear | None:
     """The glasses that somebody in the world wears."""
     if not plan.config.glasses:
         return None
-    from services.alpha.party import join
+    from services.session.eyewear import Eyewear
 
-    people = tuple(person.id for person in plan.scenario.people)
-    return join(plan.config.glasses, people, memory, runtime, base_s)
+    return Eyewear(plan.config.glasses, runtime, memory, base_s)
 
 
 def _concluded(

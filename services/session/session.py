@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from brain.contracts import BrainStep, News
 from devices.contracts import Observation
@@ -44,29 +44,11 @@ from stem_memory.contracts import (
 from stem_memory.instructions import Release, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
+if TYPE_CHECKING:
+    from services.session.eyewear import Eyewear
+
 SAME_INSTANT_LIMIT = 50
 SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
-
-
-class Eyewear(Protocol):
-    """A pair of glasses that takes part in the rounds. It records in memory by itself."""
-
-    @property
-    def wearer(self) -> str:
-        """Who wears them, a person of the site."""
-        ...
-
-    def next_s(self) -> float | None:
-        """The next instant (s) at which something happens there; None: it is over."""
-        ...
-
-    def advance(self, until: float) -> Iterable[str]:
-        """Let its time pass; returns what the wearer said to the fleet meanwhile."""
-        ...
-
-    def say(self, text: str, t: float) -> None:
-        """Tell the wearer something."""
-        ...
 
 
 @dataclass

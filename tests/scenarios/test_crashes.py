@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.app import MEMORY, run
+from services.session.folder import MEMORY
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from services.errors import ActorDied
 from services.runtime import LocalRuntime

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.ray_runtime import RayRuntime
 

@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from services import cli
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from sim_worlds.contracts import Film
 from stem_memory.privacy.vault import Vault

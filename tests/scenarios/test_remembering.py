@@ -7,7 +7,7 @@ import json
 import pytest
 
 from services import cli
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult
 
 STORIES: list[dict[str, Any]] = yaml.safe_load(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore

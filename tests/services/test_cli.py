@@ -27,14 +27,14 @@ def retinue(capsys):
 
 
 class FakeApp(types.ModuleType):
-    """Stands in for services.app: remembers what it was asked, answers with these outcomes."""
+    """Stands in for services.session.run: remembers what it was asked, answers with these outcomes."""
 
     def __init__(self, *outcomes, error=None):
-        super().__init__("services.app")
+        super().__init__("services.session.run")
         self.config = None
         self._outcomes, self._error = outcomes, error
 
-    def run(self, config, on_tick=None):
+    def run(self, config, on_tick=None, inputs=None):
         self.config = config
         on_tick(Tick(t=1.0, line="g1 planned, 2 steps", kind="plan"))
         if self._error is not None:
@@ -62,7 +62,7 @@ class FakeApp(types.ModuleType):
 def app(monkeypatch):
     def install(*outcomes, error=None):
         fake = FakeApp(*outcomes, error=error)
-        monkeypatch.setitem(sys.modules, "services.app", fake)
+        monkeypatch.setitem(sys.modules, "services.session.run", fake)
         return fake
 
     return install
@@ -90,7 +90,7 @@ def test_run_passes_everything_on(retinue, app):
 def test_run_defaults(retinue, app):
     fake = app("satisfied")
     assert retinue("run", "household", "--speed", "max", "--no-report")[0] == 0
-    assert (fake.config.runtime, fake.config.speed, fake.config.out) == ("ray", 0.0, None)
+    assert (fake.config.runtime, fake.config.speed, fake.config.out) == ("local", 0.0, None)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_json_is_one_object_and_progress_goes_elsewhere(retinue, app):
 def test_run_builds_the_report_and_prints_where(retinue, app, run_dir):
     fake = app("satisfied")
     real = fake.run
-    fake.run = lambda *a: real(*a).model_copy(update={"run_dir": str(run_dir)})
+    fake.run = lambda *a, **k: real(*a, **k).model_copy(update={"run_dir": str(run_dir)})
     code, out, _ = retinue("run", "restaurant")
     assert code == 0
     assert f"report  {run_dir / 'report.html'}" in out

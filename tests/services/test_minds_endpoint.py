@@ -31,7 +31,7 @@ def test_the_default_of_a_run_is_the_endpoint_that_is_named(monkeypatch):
         with pytest.raises(Stopped):
             run.main(["restaurant", *arguments], standalone_mode=False)
 
-    monkeypatch.setattr("services.app.run", stop)
+    monkeypatch.setattr("services.session.run.run", stop)
     monkeypatch.setenv("RETINUE_LLM", HOUSE)
     start()
     start("--model", "none")

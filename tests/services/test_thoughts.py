@@ -6,7 +6,7 @@ import pytest
 
 from brain.model import Message, ModelRequest
 from services.alpha.arithmetic.language import LanguageTool
-from services.app import run
+from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from services.llm.engines.contracts import Piece
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec

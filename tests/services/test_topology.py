@@ -31,16 +31,15 @@ def test_without_a_model_the_brain_holds_none():
 
 def test_the_drawing_has_a_line_for_each_node():
     lines = drawn(topology(("waiter-1",))).splitlines()
-    assert lines[0].startswith("loop: ")
+    assert lines[0].startswith("session: ")
     assert [line for line in lines if "└─ model: " in line]
     assert "waiter-1" in lines[-1]
 
 
 def test_it_is_what_the_composition_root_starts(tmp_path):
-    app = pytest.importorskip("services.app", reason="the brain cannot interpret yet")
     from services.contracts import RunConfig
     from services.runtime import LocalRuntime
-    from services.scenarios import read_world
+    from services.session.run import run
 
     class Recording(LocalRuntime):
         def __init__(self):
@@ -51,13 +50,23 @@ def test_it_is_what_the_composition_root_starts(tmp_path):
             self.started[name] = f"{factory.__module__}:{factory.__name__}"
             return super().spawn(name, factory, *args)
 
-    runtime, scenario = Recording(), read_world("restaurant")
-    try:
-        config = RunConfig(world="restaurant", bodies=3, model="none")
-        app.assemble(config, scenario, (), tmp_path, runtime)
-    finally:
-        runtime.close()
-    program = topology(tuple(spec.id for spec in scenario.bodies[:3]), model="none")
+        def share(self, name, factory, *args):
+            self.started["memory"] = f"{factory.__module__}:{factory.__name__}"
+            return super().share(name, factory, *args)
+
+    runtime = Recording()
+    config = RunConfig(
+        world="restaurant",
+        bodies=3,
+        model="none",
+        film=False,
+        out=str(tmp_path / "run"),
+        wishes=({"t": 0.0, "text": "where is the host stand"},),
+    )
+    run(config, runtime=runtime)
+    bodies = tuple(name for name in runtime.started if name not in ("world", "memory", "brain"))
+    assert len(bodies) == 3
+    program = topology(bodies, model="none")
     expected = {
         name: node.made_by
         for node in program.nodes

@@ -6,7 +6,7 @@ from devices.glasses.contracts import Words
 from services.alpha.contracts import WearerProfile
 from services.alpha.recording import Trace
 from services.alpha.wishes import wishes_of
-from services.app import run
+from services.session.run import run
 from services.contracts import RunConfig
 from services.errors import UserError
 
