@@ -51,11 +51,15 @@ Interpretation = Annotated[Understood | Ask | Refuse, Field(discriminator="kind"
 
 
 class Instruct(Noun):
-    """The words tell the fleet what to do with goals or bodies. `reply`: what was understood."""
+    """The words tell the fleet what to do with goals or bodies. `reply`: what was understood.
+
+    `rest` are words beyond it ("cancel the coffees and bring two teas"): a wish of their own.
+    """
 
     kind: Literal["instruct"] = "instruct"
     instructions: tuple[Instruction, ...]
     reply: str
+    rest: str = ""
 
 
 class Unheeded(Noun):

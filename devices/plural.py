@@ -28,16 +28,18 @@ IRREGULAR = {
     "series": "series",
     "species": "species",
 }
-# One of them, though it ends in s.
-ONE_IN_S = frozenset(
+_IN_S = (
     "bus gas plus lens virus cactus octopus this is his was us yes across towards always its as has "
-    "does perhaps besides thanks".split()
+    "does perhaps besides thanks"
+)
+# One of them, though it ends in s.
+ONE_IN_S = frozenset(_IN_S.split())
+_WHOLES = (
+    "tableware crockery dishware cutlery silverware flatware laundry washing clothing food fruit "
+    "rubbish trash garbage waste litter stationery furniture merchandise dairy veg luggage"
 )
 # What is not counted: of it there are pieces.
-_MASS = frozenset(
-    "tableware crockery dishware cutlery silverware flatware laundry washing clothing food fruit "
-    "rubbish trash garbage waste litter stationery furniture merchandise dairy veg luggage".split()
-)
+_MASS = frozenset(_WHOLES.split())
 # What other words end in: bookshelf, penknife, grandchild.
 _TAILS = ("shelf", "knife", "loaf", "child", "person", "woman")
 
@@ -66,7 +68,12 @@ def counted(count: int, noun: str) -> str:
     """So many of it: "1 plan", "2 plans", "1,200 events", "3 pieces of cutlery"."""
     if is_mass(noun):
         return counted(count, f"piece of {noun}")
-    return f"{count:,} {noun if count == 1 else plural(noun)}"
+    return f"{count:,} {number(count, noun)}"
+
+
+def number(count: int, noun: str) -> str:
+    """The noun as it stands beside that number: "step" beside 1, else "steps"."""
+    return noun if count == 1 else plural(noun)
 
 
 def be(count: int, noun: str = "") -> str:

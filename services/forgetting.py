@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from services.contracts import GoalResult, RunConfig, RunResult
 from services.errors import UserError
@@ -43,19 +44,23 @@ class Traces:
         return left if self.has(text) else text
 
 
-def forget_files(run_dir: Path, traces: Traces) -> bool:
+class Removed(NamedTuple):
+    """What a run folder had that shows or quotes people, and has no more."""
+
+    page: bool
+    video: bool
+
+
+def forget_files(run_dir: Path, traces: Traces) -> Removed:
     """Take a person out of what a run folder holds beside its memory. Doing so again is harmless.
 
     Pictures and the page are removed: `rebuild` makes them again from what is left.
-
-    Returns:
-        Whether there was a page to make again.
 
     Raises:
         UserError: A file can not be read or written.
     """
     folder = RunFolder(run_dir)
-    had_page = folder.page.is_file()
+    had = Removed(folder.page.is_file(), folder.video.is_file())
     try:
         # What quotes and shows comes first, so that a crash leaves less and not more.
         for path in (folder.page, *folder.pictures):
@@ -73,12 +78,14 @@ def forget_files(run_dir: Path, traces: Traces) -> bool:
             f"{run_dir} can not be cleaned of {traces.person} ({error}); mend or remove that file "
             "and erase again"
         ) from None
-    return had_page
+    return had
 
 
-def rebuild(run_dir: Path) -> Path:
-    """Write the page and its pictures again."""
-    return build(run_dir)
+def rebuild(run_dir: Path, removed: Removed) -> bool:
+    """Write the page and its pictures again, if they were there; returns whether they were."""
+    if removed.page:
+        build(run_dir, video=removed.video)
+    return removed.page
 
 
 def _config(config: RunConfig, traces: Traces) -> RunConfig:

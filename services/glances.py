@@ -12,11 +12,13 @@ from stem_memory.contracts import (
     GoalPosted,
     GoalQuestioned,
     GraphPlanned,
+    Instructed,
     Observed,
     Payload,
     StepEnded,
     StepStarted,
 )
+from stem_memory.instructions import Change, Instruction, Release, Stop
 
 
 class Glances:
@@ -25,6 +27,7 @@ class Glances:
     def __init__(self) -> None:
         self.bodies: dict[str, BodyGlance] = {}
         self.goals: dict[str, GoalGlance] = {}
+        self._stopped: set[str] = set()
 
     def take(self, what: Payload) -> None:
         """Take one event into account."""
@@ -37,7 +40,7 @@ class Glances:
         elif isinstance(what, StepStarted):
             self._body(what.body, doing=f"{what.skill.replace('_', ' ')} {what.target}".strip())
         elif isinstance(what, StepEnded):
-            self._body(what.body, doing="")
+            self._body(what.body, doing=self._at_rest(what.body))
         elif isinstance(what, BodyLost | BodyBack):
             self._body(what.body, lost=isinstance(what, BodyLost))
         else:
@@ -55,6 +58,28 @@ class Glances:
             self._goal(what.goal, "planned")
         elif isinstance(what, GoalClosed):
             self._goal(what.goal, what.status)
+        elif isinstance(what, Instructed):
+            self._instruct(what.instruction)
+
+    def _instruct(self, told: Instruction) -> None:
+        if isinstance(told, Stop | Release):
+            bodies = told.bodies or tuple(self.bodies)
+            self._stopped -= set(bodies)
+            self._stopped |= set(bodies) if isinstance(told, Stop) else set()
+            for body in bodies:
+                self._body(body, doing=self._at_rest(body))
+        elif isinstance(told, Change):
+            if told.text is not None and told.goal in self.goals:
+                changed = self.goals[told.goal].model_copy(update={"text": told.text})
+                self.goals[told.goal] = changed
+                self._goal(told.goal, "posted")
+        else:
+            status = {"cancel": "cancelled", "pause": "paused", "resume": "planned"}[told.kind]
+            for goal in told.goals:
+                self._goal(goal, status)
+
+    def _at_rest(self, body: str) -> str:
+        return "stopped" if body in self._stopped else ""
 
     def _body(self, body: str, **changes: object) -> None:
         self.bodies[body] = self.bodies.get(body, BodyGlance()).model_copy(update=changes)

@@ -29,7 +29,10 @@ _GOAL_MARK = {
     "posted": ("…", "dim"),
     "planned": ("▸", "cyan"),
     "needs_answer": ("?", "yellow"),
+    "paused": ("‖", "dim"),
     "satisfied": ("✓", "green"),
+    "answered": ("✓", "green"),
+    "missed": ("✓", "yellow"),
     "failed": ("✗", "bold red"),
     "refused": ("⊘", "yellow"),
     "cancelled": ("–", "dim"),
@@ -146,7 +149,7 @@ class Picture:
 
 def _newest(goals: tuple[GoalGlance, ...]) -> list[GoalGlance]:
     """As many goals as fit, open ones first, in the order they were posted."""
-    closed = {"satisfied", "failed", "refused", "cancelled"}
+    closed = {"satisfied", "answered", "missed", "failed", "refused", "cancelled"}
     order = sorted(range(len(goals)), key=lambda i: (goals[i].status in closed, -i))
     return [goals[i] for i in sorted(order[:_GOALS])]
 

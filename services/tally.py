@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from devices.plural import counted
 from services.contracts import Tick
 from services.glances import Glances
+from services.report.words import instruction_words
 from stem_memory.contracts import (
+    AnswerGiven,
     BodyBack,
     BodyLost,
+    DeadlinePassed,
     Event,
+    GoalAnswered,
     GoalClosed,
     GoalPosted,
     GoalQuestioned,
     GoalUnderstood,
     GraphPlanned,
+    Instructed,
     Payload,
+    Replied,
     StepAssigned,
     StepEnded,
     StepStarted,
 )
+from stem_memory.instructions import Release, Stop
 from stem_memory.notes.contracts import NoteProposed
 
 
@@ -35,19 +43,25 @@ class Tally:
     steps: int = 0
     replans: int = 0
     reassigned: int = 0
-    open_goals: int = 0
     done_goals: int = 0
     busy: dict[str, str] = field(default_factory=dict)
     _given: dict[tuple[str, str], str] = field(default_factory=dict)
     _lapsed: set[tuple[str, str]] = field(default_factory=set)
+    # What an earlier life of the same memory left open is closed now, and was never counted.
+    _open: set[str] = field(default_factory=set)
+
+    @property
+    def open_goals(self) -> int:
+        """How many goals are not closed yet."""
+        return len(self._open)
 
     def count(self, what: Payload) -> None:
         """Take one event into account."""
         if isinstance(what, GoalPosted):
-            self.open_goals += 1
+            self._open.add(what.goal.id)
         elif isinstance(what, GoalClosed):
-            self.open_goals -= 1
-            self.done_goals += 1
+            self.done_goals += what.goal in self._open
+            self._open.discard(what.goal)
         elif isinstance(what, GraphPlanned):
             self.replans += what.revision > 1
             kept = {(what.goal, step.id) for step in what.steps}
@@ -95,7 +109,7 @@ class Ticker:
         for event in events:
             self.tally.count(event.body)
             self._glances.take(event.body)
-            line = headline(event.body)
+            line = headline(event.body, self._base_s)
             if line and self._on_tick is not None:
                 self._on_tick(self._tick(now, *line))
         if not events and self._on_tick is not None:
@@ -116,8 +130,18 @@ class Ticker:
         )
 
 
-def headline(what: Payload) -> tuple[str, str] | None:
-    """Kind and text of the line an event is worth to a person who watches, if any."""
+def headline(what: Payload, base_s: float = 0.0) -> tuple[str, str] | None:
+    """Kind and text of the line an event is worth to a person who watches, if any.
+
+    Words that somebody said are shown by what came of them.
+
+    Args:
+        what: The event.
+        base_s: The time (s) that is shown as 0.
+    """
+    told = _told(what, base_s)
+    if told is not None:
+        return told
     if isinstance(what, GoalPosted):
         return "goal", f"{what.goal.id} {what.goal.who}: “{what.goal.text}”"
     if isinstance(what, GoalUnderstood):
@@ -126,7 +150,7 @@ def headline(what: Payload) -> tuple[str, str] | None:
         return "goal", f"{what.goal} asks: {what.question}"
     if isinstance(what, GraphPlanned):
         again = f" (revision {what.revision}: {what.reason})" if what.revision > 1 else ""
-        return "plan", f"{what.goal} planned, {len(what.steps)} steps{again}"
+        return "plan", f"{what.goal} planned, {counted(len(what.steps), 'step')}{again}"
     if isinstance(what, StepAssigned):
         item = what.assignment
         return "assign", f"{item.goal}/{item.step} to {item.body}: {item.explain.sentence}"
@@ -136,11 +160,30 @@ def headline(what: Payload) -> tuple[str, str] | None:
         if what.role == "step" and what.outcome == "done":
             return "step", f"{what.goal}/{what.step} {what.skill} done by {what.body}"
     if isinstance(what, BodyLost):
-        return "fault", f"{what.body} is lost, last heard at {what.last_heard_s:.1f} s"
+        return "fault", f"{what.body} is lost, last heard at {what.last_heard_s - base_s:.1f} s"
     if isinstance(what, BodyBack):
         return "fault", f"{what.body} is back"
     if isinstance(what, NoteProposed):
         return "note", f"learnt: {what.note.symptom}; {what.note.fix.text}"
     if isinstance(what, GoalClosed):
         return "closed", f"{what.goal} {what.status}{': ' + what.reason if what.reason else ''}"
+    return None
+
+
+def _told(what: Payload, base_s: float) -> tuple[str, str] | None:
+    """The line for what people and the brain tell each other about goals, if it is that."""
+    if isinstance(what, GoalAnswered):
+        return "goal", f"{what.goal} is told: “{what.text}”"
+    if isinstance(what, AnswerGiven):
+        return "goal", f"{what.goal} answer: {what.answer.text}"
+    if isinstance(what, DeadlinePassed):
+        return (
+            "fault",
+            f"{what.goal} is late: it was to be done by {what.deadline_s - base_s:.0f} s",
+        )
+    if isinstance(what, Replied):
+        return "goal" if what.heeded else "note", f"to {what.to}: {what.text}"
+    if isinstance(what, Instructed):
+        halts = isinstance(what.instruction, Stop | Release)
+        return "fault" if halts else "goal", f"{what.by} {instruction_words(what.instruction)}"
     return None

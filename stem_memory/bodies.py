@@ -33,7 +33,8 @@ class Bodies:
         if known is not None:
             self.records[spec.id] = known.model_copy(update={"spec": spec, "card": card})
         else:
-            room = room_at(plan, (spec.pose.x, spec.pose.y)) if plan is not None else None
+            at = (spec.pose.x, spec.pose.y) if spec.pose.frame == MAP else None
+            room = room_at(plan, at) if plan is not None and at is not None else None
             state = BodyState(pose=spec.pose, room=room or "", battery=spec.battery)
             self.records[spec.id] = BodyRecord(spec=spec, card=card, state=state, heard_s=t)
         revision = Revision(since_s=t, spec=spec, card=card)

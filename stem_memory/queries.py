@@ -285,7 +285,7 @@ def context(
 def _where(memory: MemoryState, thing: str) -> Where:
     belief = memory.belief(thing, "location")
     places = where_is(memory, thing)
-    name = _title(memory, thing)
+    name = title(memory, thing)
     place = memory.location(thing)
     if memory.category(thing) in {"room", "door", "fixture"}:
         sentence = f"{name} ({thing}) belongs to the floor plan, in {memory.room_of(thing)}."
@@ -311,7 +311,7 @@ def _where(memory: MemoryState, thing: str) -> Where:
     )
 
 
-def _title(memory: MemoryState, thing: str) -> str:
+def title(memory: MemoryState, thing: str) -> str:
     """The best name that no other thing of its category has, else the words of its id."""
     others = memory.ids(memory.category(thing))
     taken = {name for other in others if other != thing for name in memory.names(other)}

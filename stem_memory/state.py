@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from devices.contracts import Observation
 from devices.facts import Category, ClassCard, Location, Value
 from devices.site import Point, SitePlan
 from devices.skill import SkillCard
@@ -334,6 +335,10 @@ class MemoryState:
         return tuple(self._fold.talk.lines)
 
     # -- more than the view ------------------------------------------------------------------
+
+    def in_map(self, seen: Observation) -> Observation | None:
+        """A report with its positions in the map; None: nobody said where its frame lies."""
+        return self._fold.in_map(seen)
 
     def own_names(self, thing: str) -> tuple[str, ...]:
         """The names of this very thing, without those of its class."""

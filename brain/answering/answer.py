@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brain.answering.config import DEFAULT, AnswerConfig
 from brain.answering.evidence import Evidence, found, is_seen
-from brain.answering.naming import Naming
+from brain.answering.naming import Naming, sentence
 from brain.answering.places import PlaceAnswers
 from brain.answering.states import StateAnswers
 from brain.language.lexicon import lexicon
@@ -42,16 +42,18 @@ def answer(
         config: How much is said.
     """
     naming = Naming(Site(view, lexicon()))
-    evidence = Evidence(naming, view.now())
-    unlooked = "" if looked else why_not.rstrip(".")
-    places = PlaceAnswers(record, naming, evidence, unlooked, config)
-    states = StateAnswers(naming, evidence, unlooked)
     texts: list[str] = []
     findings: list[Finding] = []
     for query in record.queries:
-        text, made = _said(query, places, states, view)
-        if text not in texts:
-            texts.append(text)
+        is_bare = not looked and needs_look(query, view, view.now(), config)
+        why = why_not.rstrip(".") if is_bare else ""
+        evidence = Evidence(naming, view.now(), bool(why))
+        places = PlaceAnswers(record, naming, evidence, config)
+        text, made = _said(query, places, StateAnswers(naming, evidence), view)
+        if why and (made or not places.looked()):
+            text = f"{text}; nobody could look: {why}"
+        if sentence(text) not in texts:
+            texts.append(sentence(text))
             findings += [f for f in made if f not in findings]
     return Answer(text=" ".join(texts), findings=tuple(findings))
 

@@ -36,12 +36,19 @@ def is_seen(finding: Finding) -> bool:
 
 
 class Evidence:
-    """Says who saw what, when and how sure that is."""
+    """Says who saw what, when and how sure that is.
 
-    def __init__(self, naming: Naming, now: float) -> None:
+    Args:
+        naming: Names within sentences.
+        now: The time, in seconds.
+        is_told: Whether it is told anyway why nobody has looked.
+    """
+
+    def __init__(self, naming: Naming, now: float, is_told: bool = False) -> None:
         self.naming = naming
         self.view = naming.view
         self.now = now
+        self._is_told = is_told
 
     def of(self, findings: Sequence[Finding]) -> str:
         """Such as "the butler saw it 3 s ago, 95 % sure"."""
@@ -56,7 +63,9 @@ class Evidence:
         elif not seen:
             told = self._hearsay(hearsay[0])
         else:
-            told = f"{self._several(seen, f'{len(seen)} of them')}, of the rest only the survey says so"
+            them = [f.thing for f in seen]
+            names = self.naming.all_of(them) if len(them) < 4 else f"{len(them)} of them"
+            told = f"{self._several(seen, names)}, the rest is from the survey"
         return f"{told}, at least {sure}{against}"
 
     def ago(self, t: float) -> str:
@@ -101,10 +110,13 @@ class Evidence:
             return f"{told} {self.ago(min(times))}"
         return f"{told} within {self.span(min(times))}"
 
+    def unlooked(self, joint: str = ",") -> str:
+        """That nobody has looked, unless it is told anyway."""
+        return "" if self._is_told else f"{joint} nobody has looked"
+
     def _hearsay(self, finding: Finding) -> str:
-        if finding.source == CLASS:
-            return "that is usual, nobody has looked"
-        return "so the survey says, nobody has looked"
+        told = "that is usual" if finding.source == CLASS else "so the survey says"
+        return told + self.unlooked()
 
     def _against(self, finding: Finding) -> str:
         """What another source said of the same moment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from brain.language.lexicon import among
 from brain.language.plural import counted, is_plural, is_uncounted, plural
@@ -33,7 +33,7 @@ class Naming:
     def title(self, thing: str) -> str:
         """The name by which one of several is counted: "carton of milk" of milk."""
         name = self.site.title(thing)
-        return self._portion(self.view.cls(thing), name) if is_uncounted(name) else name
+        return self._portion(self.view.cls(thing), name)
 
     def are(self, things: Sequence[str]) -> str:
         """The verb that goes with them."""
@@ -53,52 +53,75 @@ class Naming:
             return self.the(things[0])
         return "them" if self.are(things) == "are" else "it"
 
-    def all_of(self, things: Iterable[str]) -> str:
+    def they_were(self, things: Sequence[str]) -> str:
+        """The pronoun as the subject of a sentence of the past."""
+        it = self.it(things)
+        return "they were" if it == "them" else f"{it} was"
+
+    def all_of(self, things: Sequence[str], more: str = "") -> str:
         """The things, those of one name counted: "2 white cups and the red mug"."""
         by_title = Counter(self.title(thing) for thing in things)
-        firsts = {self.title(thing): thing for thing in reversed(list(things))}
-        return listed(
-            [
-                self.the(firsts[title]) if number == 1 else counted(number, title)
-                for title, number in by_title.items()
-            ]
-        )
+        firsts = {self.title(thing): thing for thing in reversed(things)}
+        names = [
+            self.the(firsts[title]) if number == 1 else counted(number, title)
+            for title, number in by_title.items()
+        ]
+        return listed([*names, more] if more else names)
 
-    def some_of(self, things: Sequence[str]) -> str:
+    def some_of(self, things: Sequence[str], more: str = "") -> str:
         """The things, told of for the first time: "2 white cups and a red mug"."""
         by_title = Counter(self.title(thing) for thing in things)
-        return listed([_some(number, title) for title, number in by_title.items()])
+        names = [_some(number, title) for title, number in by_title.items()]
+        return listed([*names, more] if more else names)
 
     # -- kinds ---------------------------------------------------------------------------------
 
     def kind(self, what: Selector, number: int = 1) -> str:
         """The kind of things that is selected: "clean mug", "clean mugs" of several."""
-        if what.ids:
-            name = self.title(what.ids[0])
-        elif what.cls in _THINGS:
-            name = _THINGS[what.cls][0]
-        else:
-            fill = what.having.get("fill")
-            looks = [word_of(attr, value) for attr, value in what.having.items() if attr != "fill"]
-            name = " ".join((*looks, self.site.class_title(what.cls or "thing")))
-            name = self._portion(what.cls or "", name)
-            if fill == "none":
-                name = f"empty {name}"
-            elif fill is not None:
-                name = f"{name} of {fill}"
+        name = self._name(what)
         return name if number == 1 else plural(name)
 
-    def something(self, what: Selector) -> tuple[str, str] | None:
+    def there_are(self, what: Selector, number: int) -> str:
+        """How many of the kind there are: "there is 1 clean mug", "there is no milk"."""
+        words = self.anything(what)
+        if number == 0 and words is not None:
+            return f"there is {words[1]}"
+        name = self._name(what)
+        if number:
+            name = self._portion(what.cls or self.view.cls(what.ids[0]), name)
+        many = number != 1 and not is_uncounted(name)
+        return f"there {'are' if many or is_plural(name) else 'is'} {counted(number, name)}"
+
+    def anything(self, what: Selector) -> tuple[str, str] | None:
         """The words for any and none ("somebody", "nobody"), where anything or anybody is meant."""
         words = _THINGS.get(what.cls or "") if not what.ids and not what.having else None
         return (words[1], words[2]) if words is not None else None
 
+    def _name(self, what: Selector) -> str:
+        if what.ids:
+            return self.site.title(what.ids[0])
+        if what.cls in _THINGS:
+            return _THINGS[what.cls][0]
+        fill = what.having.get("fill")
+        looks = [word_of(attr, value) for attr, value in what.having.items() if attr != "fill"]
+        name = " ".join((*looks, self.site.class_title(what.cls or "thing")))
+        if fill == "none":
+            return f"empty {name}"
+        return f"{name} of {fill}" if fill is not None else name
+
     def _portion(self, cls: str, name: str) -> str:
-        """What of the uncounted is counted: "carton of milk"."""
+        """What is counted of it: "carton of milk", "bottle of red wine", "loaf", "pair of socks"."""
         card = self.site.card(cls)
+        if card is None or not (is_uncounted(name) or is_plural(name)):
+            return name
         last = name.split()[-1]
-        portions = (n for n in (card.names if card else ()) if n.endswith(f" of {last}"))
-        portion = next(portions, None) if is_uncounted(name) else None
+        for other in card.names:
+            if other.endswith(f" of {last}"):
+                return f"{other.removesuffix(last)}{name}"
+        if is_plural(name):
+            return name
+        countable = (n for n in card.names if not is_uncounted(n) and not is_plural(n))
+        portion = next(countable, None)
         return " ".join((*name.split()[:-1], portion)) if portion is not None else name
 
     # -- places --------------------------------------------------------------------------------
@@ -108,20 +131,14 @@ class Naming:
         where = self.view.location(thing)
         if where is None:
             return None
-        holder = where.holder
-        kind = self.view.category(holder)
-        if kind == "person":
-            return f"with {self.the(holder)}"
-        if kind == "body":
-            return f"carried by {self.the(holder)}"
-        here = self.at(holder, where.relation)
-        if kind == "object":
-            below = self.place(holder)
+        here = self.at(where.holder, where.relation)
+        if self.view.category(where.holder) == "object":
+            below = self.place(where.holder)
             return f"{here} {below}" if below is not None else here
-        return here + self._room(holder)
+        return here + self._room(where.holder)
 
-    def at(self, holder: str, relation: str | None = None) -> str:
-        """At a place: "on the desk", "in the fridge", "in the kitchen", "at table 4"."""
+    def at(self, holder: str, relation: str | None = None, people: bool = False) -> str:
+        """At a place: "on the desk", "in the fridge", "in the kitchen"; people "at table 4"."""
         category = self.view.category(holder)
         if category in ("person", "body"):
             return f"with {self.the(holder)}"
@@ -132,13 +149,14 @@ class Naming:
             return f"{'on' if cls in _OPEN_AIR else 'in'} {self.the(holder)}"
         if relation is None:
             fixture = self.site.fixtures.get(holder)
-            relation = "in" if fixture is not None and fixture.inside else "on"
+            inside = fixture is not None and fixture.inside
+            relation = "at" if people else "in" if inside else "on"
         return f"{'at' if relation == 'held' else relation} {self.the(holder)}"
 
     def _room(self, holder: str) -> str:
         """The room, where the name of the place does not tell it already."""
         room = self.view.room_of(holder)
-        if room is None or room == holder:
+        if room is None or self.view.category(holder) in ("room", "person", "body"):
             return ""
         told = set(self.site.title(holder).lower().split())
         return "" if told & set(self.site.title(room).lower().split()) else f" {self.at(room)}"

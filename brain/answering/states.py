@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brain.answering.evidence import Evidence, found
-from brain.answering.naming import Naming, listed, sentence, word_of
+from brain.answering.naming import Naming, listed, word_of
+from brain.language.plural import with_article
 from devices.facts import Value, select
 from stem_memory.tasks import Finding, Query
 
@@ -13,12 +14,11 @@ Said = tuple[str, tuple[Finding, ...]]
 
 
 class StateAnswers:
-    """Answers of one goal that are about states. `unlooked`: why nobody looked, "": somebody did."""
+    """Answers about states: a sentence without capital and stop, and what it rests on."""
 
-    def __init__(self, naming: Naming, evidence: Evidence, unlooked: str) -> None:
+    def __init__(self, naming: Naming, evidence: Evidence) -> None:
         self.naming = naming
         self.evidence = evidence
-        self.unlooked = unlooked
         self.view = naming.view
 
     def state(self, query: Query) -> Said:
@@ -27,39 +27,27 @@ class StateAnswers:
         findings = self._findings(things, query.attr)
         if not findings:
             return self._unknown(query, things), ()
-        by_word: dict[str, list[str]] = {}
-        for finding in findings:
-            by_word.setdefault(self._word(query.attr, finding.value), []).append(finding.thing)
-        told = [
-            f"{self.naming.all_of(alike)} {self.naming.are(alike)} {word}"
-            for word, alike in by_word.items()
-        ]
-        return self._told(listed(told), findings), findings
+        return self._told(self._as_they_are(findings), findings)
 
     def whether(self, query: Query) -> Said:
         """Yes or no: whether all of the things are so."""
         things = select(query.what, self.view)
         findings = self._findings(things, query.attr)
-        if not findings:
-            return self._unknown(query, things), ()
-        so = [f for f in findings if self._is_so(f.value, query.value)]
-        other = [f for f in findings if f not in so]
+        so = tuple(f for f in findings if self._is_so(f.value, query.value))
+        other = tuple(f for f in findings if f not in so)
         unknown = [t for t in things if t not in {f.thing for f in findings}]
         word = self._word(query.attr, query.value)
-        if not other and unknown:
-            text = self._unknown(query, unknown)
-            return text, tuple(findings)
-        if not other:
-            text = f"{self._all(query, things)} {word}"
-            return "Yes, " + self._told(text, so), tuple(so)
-        if len(things) == 1:
-            text = self._as_it_is(query, other[0])
-        elif so:
-            names = self.naming.all_of([f.thing for f in other])
-            text = f"not all of them: {names} {self.naming.are([f.thing for f in other])} not"
-        else:
-            text = f"none of the {len(things)} {self.naming.kind(query.what, 2)} is {word}"
-        return "No, " + self._told(text, other), tuple(other)
+        if other:
+            return self._told(f"no, {self._otherwise(query, other, len(things))}", other)
+        if unknown or not things:
+            return self._unknown(query, unknown), so
+        few = query.what.ids or len(things) < 3
+        names = (
+            f"{self.naming.all_of(things)} {self.naming.are(things)}"
+            if few
+            else (f"all {len(things)} {self.naming.kind(query.what, 2)} are")
+        )
+        return self._told(f"yes, {names} {word}", so)
 
     def which(self, query: Query) -> Said:
         """Those of the things that are so."""
@@ -67,23 +55,15 @@ class StateAnswers:
         findings = self._findings(things, query.attr)
         if not findings:
             return self._unknown(query, things), ()
-        so = [f for f in findings if self._is_so(f.value, query.value)]
+        so = [f.thing for f in findings if self._is_so(f.value, query.value)]
         word = self._word(query.attr, query.value)
         if not so:
-            many = len(things) > 1
-            kind = self.naming.kind(query.what, 2)
-            text = (
-                f"none of the {len(things)} {kind} is {word}"
-                if many
-                else (f"{self.naming.the(things[0])} {self.naming.are(things)} not {word}")
-            )
-            return self._told(text, findings), findings
-        alike = [f.thing for f in so]
-        text = f"{self.naming.all_of(alike)} {self.naming.are(alike)} {word}"
-        rest = len(things) - len(so)
+            return self._told(self._otherwise(query, findings, len(things)), findings)
+        text = f"{self.naming.all_of(so)} {self.naming.are(so)} {word}"
+        rest = len(findings) - len(so)
         if rest:
             text += f", the other {rest} are not" if rest > 1 else ", the other one is not"
-        return self._told(text, findings), findings
+        return self._told(text, findings)
 
     def how_many(self, query: Query) -> Said:
         """How many of the things are so."""
@@ -93,11 +73,11 @@ class StateAnswers:
             return self._unknown(query, things), ()
         so = [f.thing for f in findings if self._is_so(f.value, query.value)]
         word = self._word(query.attr, query.value)
-        kind = self.naming.kind(query.what, len(things))
+        kind = self.naming.kind(query.what, 2)
         text = f"{len(so) or 'none'} of the {len(things)} {kind} {'are' if len(so) > 1 else 'is'} {word}"
         if 0 < len(so) < len(things):
             text += f" ({self.naming.all_of(so)})"
-        return self._told(text, findings), findings
+        return self._told(text, findings)
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -106,26 +86,31 @@ class StateAnswers:
         return tuple(finding for finding in made if finding is not None)
 
     def _unknown(self, query: Query, things: Sequence[str]) -> str:
-        word = self._word(query.attr, query.value)
         if not things:
-            return sentence(f"nobody knows of any {self.naming.kind(query.what)} here{self._why()}")
-        names = self.naming.all_of(things)
-        return sentence(
-            f"nobody knows whether {names} {self.naming.are(things)} {word}{self._why()}"
-        )
+            return f"nobody knows of {with_article(self.naming.kind(query.what))} here"
+        names = f"{self.naming.all_of(things)} {self.naming.are(things)}"
+        return f"nobody knows whether {names} {self._word(query.attr, query.value)}"
 
-    def _all(self, query: Query, things: Sequence[str]) -> str:
-        if query.what.ids or len(things) < 3:
-            return f"{self.naming.all_of(things)} {self.naming.are(things)}"
-        return f"all {len(things)} {self.naming.kind(query.what, 2)} are"
+    def _otherwise(self, query: Query, other: Sequence[Finding], among: int) -> str:
+        """How those are that are not as asked; of many, only that none is."""
+        if len(other) == among > 2 and not query.what.ids:
+            kind = self.naming.kind(query.what, 2)
+            return f"none of the {among} {kind} is {self._word(query.attr, query.value)}"
+        if isinstance(query.value, bool):
+            return self._as_they_are(other)
+        names = [f.thing for f in other]
+        word = self._word(query.attr, query.value)
+        return f"{self.naming.all_of(names)} {self.naming.are(names)} not {word}"
 
-    def _as_it_is(self, query: Query, finding: Finding) -> str:
-        names = self.naming.the(finding.thing)
-        verb = self.naming.are([finding.thing])
-        if isinstance(query.value, bool) and isinstance(finding.value, bool):
-            return f"{names} {verb} {self._word(query.attr, finding.value)}"
-        return f"{names} {verb} not {self._word(query.attr, query.value)} but " + (
-            self._word(query.attr, finding.value)
+    def _as_they_are(self, findings: Sequence[Finding]) -> str:
+        by_word: dict[str, list[str]] = {}
+        for finding in findings:
+            by_word.setdefault(self._word(finding.attr, finding.value), []).append(finding.thing)
+        return listed(
+            [
+                f"{self.naming.all_of(alike)} {self.naming.are(alike)} {word}"
+                for word, alike in by_word.items()
+            ]
         )
 
     def _is_so(self, value: Value | None, wanted: Value | None) -> bool:
@@ -140,10 +125,5 @@ class StateAnswers:
             return "full"
         return word_of(attr, value) if value is not None else "known"
 
-    def _told(self, text: str, findings: Sequence[Finding]) -> str:
-        joint = ";" if ":" in text else ":"
-        told = f"{text}{joint} {self.evidence.of(findings)}{self._why()}"
-        return sentence(told) if not text.startswith(("not all", "none")) else f"{told}."
-
-    def _why(self) -> str:
-        return f"; nobody could look: {self.unlooked}" if self.unlooked else ""
+    def _told(self, text: str, findings: tuple[Finding, ...]) -> Said:
+        return f"{text}: {self.evidence.of(findings)}", findings

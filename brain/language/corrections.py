@@ -144,7 +144,7 @@ def _last_clause_off(tokens: list[Token], i: int, reader: ClauseReader) -> list[
     return []
 
 
-def _spans(
+def spans_of(
     tokens: list[Token], end: int, reader: ClauseReader
 ) -> list[tuple[int, int, NounPhrase, str | None]]:
     """Noun phrases before `end` with their prepositions, in order."""
@@ -176,7 +176,7 @@ def _replaced(
     reader: ClauseReader,
 ) -> list[Token] | None:
     """The last phrase of the same kind replaced by the new one."""
-    spans = _spans(tokens, i, reader)
+    spans = spans_of(tokens, i, reader)
     tail = tokens[noun.end :]
     if noun.one and noun.count is not None and not noun.looks and not noun.states:
         return _renumbered(tokens, i, at, noun, spans, tail)

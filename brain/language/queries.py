@@ -106,6 +106,8 @@ class Queries:
         except (Doubt, Misfit):
             # What is looked at is clear all the same, so nobody need be asked.
             found = self.ground.candidates(np)
-            return Selector(ids=tuple(sorted(found))) if found else Selector(cls=cls)
+            if found or cls is not None:
+                return Selector(ids=tuple(sorted(found))) if found else Selector(cls=cls)
+            return known.what
         finally:
             self.ground.here[:] = here

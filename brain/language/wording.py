@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from brain.language.doubt import Unable, Unclear
 from brain.language.noun_phrase import NounPhrase
 from brain.language.spelling import nearest
+from devices.plural import be
 
 # More options than this are no help to a person.
 _OPTIONS = 8
@@ -65,21 +66,22 @@ class Wording:
             return Unable(f"I know of no such thing: {np.text}.{hint}")
         if self_known:
             return Unable(f"That can not be done with {self.site.title(self_known[0])}.")
-        return Unable(f"There is no {self.class_words(np)} here that I know of.")
+        words = self.class_words(np)
+        return Unable(f"There {be(1, words)} no {words} here that I know of.")
 
     def unknown(self, words: str) -> Unable:
         """A noun nobody knows here."""
         like = self._like(words)
         hint = f" Did you mean {_listed(like, 'or')}?" if like else ""
-        return Unable(f"There is no {_without_article(words)} here that I know of.{hint}")
+        noun = _without_article(words)
+        return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")
 
     def half(self, np: NounPhrase) -> Unable:
         """A known noun with words nobody understands before it."""
         known = self.ground.candidates(replace(np, half_known=None, looks=(), states={}))
         hint = f" I know of {_listed(self.site.titles(known[:5]), 'and')}." if known else ""
-        return Unable(
-            f"There is no {_without_article(np.half_known or '')} here that I know of.{hint}"
-        )
+        noun = _without_article(np.half_known or "")
+        return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")
 
     def _like(self, words: str) -> list[str]:
         """Known names spelled nearly so."""

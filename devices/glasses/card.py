@@ -1,4 +1,8 @@
-"""The glasses as a body: they are worn, so they move with a person and carry nothing."""
+"""The glasses as a body: they are worn, so they move with a person and carry nothing.
+
+They have no skill of the fleet: where they look and when they speak is the wearer's and their own
+units' affair, so no step of a plan can be theirs.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,5 @@ GLASSES = BodyCard(
     move_w=0.0,
     work_w=1.0,
     charge_w=5.0,
-    skills={"look": 1.0, "say": 1.0},
     colour="#8866bb",
 )

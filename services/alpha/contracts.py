@@ -373,7 +373,10 @@ class Outcome(Noun):
 
 
 class WishPosted(Noun):
-    """The wearer asked for something that robots do."""
+    """What the wearer said to those who are there beside the glasses: the robots of the session.
+
+    A wish, a question, an instruction, an answer: the glasses do not tell them apart.
+    """
 
     kind: Literal["wish"] = "wish"
     t: float
@@ -382,11 +385,15 @@ class WishPosted(Noun):
 
 
 class Heard(Noun):
-    """Words that reached the central unit, and what they were taken for."""
+    """Words that reached the central unit, and what they were taken for.
+
+    `passed_on`: they went to the robots as well, or only (`WishPosted`).
+    """
 
     kind: Literal["heard"] = "heard"
     words: Words
     taken_for: Literal["stop", "not_now", "more", "thanks", "question", "answer", "wish", "talk"]
+    passed_on: bool = False
 
 
 LedgerEntry = Annotated[

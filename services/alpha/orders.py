@@ -34,7 +34,8 @@ class GlassesConfig(Noun):
         costs: Seconds that looks and tools take, by id or by the name of skill or tool; without,
             what their specs declare.
         outages: Spans (from, to) without network.
-        fleet: Whether robots take wishes.
+        fleet: Whether there are robots. Then all that the wearer says goes to them, but control
+            words of the glasses and what a skill is sure to be asked.
         memory: Path of the STEM memory file; "" keeps it in a temporary file.
     """
 
@@ -67,10 +68,14 @@ class InputNews(Noun):
 
 
 class CentralNews(Noun):
-    """Everything that reached the central unit at one instant. Words come first, always."""
+    """Everything that reached the central unit at one instant. Words come first, always.
+
+    `told` is what the robots have to say to the wearer.
+    """
 
     now: float
     words: tuple[Words, ...] = ()
+    told: tuple[str, ...] = ()
     signals: tuple[Fault | Recovered, ...] = ()
     notices: tuple[Notice, ...] = ()
     looks: tuple[LookResult, ...] = ()

@@ -10,6 +10,7 @@ of the central unit.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +58,9 @@ Due = LookResult | ToolResult
 
 
 class Pipeline:
-    """Runs one session from its first picture to its end."""
+    """The glasses from instant to instant: `run` them to their end, or `begin` and `turn` in step
+    with others.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Pipeline:
         until_s: float | None = None,
         on_entry: Callable[[LedgerEntry], None] | None = None,
         missing: tuple[Fault, ...] = (),
+        ahead: bool = False,
     ) -> None:
         """Join the units.
 
@@ -85,6 +89,9 @@ class Pipeline:
             until_s: End then, even if the source goes on.
             on_entry: Told of each ledger entry as it is made.
             missing: What is missing from the start.
+            ahead: Go through pictures in which nothing happens before their time, up to the next
+                instant that is known, so that nobody has to wait for them. A replay can; what is
+                shown of every picture can not.
         """
         self._missing = missing
         self._units = units
@@ -96,6 +103,8 @@ class Pipeline:
         self._show = show
         self._until = until_s
         self._on_entry = on_entry
+        self._ahead = ahead and live is None and not show
+        self._told: list[tuple[float, str]] = []
         self._due: list[tuple[float, int, Due]] = []
         self._order = 0
         self._stuck = 0
@@ -109,6 +118,13 @@ class Pipeline:
 
     def run(self) -> tuple[LedgerEntry, ...]:
         """Run to the end of the source and of what is still being said."""
+        self.begin()
+        while self.turn():
+            pass
+        return tuple(self.ledger)
+
+    def begin(self) -> None:
+        """The first instant, before anything was seen or said. Call it once."""
         memory = self._units.memory
         wearer, outcomes = self._units.runtime.gather(
             [memory.call("profile"), memory.call("outcomes")]
@@ -116,16 +132,26 @@ class Pipeline:
         self._units.ask(self._units.central, "restore", outcomes)
         mute = self._units.ask(self._units.output, "trouble")
         self._round(CentralNews(now=0.0, wearer=wearer, signals=(*self._missing, *mute)))
-        while self._turn():
-            pass
-        return tuple(self.ledger)
+
+    def tell(self, t: float, text: str) -> None:
+        """Have the wearer told something at `t`, or as soon after as the glasses are at it."""
+        self._told.append((round(t, 3), text))
 
     # -- time --------------------------------------------------------------------------------
 
-    def _turn(self) -> bool:
-        """One instant. False when all is over."""
+    def next_s(self) -> float | None:
+        """The instant of the next turn, as far as known; None: all is over."""
         self._fetch()
-        now = self._instant()
+        return self._instant()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a live source has brought something, or something is due."""
+        return self._next is not None or bool(self._due or self._told)
+
+    def turn(self) -> bool:
+        """One instant. False when all is over."""
+        now = self.next_s()
         if now is None:
             return False
         self._stuck = self._stuck + 1 if now == self.counts.now else 0
@@ -133,6 +159,7 @@ class Pipeline:
             raise RuntimeError(f"the glasses do not come to rest at {now} s")
         self.counts.now = now
         words, deaf = self._words.due(now), self._words.lost()
+        told = self._pop_told(now)
         due = self._pop_due(now)
         picture = self._next if self._next is not None and self._next.t <= now + 1e-6 else None
         if picture is not None:
@@ -143,12 +170,15 @@ class Pipeline:
             if picture.ended:
                 self._ended = now
         woken = self._wake is not None and self._wake <= now + 1e-6
-        eventful = words or deaf or due or woken or (picture is not None and _eventful(picture))
+        eventful = (
+            words or told or deaf or due or woken or (picture is not None and _eventful(picture))
+        )
         if eventful:
             self._round(
                 CentralNews(
                     now=now,
                     words=words,
+                    told=told,
                     signals=(*deaf, *(picture.signals if picture is not None else ())),
                     notices=picture.notices if picture is not None else (),
                     looks=tuple(item for item in due if isinstance(item, LookResult)),
@@ -160,16 +190,28 @@ class Pipeline:
         return True
 
     def _fetch(self) -> None:
-        if self._next is None and self._ended is None:
-            self._next = self._units.ask(self._units.input, "read")
+        while self._next is None and self._ended is None:
+            picture: InputNews | None = self._units.ask(self._units.input, "read")
+            self._next = picture
+            if not self._ahead or picture is None or _eventful(picture):
+                return
+            if picture.t >= min(self._appointed(), default=math.inf):
+                return
+            self._next = None
+
+    def _appointed(self) -> list[float]:
+        """When something will happen, whatever the pictures bring."""
+        times = [t for t in (self._words.next_s(), self._wake) if t is not None]
+        if self._due:
+            times.append(self._due[0][0])
+        times += [t for t, _ in self._told]
+        return times
 
     def _instant(self) -> float | None:
         """The next instant at which something happens; None when nothing will."""
         if self._live is not None:
             return self._live_instant(self._live)
-        times = [t for t in (self._words.next_s(), self._wake) if t is not None]
-        if self._due:
-            times.append(self._due[0][0])
+        times = self._appointed()
         if self._next is not None:
             times.append(self._next.t)
         if not times:
@@ -184,7 +226,7 @@ class Pipeline:
         now = round(clock.now(), 3)
         if self._until is not None and now > self._until:
             return None
-        if self._ended is not None and self._wake is None and not self._due:
+        if self._ended is not None and self._wake is None and not self.has_news:
             return None
         if self._next is None and self._pause is not None:
             wake = self._wake - now if self._wake is not None else 0.02
@@ -198,6 +240,11 @@ class Pipeline:
         while self._due and self._due[0][0] <= now + 1e-6:
             items.append(heapq.heappop(self._due)[2])
         return items
+
+    def _pop_told(self, now: float) -> tuple[str, ...]:
+        told = tuple(text for t, text in self._told if t <= now + 1e-6)
+        self._told = [(t, text) for t, text in self._told if t > now + 1e-6]
+        return told
 
     def _push(self, t: float, item: Due) -> None:
         self._order += 1

@@ -18,7 +18,7 @@ from services.alpha.arithmetic.unit import ArithmeticUnit
 from services.alpha.catalogue import make_skills
 from services.alpha.central.unit import CentralUnit
 from services.alpha.central.words import control
-from services.alpha.contracts import LedgerEntry, WearerProfile, WishPosted
+from services.alpha.contracts import LedgerEntry, WearerProfile
 from services.alpha.ears import hear_sound, hear_trace, open_ears
 from services.alpha.input_unit import InputUnit
 from services.alpha.memory.unit import MemoryUnit
@@ -102,6 +102,42 @@ def replay(
     return play(str(path), config or GlassesConfig(), output, runtime=runtime, on_entry=on_entry)
 
 
+def spawn_units(
+    host: Runtime,
+    config: GlassesConfig,
+    output: OutputConfig,
+    spawn_input: Callable[[Runtime], Handle],
+    writer: Port | None,
+    begins_s: float | None = None,
+    prefix: str = "",
+) -> Units:
+    """Make the five units on a runtime.
+
+    Args:
+        host: Where they live.
+        config: Settings.
+        output: Where they speak and show.
+        spawn_input: Makes the input unit.
+        writer: The writer of `config.memory`, where others write to it, too.
+        begins_s: See `MemoryUnit`.
+        prefix: Of their names, where others live on that runtime, too.
+    """
+    return Units(
+        runtime=host,
+        input=spawn_input(host),
+        central=host.spawn(f"{prefix}central", CentralUnit, config),
+        arithmetic=host.spawn(f"{prefix}arithmetic", ArithmeticUnit, config),
+        memory=host.spawn(f"{prefix}memory", MemoryUnit, config, writer, begins_s),
+        output=host.spawn(f"{prefix}output", OutputUnit, output, config.wearer.words_per_minute),
+    )
+
+
+def look_costs(config: GlassesConfig) -> dict[str, float]:
+    """The seconds that a look of each skill usually takes."""
+    skills = make_skills(config.skills, config.settings)
+    return {name: skill.spec.look_cost_s for name, skill in skills.items()}
+
+
 def run_units(
     config: GlassesConfig,
     output: OutputConfig,
@@ -116,18 +152,10 @@ def run_units(
 ) -> Replay:
     """Spawn the five units, run the pipeline, complete the files."""
     began = time.process_time()
-    skills = make_skills(config.skills, config.settings)
-    looks = {name: skill.spec.look_cost_s for name, skill in skills.items()}
+    looks = look_costs(config)
     host = runtime or LocalRuntime()
     try:
-        units = Units(
-            runtime=host,
-            input=spawn_input(host),
-            central=host.spawn("central", CentralUnit, config),
-            arithmetic=host.spawn("arithmetic", ArithmeticUnit, config),
-            memory=host.spawn("memory", MemoryUnit, config, _shared_writer(config, host)),
-            output=host.spawn("output", OutputUnit, output, config.wearer.words_per_minute),
-        )
+        units = spawn_units(host, config, output, spawn_input, _shared_writer(config, host))
         if on_units is not None:
             on_units(units)
         pipeline = Pipeline(
@@ -170,6 +198,21 @@ def _shared_writer(config: GlassesConfig, host: Runtime) -> Port | None:
     return open_writer(config.memory, host)
 
 
+def prepared(
+    source: str, config: GlassesConfig
+) -> tuple[GlassesConfig, tuple[Words, ...], tuple[Fault, ...]]:
+    """The settings with what a trace says itself, the words it holds, and what can not be heard.
+
+    Raises:
+        UserError, DeviceError: The trace is wrong, in one sentence.
+    """
+    if not is_trace(source):
+        return config, (), ()
+    trace, folder = read_trace(Path(source))
+    heard, missing = hear_trace(trace, folder)
+    return config_of(trace, folder, config), (*trace.words, *heard), missing
+
+
 def is_trace(source: str) -> bool:
     """Whether the source is the folder or the file of a trace."""
     path = Path(source)
@@ -205,12 +248,8 @@ def play(
     Raises:
         UserError, DeviceError: something is wrong with the input, in one sentence.
     """
-    missing: tuple[Fault, ...] = ()
-    if is_trace(source):
-        trace, folder = read_trace(Path(source))
-        config = config_of(trace, folder, config)
-        heard, missing = hear_trace(trace, folder)
-        words = (*trace.words, *heard, *words)
+    config, said, missing = prepared(source, config)
+    words = (*said, *words)
     if sound:
         heard, deaf = hear_sound(Path(sound))
         words, missing = (*words, *heard), (*missing, *deaf)
@@ -218,7 +257,7 @@ def play(
     started = live.clock.started if live is not None else 0.0
     show_all = output.film or output.window or output.stills
     units: list[Units] = []
-    inbox = Inbox(lambda text: _hush(text, units))
+    inbox = Inbox(lambda text: hush(text, units))
     if live is not None and typed is not None:
         read_lines(typed, live.clock, inbox)
     if live is not None and microphone:
@@ -245,7 +284,7 @@ def make_input(config: GlassesConfig, source: str, started: float, show_all: boo
     return InputUnit(config, capture, beside=is_live(source))
 
 
-def _hush(line: str, units: Sequence[Units]) -> None:
+def hush(line: str, units: Sequence[Units]) -> None:
     """Silence the loudspeaker before anybody has decided anything: the decision comes after."""
     if units and control(line) in ("stop", "not_now"):
         units[0].output.call("hush")
@@ -262,8 +301,3 @@ def interventions(ledger: Sequence[LedgerEntry]) -> str:
     """The interventions of a ledger as text, for comparing two runs byte by byte."""
     said = [entry.model_dump(mode="json") for entry in ledger if entry.kind == "intervention"]
     return "\n".join(json.dumps(entry, sort_keys=True) for entry in said)
-
-
-def wishes(ledger: Sequence[LedgerEntry]) -> tuple[WishPosted, ...]:
-    """What the wearer asked of the robots."""
-    return tuple(entry for entry in ledger if isinstance(entry, WishPosted))

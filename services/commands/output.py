@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,28 @@ def print_json(value: Any) -> None:
 def warn(sentence: str) -> None:
     """Say something that is not the answer, on standard error."""
     click.echo(f"retinue: {sentence}", err=True)
+
+
+@contextlib.contextmanager
+def stages(doing: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done, until the block is left; nothing anywhere else.
+
+    It goes to standard error, so that whatever a command answers stays alone on standard output.
+
+    Args:
+        doing: What all of it is, such as "report".
+
+    Yields:
+        To be told what is done next.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(file=sys.stderr).status(doing) as status:
+        yield lambda what: status.update(Text(f"{doing}: {what}"))
 
 
 def print_table(

@@ -166,10 +166,9 @@ def erase(
         require_erasable(store, vault, subject)
         compactions(store, archives)
         traces = Traces(store.state, subject)
-    again = forget_files(run, traces) if run.is_dir() else False
+    removed = forget_files(run, traces) if run.is_dir() else None
     erased = erase_person(path, vault, subject, by, lambda: 0, reason, archives)
-    if again:
-        rebuild(run)
+    again = removed is not None and rebuild(run, removed)
     if as_json:
         print_json(erased.model_dump(mode="json"))
         return

@@ -1,7 +1,8 @@
-"""Write the report of a run folder: report.html, its pictures, replay.mp4 and replay.png."""
+"""Write the report of a run folder: the page and its pictures, and the replay as a video on demand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,25 +11,28 @@ from services.report.colours import body_colours
 from services.report.floor_plan import standalone
 from services.report.gantt import gantt
 from services.report.graph_picture import graph_picture, stacked
-from services.report.history import CONFIG, FILM, MEMORY, METRICS, History, read
+from services.report.history import History, read
 from services.report.markup import Markup, tag
 from services.report.page import page
+from services.session.folder import RunFolder
 from sim_worlds.contracts import Banner
+from stem_memory.disk import sentence
 
-PAGE = "report.html"
-# Every player knows the first; browsers play the second, which the page holds.
-VIDEO, WEB_VIDEO, STILL = "replay.mp4", "replay.webm", "replay.png"
 # A replay of a long run is sped up to about this length; one of a short run is not slowed below 2x.
 _VIDEO_S = 45.0
 _SPEEDS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
+Progress = Callable[[str], None]
 
-def build(run_dir: Path, video: bool = True) -> Path:
+
+def build(run_dir: Path, video: bool = False, on_progress: Progress | None = None) -> Path:
     """Write the report into the run folder.
 
     Args:
-        run_dir: A folder that `retinue run` wrote.
-        video: Render the replay as a video too, unless one is there already.
+        run_dir: A folder that `retinue run` wrote; the run may have broken off.
+        video: Render the replay as a picture and a video too, unless they are there already. It
+            takes about half a minute; the page has a replay of its own.
+        on_progress: Told what is being made, before it is made.
 
     Returns:
         The path of the page.
@@ -37,30 +41,31 @@ def build(run_dir: Path, video: bool = True) -> Path:
         UserError: The folder is no run folder, or can not be read or written.
         MemoryFault: The log can not be read.
     """
+    tell: Progress = on_progress or (lambda _: None)
+    tell("reading the log")
     history = read(run_dir)
-    try:
-        _write(run_dir, history, video)
-    except OSError as error:
-        raise UserError(f"the report can not be written to {run_dir}: {error.strerror}") from error
-    return run_dir / PAGE
-
-
-def _write(run_dir: Path, history: History, video: bool) -> None:
+    folder = RunFolder(run_dir)
     colours = body_colours(history.bodies, history.cards)
-    pictures = {
-        "gantt.svg": gantt(history),
-        "graph.svg": _graphs(history, colours),
-        "plan.svg": standalone(history.plan, history.bodies.values(), history.cards.values()),
-    }
-    for name, picture in pictures.items():
-        (run_dir / name).write_text(_on_its_own(picture), encoding="utf-8")
-    if video and history.film is not None:
-        _film(run_dir, history)
-    web = run_dir / WEB_VIDEO
-    names = (VIDEO, WEB_VIDEO, STILL, *pictures, METRICS, CONFIG, MEMORY, FILM)
-    beside = [name for name in names if (run_dir / name).is_file()]
-    text = page(history, web if web.is_file() else None, beside)
-    (run_dir / PAGE).write_text(text, encoding="utf-8")
+    pictures: tuple[tuple[Path, Callable[[], Markup]], ...] = (
+        (folder.gantt, lambda: gantt(history)),
+        (folder.graph, lambda: _graphs(history, colours)),
+        (
+            folder.plan,
+            lambda: standalone(history.plan, history.bodies.values(), history.cards.values()),
+        ),
+    )
+    for path, picture in pictures:
+        tell(path.name)
+        folder.write(path, _on_its_own(picture()))
+    if video:
+        try:
+            _film(folder, history, tell)
+        except OSError as error:
+            raise UserError(sentence(run_dir, error)) from error
+    tell(folder.page.name)
+    web = folder.web_video if folder.web_video.is_file() else None
+    folder.write(folder.page, page(history, web, [path.name for path in folder.files]))
+    return folder.page
 
 
 def _graphs(history: History, colours: dict[str, str]) -> Markup:
@@ -79,7 +84,7 @@ def _on_its_own(picture: Markup) -> str:
     return picture[:start] + tag("style", Markup(style)) + picture[start:]
 
 
-def _film(run_dir: Path, history: History) -> None:
+def _film(folder: RunFolder, history: History, tell: Progress) -> None:
     """Render what is not there yet: a finished run does not change, and rendering takes seconds."""
     film = history.film
     if film is None:
@@ -88,12 +93,22 @@ def _film(run_dir: Path, history: History) -> None:
     from sim_worlds.drawing.render import still, write_video
 
     beside = banners(history)
-    if not (run_dir / STILL).is_file():
-        (run_dir / STILL).write_bytes(png(still(film, busiest(history), banners=beside)))
-    paths = [run_dir / name for name in (VIDEO, WEB_VIDEO) if not (run_dir / name).is_file()]
+    if not folder.still.is_file():
+        tell(folder.still.name)
+        folder.write(folder.still, png(still(film, busiest(history), banners=beside)))
+    paths = [path for path in (folder.video, folder.web_video) if not path.is_file()]
     if paths:
+        tell(" and ".join(path.name for path in paths))
         speed = next((s for s in _SPEEDS if film.duration_s / s <= _VIDEO_S), _SPEEDS[-1])
-        write_video(film, *paths, speed=speed, banners=beside)
+        # Under another name until they are whole: whoever loses patience must not keep half a film.
+        drafts = [path.with_name(f"draft-{path.name}") for path in paths]
+        try:
+            write_video(film, *drafts, speed=speed, banners=beside)
+            for draft, path in zip(drafts, paths, strict=True):
+                draft.replace(path)
+        finally:
+            for draft in drafts:
+                draft.unlink(missing_ok=True)
 
 
 def busiest(history: History) -> float:
@@ -110,7 +125,13 @@ def busiest(history: History) -> float:
 def banners(history: History) -> list[Banner]:
     """The wishes and how they stand, and what each body does, beside the video."""
     shown: list[Banner] = []
-    marks = {"satisfied": "done", "failed": "failed", "refused": "refused", "needs_answer": "asked"}
+    marks = {
+        "satisfied": "done",
+        "answered": "done",
+        "failed": "failed",
+        "refused": "refused",
+        "needs_answer": "asked",
+    }
     for story in history.goals.values():
         goal, closed = story.record.goal, story.record.closed_s
         text = f"{history.name(goal.who)}: {goal.text}"

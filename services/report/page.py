@@ -7,14 +7,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from services.report import replay, sections
+from devices.plural import number
+from services.report import replay, sections, wishes
 from services.report.colours import body_colours
 from services.report.floor_plan import standalone
 from services.report.gantt import gantt
 from services.report.graph_picture import graph_picture
 from services.report.history import History
 from services.report.markup import Markup, join, tag
+from services.report.section import section
 from services.report.words import plain
+from stem_memory.clock import clock_of
 
 # Larger videos stay beside the page, as a file.
 EMBED_BYTES = 8_000_000
@@ -25,6 +28,7 @@ _POLICY = (
 )
 _CHAPTERS = (
     ("wishes", "Wishes"),
+    ("said", "Said"),
     ("replay", "Replay"),
     ("gantt", "Who when"),
     ("plans", "Plans"),
@@ -61,9 +65,10 @@ def page(history: History, video: Path | None, beside: list[str]) -> Markup:
         tag(
             "main",
             sections.tiles(history),
-            sections.wishes(history),
+            wishes.wishes(history),
+            wishes.said(history),
             _replay(history, video),
-            sections.section(
+            section(
                 "gantt",
                 "Who did what when",
                 sections.legend(history),
@@ -84,9 +89,9 @@ def page(history: History, video: Path | None, beside: list[str]) -> Markup:
 
 
 def _verdict(history: History) -> str:
-    goals = history.result.goals
-    satisfied = sum(goal.status == "satisfied" for goal in goals)
-    return f"{satisfied} of {len(goals)} wishes satisfied"
+    goals = len(history.wishes)
+    done = f"{history.done} of {goals} {number(goals, 'wish')} {wishes.done_words(history)}"
+    return f"{done}, broke off at {clock_of(round(history.end_s))}" if history.broke_off else done
 
 
 def _top(history: History, title: str) -> Markup:
@@ -106,7 +111,11 @@ def _top(history: History, title: str) -> Markup:
         ),
         tag(
             "nav",
-            [tag("a", words, href=f"#{id_}") for id_, words in _CHAPTERS],
+            [
+                tag("a", words, href=f"#{id_}")
+                for id_, words in _CHAPTERS
+                if id_ != "said" or history.said
+            ],
             tag("button", "◐", type="button", id="theme", aria_label="Light or dark"),
         ),
         class_="top",
@@ -117,13 +126,16 @@ def _replay(history: History, video: Path | None) -> Markup:
     film = history.film
     if film is None:
         plan = standalone(history.plan, history.bodies.values(), history.cards.values())
-        return sections.section(
+        return section(
             "replay",
             "Floor plan",
             tag("div", plan, class_="plan"),
-            note="This run kept no film, so there is no replay.",
+            note="The film of a run is written at its end, and this one broke off before: there is no "
+            "replay."
+            if history.broke_off
+            else "This run kept no film, so there is no replay.",
         )
-    return sections.section(
+    return section(
         "replay",
         "Replay",
         tag("div", replay.stage(film), class_="plan"),
@@ -172,7 +184,7 @@ def _plans(history: History, colours: dict[str, str]) -> Markup:
                 open=len(blocks) < sections.FIRST_OPEN,
             )
         )
-    return sections.section(
+    return section(
         "plans",
         "Plans",
         blocks or tag("p", "No wish came to a plan.", class_="empty"),

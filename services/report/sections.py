@@ -1,23 +1,22 @@
-"""The sections of the report that are text and tables."""
+"""The sections of the report that are text and tables, but for those about wishes."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
 
+from devices.plural import be, counted, number
+from services.contracts import LlmUse
 from services.report.colours import wish_colour
 from services.report.history import GoalStory, History
 from services.report.markup import Child, Markup, join, tag
-from services.report.words import condition_words, duration_words, event_words, plain
+from services.report.section import section
+from services.report.wishes import done_words
+from services.report.words import duration_words, event_words, instruction_words, plain
 from stem_memory import contracts as log
+from stem_memory.instructions import Release, Stop
 from stem_memory.tasks import Assignment, Candidate
 
-_PILL = {
-    "satisfied": "✓ satisfied",
-    "failed": "✗ failed",
-    "refused": "⊘ refused",
-    "needs_answer": "? asked back",
-}
 # Of sixty wishes one wants the list first, of three the whole.
 FIRST_OPEN = 3
 # Which filter of the timeline each kind of event is under.
@@ -26,43 +25,39 @@ _GROUPS: Mapping[str, str] = {
     "goal_understood": "wishes",
     "goal_questioned": "wishes",
     "goal_answered": "wishes",
+    "answer_given": "wishes",
+    "deadline_passed": "wishes",
+    "instructed": "wishes",
     "goal_closed": "wishes",
     "graph_planned": "plans",
     "step_assigned": "assignments",
     "step_started": "steps",
     "step_ended": "steps",
     "spoken": "talk",
+    "said": "talk",
+    "replied": "talk",
     "body_lost": "faults",
     "body_back": "faults",
 }
 _SETUP = "set-up"
 
 
-def section(id_: str, title: str, *children: Child, note: str = "") -> Markup:
-    """A section with its heading and a line that says how to read it."""
-    return tag(
-        "section",
-        tag("h2", title),
-        tag("p", note, class_="note") if note else None,
-        *children,
-        id=id_,
-    )
-
-
 def tiles(history: History) -> Markup:
     """The run in a few large numbers."""
-    result = history.result
-    satisfied = sum(goal.status == "satisfied" for goal in result.goals)
-    figures = (
-        (f"{satisfied} of {len(result.goals)}", "wishes satisfied"),
-        (str(result.bodies), "bodies"),
-        (str(result.steps), "steps done"),
-        (duration_words(result.virtual_seconds), "in the world"),
-        (f"{result.wall_seconds:.1f} s", "of real time"),
-        (str(result.replans), "plans made anew"),
-        (str(result.reassigned), "steps reassigned"),
-        (str(result.llm.calls), "questions to the model"),
-    )
+    run, goals = history.figures, len(history.wishes)
+    figures = [
+        (f"{history.done} of {goals}", f"{number(goals, 'wish')} {done_words(history)}"),
+        (str(run.bodies), number(run.bodies, "body")),
+        (str(run.steps), f"{number(run.steps, 'step')} done"),
+        (duration_words(run.seconds), "in the world"),
+        (str(run.replans), f"{number(run.replans, 'plan')} made anew"),
+        (str(run.reassigned), f"{number(run.reassigned, 'step')} reassigned"),
+    ]
+    if run.wall_seconds is not None:
+        figures.append((f"{run.wall_seconds:.1f} s", "of real time"))
+    if run.llm is not None:
+        calls = run.llm.calls
+        figures.append((str(calls), f"{number(calls, 'question')} to the model"))
     return tag(
         "div",
         [
@@ -71,70 +66,6 @@ def tiles(history: History) -> Markup:
         ],
         class_="tiles",
     )
-
-
-def wishes(history: History) -> Markup:
-    """Every wish with its outcome, the reason, and what had to become true."""
-    cards = [_wish(story, index, history) for index, story in enumerate(history.goals.values())]
-    return section(
-        "wishes",
-        "Wishes and outcomes",
-        tag("div", cards, class_="cards"),
-        note="“Checked by the world” means: the simulator's own truth was asked, not what the robots "
-        "believed.",
-    )
-
-
-def _wish(story: GoalStory, index: int, history: History) -> Markup:
-    goal, record = story.record.goal, story.record
-    checked = story.result is not None and story.result.checked_by_world
-    understood = story.understood
-    when = f"{history.name(goal.who)}, at {goal.t:.0f} s"
-    if record.closed_s is not None:
-        when += f", closed after {duration_words(record.closed_s - goal.t)}"
-    conditions = understood.conditions if understood is not None else ()
-    mark = "✓" if story.status == "satisfied" else "○"
-    return tag(
-        "article",
-        tag(
-            "header",
-            tag(
-                "span", _PILL.get(story.status, plain(story.status)), class_=f"pill {story.status}"
-            ),
-            tag("span", "checked by the world", class_="pill checked") if checked else None,
-            tag("span", story.id, class_="id"),
-        ),
-        tag("h3", f"“{goal.text}”"),
-        tag("p", when, class_="by"),
-        tag("p", story.reason, class_="reason") if story.reason else None,
-        [_question(asked) for asked in story.questions if asked.question != story.reason],
-        tag("p", f"Answered: “{story.answers[-1].text}”") if story.answers else None,
-        tag(
-            "ul",
-            [
-                tag("li", tag("span", mark, class_="tick"), condition_words(c, history.name))
-                for c in conditions
-            ],
-            class_="conditions",
-        )
-        if conditions
-        else None,
-        _reading(understood, goal.text) if understood is not None else None,
-        style=f"--wish:{wish_colour(index)}",
-        class_=f"card {story.status}",
-        id=f"wish-{story.id}",
-    )
-
-
-def _reading(understood: log.GoalUnderstood, text: str) -> Markup:
-    same = understood.summary.strip().casefold() == text.strip().casefold()
-    what = "" if same or not understood.summary else f": {understood.summary}"
-    return tag("p", f"Understood by {understood.by}{what}", class_="by")
-
-
-def _question(asked: log.GoalQuestioned) -> Markup:
-    options = f" ({', '.join(asked.options)})" if asked.options else ""
-    return tag("p", f"Asked back: {asked.question}{options}", class_="reason")
 
 
 def legend(history: History) -> Markup:
@@ -287,6 +218,19 @@ def faults(history: History) -> Markup:
             for (_, first), (t, second) in _handovers(story)
         ),
     ]
+    lines += [
+        (body.goal, event.t, "its deadline passed: it goes on, and is late")
+        for event in history.events
+        if isinstance(body := event.body, log.DeadlinePassed)
+    ]
+    lines += [
+        (history.name(body.by), event.t, instruction_words(body.instruction, history.name))
+        for event in history.events
+        if isinstance(body := event.body, log.Instructed)
+        and isinstance(body.instruction, Stop | Release)
+    ]
+    if history.broke_off:
+        lines.append(("the run", history.end_s, "broke off here"))
     asked = history.config.faults
     return section(
         "faults",
@@ -374,8 +318,9 @@ def timeline(history: History) -> Markup:
             ),
             class_="scroll tall",
         ),
-        note=f"{len(history.events)} events; {history.reports} sensor reports are in the log too and "
-        "are left out here. A click on a line moves the replay there.",
+        note=f"{counted(len(history.events), 'event')}; {counted(history.reports, 'sensor report')} "
+        f"{be(history.reports)} in the log too and left out here. A click on a line moves the replay "
+        "there.",
     )
 
 
@@ -384,37 +329,51 @@ def _goal_of(body: log.Payload) -> str:
         return body.goal.id
     if isinstance(body, log.StepAssigned):
         return body.assignment.goal
+    if isinstance(body, log.Instructed):
+        told = body.instruction
+        return ", ".join(getattr(told, "goals", ())) or str(getattr(told, "goal", ""))
     return str(getattr(body, "goal", ""))
 
 
+def _model_words(used: LlmUse | None) -> str:
+    if used is None:
+        return ""
+    asked = f"{counted(used.calls, 'question')}, {counted(used.tokens, 'token')}"
+    failed = f", {used.failed} without an answer" if used.failed else ""
+    trouble = f" ({used.trouble})" if used.trouble else ""
+    return f"{asked}, {used.seconds:.1f} s{failed}{trouble}"
+
+
 def numbers(history: History, files: list[str]) -> Markup:
-    """The metrics as they are in metrics.json, and the files beside this page."""
-    result, config = history.result, history.config
+    """The figures of the run, and the files beside this page."""
+    run, config = history.figures, history.config
     rows: list[tuple[str, Child]] = [
         ("world", config.world),
         ("seed", str(config.seed)),
         ("runtime", config.runtime),
         ("model", config.model),
         ("bodies", ", ".join(history.bodies)),
-        ("steps done", str(result.steps)),
-        ("time in the world", f"{result.virtual_seconds:.1f} s"),
-        ("real time", f"{result.wall_seconds:.2f} s"),
-        ("plans made anew", str(result.replans)),
-        ("steps reassigned", str(result.reassigned)),
-        (
-            "language model",
-            f"{result.llm.calls} questions, {result.llm.tokens} tokens, {result.llm.seconds:.1f} s",
-        ),
-        ("events in the log", str(result.events)),
-        ("state", tag("code", result.state_sha256)),
+        ("steps done", str(run.steps)),
+        ("time in the world", f"{run.seconds:.1f} s"),
+        ("real time", f"{run.wall_seconds:.2f} s" if run.wall_seconds is not None else ""),
+        ("plans made anew", str(run.replans)),
+        ("steps reassigned", str(run.reassigned)),
+        ("language model", _model_words(run.llm)),
+        ("events in the log", str(run.events)),
+        ("state", tag("code", run.state_sha256) if run.state_sha256 else ""),
+        ("memory", config.memory),
         ("files", join([(tag("a", name, href=name), " ") for name in files])),
     ]
+    rows += [(f"understood by {what}", by) for what, by in sorted(config.understood_by.items())]
     return section(
         "numbers",
         "Numbers",
         tag(
             "table",
-            tag("tbody", [tag("tr", tag("th", k, scope="row"), tag("td", v)) for k, v in rows]),
+            tag(
+                "tbody",
+                [tag("tr", tag("th", k, scope="row"), tag("td", v)) for k, v in rows if v],
+            ),
             class_="numbers",
         ),
     )

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
+from devices.plural import be, counted, is_mass, is_plural
 from devices.skill import Atom
 from stem_memory import contracts as log
+from stem_memory.instructions import Cancel, Change, Instruction, Pause, Release, Stop
+from stem_memory.naming import in_words
+from stem_memory.tasks import Finding
 
 Name = Callable[[str], str]
 # The words for a step of a goal.
 Title = Callable[[str, str], str]
+# What stands where the words of somebody were who was erased.
+ERASED = "(erased)"
+_CLOSED = {
+    "satisfied": "is satisfied",
+    "answered": "is answered",
+    "missed": "is reached, but late",
+    "failed": "has failed",
+    "refused": "is refused",
+    "needs_answer": "waits for an answer",
+    "cancelled": "is cancelled",
+}
 _DRINKS_NOTHING = "none"
 _STATES: dict[tuple[str, Value], str] = {
     ("clean", True): "clean",
@@ -46,18 +61,7 @@ def state_words(attr: str, value: Value | None) -> str:
 
 def things_words(selector: Selector, count: int | None, name: Name = plain) -> str:
     """The things a selector means: "2 cups filled with coffee", "table 4", "every plate"."""
-    if selector.ids:
-        listed = [name(id_) for id_ in selector.ids[:4]]
-        more = len(selector.ids) - len(listed)
-        text = _and([*listed, f"{more} more"] if more else listed)
-        if count is not None and count < len(selector.ids):
-            return f"{count} of {text}"
-    else:
-        noun = plain(selector.cls or "thing")
-        having = " ".join(state_words(a, v) for a, v in sorted(selector.having.items()))
-        text = f"every {noun}" if count is None else f"{count} {_plural(noun, count)}"
-        text = f"{text} {having}".rstrip()
-    return f"{text} in {name(selector.within)}" if selector.within else text
+    return _things(selector, count, name)[0]
 
 
 def condition_words(condition: Condition, name: Name = plain) -> str:
@@ -66,17 +70,45 @@ def condition_words(condition: Condition, name: Name = plain) -> str:
         return f"nothing {_adjective(condition.cls)} is on {name(condition.where)}"
     if isinstance(condition, Told):
         return f"{name(condition.who)} has been told “{condition.message}”"
-    things = things_words(condition.what, getattr(condition, "count", None), name)
-    many = _is_many(condition)
+    things, verb = _things(condition.what, getattr(condition, "count", None), name)
     if isinstance(condition, Known):
         what = "where" if condition.attr == "location" else f"how {plain(condition.attr)}"
-        return f"somebody has seen {what} {things} {'are' if many else 'is'}"
-    verb = "are" if many else "is"
+        return f"somebody has seen {what} {things} {verb}"
     if isinstance(condition, Be):
         return f"{things} {verb} {state_words(condition.attr, condition.value)}"
     fresh = "newly " if condition.fresh else ""
-    relation = "held by" if condition.relation == "held" else condition.relation
-    return f"{things} {verb} {fresh}{relation} {name(condition.where)}"
+    return f"{things} {verb} {fresh}{in_words(condition.relation)} {name(condition.where)}"
+
+
+def instruction_words(instruction: Instruction, name: Name = plain) -> str:
+    """What somebody who instructs does: "cancels g1", "stops all bodies"."""
+    if isinstance(instruction, Change):
+        changes = [
+            f"it is now “{instruction.text}”" if instruction.text is not None else "",
+            f"by {instruction.deadline_s:.0f} s" if instruction.deadline_s is not None else "",
+            f"priority {instruction.priority}" if instruction.priority is not None else "",
+        ]
+        return f"changes {instruction.goal}: {', '.join(part for part in changes if part)}"
+    if isinstance(instruction, Stop | Release):
+        bodies = _and([name(body) for body in instruction.bodies]) or "all bodies"
+        does = "stops" if isinstance(instruction, Stop) else "lets"
+        return f"{does} {bodies}" + ("" if does == "stops" else " move again")
+    goals = _and(list(instruction.goals)) or "nothing"
+    if isinstance(instruction, Cancel):
+        back = ", and what was moved is put back" if instruction.roll_back else ""
+        return f"cancels {goals}{back}"
+    return f"pauses {goals}" if isinstance(instruction, Pause) else f"lets {goals} go on"
+
+
+def finding_words(found: Finding, name: Name = plain) -> str:
+    """What is believed: "red mug is on kitchen counter"."""
+    thing = name(found.thing)
+    verb = be(1, thing)
+    if found.value is None:
+        return f"nobody knows where {thing} {verb}" if found.attr == "location" else thing
+    if found.attr == "location":
+        return f"{thing} {verb} {in_words(found.relation or 'at')} {name(str(found.value))}"
+    return f"{thing} {verb} {state_words(found.attr, found.value)}"
 
 
 def atom_words(atom: Atom) -> str:
@@ -148,22 +180,38 @@ def duration_words(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def _is_many(condition: Condition) -> bool:
-    count = getattr(condition, "count", None)
-    what = getattr(condition, "what", Selector())
-    return (count if count is not None else max(len(what.ids), 1)) != 1
+def _things(selector: Selector, count: int | None, name: Name) -> tuple[str, str]:
+    """The things in words, and the verb that goes with them."""
+    if selector.ids:
+        listed = [name(id_) for id_ in selector.ids[:4]]
+        more = len(selector.ids) - len(listed)
+        text = _and([*listed, f"{more} more"] if more else listed)
+        verb = be(len(selector.ids) if count is None else count, listed[0])
+        if count is not None and count < len(selector.ids):
+            text = f"{count} of {text}"
+    else:
+        having = sorted(selector.having.items())
+        looks = [_look(attr, value) for attr, value in having if attr != "fill"]
+        noun = " ".join((*looks, name(selector.cls or "thing")))
+        if count is None:
+            text, verb = (
+                f"{'all' if is_plural(noun) or is_mass(noun) else 'every'} {noun}",
+                be(1, noun),
+            )
+        else:
+            text, verb = counted(count, noun), be(count, noun)
+        fill = [state_words(attr, value) for attr, value in having if attr == "fill"]
+        text = " ".join((text, *fill))
+    return (f"{text} in {name(selector.within)}" if selector.within else text), verb
+
+
+def _look(attr: str, value: Value) -> str:
+    """A state or attribute as it stands before its noun: "clean", "red"."""
+    return str(value) if isinstance(value, str) else state_words(attr, value)
 
 
 def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _plural(noun: str, count: int) -> str:
-    if count == 1:
-        return noun
-    if noun.endswith(("s", "x", "ch", "sh")):
-        return f"{noun}es"
-    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _adjective(cls: str) -> str:
@@ -194,28 +242,37 @@ def _ended(body: log.StepEnded, name: Name, title: Title) -> str:
 
 def _planned(body: log.GraphPlanned, name: Name) -> str:
     again = f", revision {body.revision}: {body.reason}" if body.revision > 1 else ""
-    return f"a plan of {len(body.steps)} steps for {body.goal}{again}"
+    return f"a plan of {counted(len(body.steps), 'step')} for {body.goal}{again}"
 
 
 # How each kind of event reads. Kinds that are not here are named by their kind.
 _SENTENCES: dict[str, Callable[..., str]] = {
     "site_surveyed": lambda b, n: (
-        f"the site is surveyed: {len(b.plan.rooms)} rooms, {len(b.things)} things"
+        f"the site is surveyed: {counted(len(b.plan.rooms), 'room')}, "
+        f"{counted(len(b.things), 'thing')}"
     ),
-    "skills_declared": lambda b, n: f"{len(b.cards)} skills are known",
+    "skills_declared": lambda b, n: f"{counted(len(b.cards), 'skill')} {be(len(b.cards))} known",
     "body_enrolled": lambda b, n: f"{n(b.spec.id)} joins ({b.card.title})",
     "observed": lambda b, n: (
-        f"{n(b.observation.body)} reports, {len(b.observation.sightings)} things in sight"
+        f"{n(b.observation.body)} reports, "
+        f"{counted(len(b.observation.sightings), 'thing')} in sight"
     ),
     "body_lost": lambda b, n: f"{n(b.body)} gives no sign of life since {b.last_heard_s:.0f} s",
     "body_back": lambda b, n: f"{n(b.body)} is heard again",
-    "goal_posted": lambda b, n: f"{n(b.goal.who)} wishes: “{b.goal.text}”",
+    "said": lambda b, n: f"{n(b.who)} says: “{b.text or ERASED}”",
+    "replied": lambda b, n: f"{n(b.to)} is told: “{b.text}”",
+    "instructed": lambda b, n: f"{n(b.by)} {instruction_words(b.instruction, n)}",
+    "answer_given": lambda b, n: f"{b.goal} is answered: “{b.answer.text}”",
+    "deadline_passed": lambda b, n: (
+        f"{b.goal} was to be done by {b.deadline_s:.0f} s: it goes on, and is late"
+    ),
+    "goal_posted": lambda b, n: f"{n(b.goal.who)} wishes: “{b.goal.text or ERASED}”",
     "goal_understood": lambda b, n: f"understood by {b.by}: {b.summary}",
     "goal_questioned": lambda b, n: f"asked back: {b.question}",
     "goal_answered": lambda b, n: f"the answer: “{b.text}”",
     "graph_planned": _planned,
     "spoken": lambda b, n: f"{n(b.body)} says to {n(b.to)}: “{b.text}”",
     "goal_closed": lambda b, n: (
-        f"{b.goal} is {plain(b.status)}" + (f": {b.reason}" if b.reason else "")
+        f"{b.goal} {_CLOSED[b.status]}" + (f": {b.reason}" if b.reason else "")
     ),
 }

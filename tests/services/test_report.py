@@ -163,7 +163,7 @@ def test_a_layout_never_draws_an_arrow_backwards():
         (Be(what=Selector(ids=("lamp",)), attr="power", value=False), "lamp is off"),
         (Clear(where="table-2"), "nothing to clear is on table 2"),
         (Told(who="mia", message="dinner is ready"), "mia has been told “dinner is ready”"),
-        (Known(what=Selector(ids=("keys",))), "somebody has seen where keys is"),
+        (Known(what=Selector(ids=("keys",))), "somebody has seen where keys are"),
         (
             At(what=Selector(cls="dish"), where="sink", relation="in", count=3),
             "3 dishes are in sink",

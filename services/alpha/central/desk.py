@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from devices.glasses.contracts import Words
 from services.alpha.central.cases import OpenCase
-from services.alpha.central.lanes import Job, Lane, Lanes
+from services.alpha.central.lanes import Lane, Lanes
 from services.alpha.central.policy import Policy, as_outcome
 from services.alpha.central.records import apology, intervention, look_request, suppressed
 from services.alpha.central.voice import REACTION_S, Voice
@@ -47,7 +47,6 @@ SELF = SkillSpec(name="glasses", title="The glasses themselves", deadline_s=8.0,
 # Ends of a case that do not say that the world is another one than before.
 _UNDECIDED = {"nothing_new", "superseded", "repeated", "stopped", "outranked"}
 _EPS = 1e-6
-_WORK = {"look": "a look", "tool": "the tool", "remote": "the tool", "voice": "the words"}
 
 
 class Desk:
@@ -128,13 +127,18 @@ class Desk:
                 return True
         return False
 
-    def tell(self, wordings: tuple[str, ...], subject: str, why: str, asked: bool = False) -> None:
-        """Say something that no skill stands behind; unasked it makes way for every skill."""
+    def tell(
+        self, wordings: tuple[str, ...], about: str, why: str, asked: bool = False, by_s: float = 0
+    ) -> None:
+        """Say something that no skill stands behind; unasked it makes way for every skill.
+
+        It is of use until `by_s` at least.
+        """
         if not asked and self._policy.quiet(self._now, self._wearer) is not None:
             return
         trigger = Trigger(
             skill=SELF.name,
-            subject=subject,
+            subject=about,
             t=self._now,
             since_s=self._now,
             score=1.0,
@@ -143,6 +147,7 @@ class Desk:
             look=False,
         )
         case = self._new_case(trigger, SELF)
+        case.deadline_s = max(case.deadline_s, round(by_s, 3))
         self._offer(case, Draft(wordings=wordings, why="", score=1.0, hud=Hud(title="Retinue")))
 
     def retract(self, subject: str) -> None:
@@ -399,7 +404,7 @@ class Desk:
         for job in self._lanes.expire(self._now):
             case = self._cases.get(job.case)
             if case is not None:
-                self._suppress(case, "too_late", f"no time left for {_work(job)}")
+                self._suppress(case, "too_late", f"no time left for {job.named}")
         for case in list(self._cases.values()):
             if case.stage != "speaking" and self._now >= case.deadline_s - _EPS:
                 if case.stage == "asking" or (case.stage == "look" and case.looks):
@@ -493,7 +498,3 @@ class Desk:
     def _number(self, letter: str) -> str:
         self._numbers[letter] += 1
         return f"{letter}{self._numbers[letter]}"
-
-
-def _work(job: Job) -> str:
-    return _WORK[job.lane]

@@ -16,6 +16,7 @@ Lane = Literal["look", "tool", "remote", "voice"]
 LANES: tuple[Lane, ...] = ("look", "tool", "remote", "voice")
 LONGEST_QUEUE = 6
 _EPS = 1e-6
+_NAMES = {"look": "a look", "tool": "the tool", "remote": "the tool", "voice": "the words"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Job:
     first: bool
     doubt: int
     made: int
+
+    @property
+    def named(self) -> str:
+        """What it is, in words."""
+        return _NAMES[self.lane]
 
     def order(self) -> tuple[bool, int, float, int]:
         """Smaller begins sooner."""

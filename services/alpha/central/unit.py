@@ -11,10 +11,23 @@ from devices.glasses.contracts import Fault, Recovered, Words
 from services.alpha.catalogue import make_skills
 from services.alpha.central.desk import Desk
 from services.alpha.central.policy import Policy, outcome_name
-from services.alpha.central.words import control, is_question, is_wish, personal
+from services.alpha.central.words import (
+    Control,
+    control,
+    goes_on,
+    is_question,
+    is_wish,
+    personal,
+    stops_all,
+)
 from services.alpha.contracts import Gone, Heard, Notice, Reaction, ToolResult, Trigger, WishPosted
 from services.alpha.orders import CentralNews, CentralStep, GlassesConfig
+from services.alpha.output.wording import speech_s
 
+# Where there are robots, a skill that is less sure than this leaves the words to them.
+SURE = 0.5
+# For how long what robots have to say is of use, its words not counted.
+TOLD_S = 30.0
 # Not worth words: the display tells it.
 _UNSPOKEN = {"no_voice", "no_hearing", "no_network", "overload"}
 
@@ -30,6 +43,9 @@ class CentralUnit:
         self._desk = Desk(self._skills, self._policy, config.wearer, config.costs)
         self._versions: dict[str, int] = {}
         self._faults: set[str] = set()
+        # The last that the wearer said to the robots was stop; the last that they said, a question.
+        self._stopped = self._is_asked = False
+        self._told_by = 0.0
         self._now = 0.0
 
     def restore(self, outcomes: tuple[tuple[str, str, float], ...]) -> None:
@@ -46,6 +62,8 @@ class CentralUnit:
         desk.begin_step(news.now, self._wearer, "camera_lost" in self._faults)
         for words in news.words:
             self._hear(words)
+        for text in news.told:
+            self._tell(text)
         for signal in news.signals:
             self._signal(signal)
         desk.end_speech()
@@ -61,30 +79,73 @@ class CentralUnit:
         return desk.orders()
 
     def _hear(self, words: Words) -> None:
+        """Decide whom the words are for: the glasses, a skill, or the robots, if there are any."""
         if words.by not in ("", self._wearer.id):
             self._desk.record(Heard(words=words, taken_for="talk"))
             return
         told = control(words.text)
-        if told is not None:
-            self._desk.record(Heard(words=words, taken_for=told))
-            self._react(told, words)
+        if told == "stop" or (told is not None and not self._is_asked):
+            self._control(told, words)
             return
-        trigger = self._claimed(words)
+        wish = is_wish(words.text)
+        trigger = None if wish and self._fleet else self._claimed(words)
         if trigger is not None:
             self._desk.record(Heard(words=words, taken_for="question"))
             self._ask(trigger)
-        elif is_wish(words.text):
-            self._desk.record(Heard(words=words, taken_for="wish"))
+        elif wish:
+            self._desk.record(Heard(words=words, taken_for="wish", passed_on=self._fleet))
             self._wish(words.text)
         elif not is_question(words.text) and self._desk.take_answer(words):
             self._desk.record(Heard(words=words, taken_for="answer"))
         else:
-            self._desk.record(Heard(words=words, taken_for="talk"))
+            taken_for = "question" if self._fleet and is_question(words.text) else "talk"
+            heard = {"words": words, "taken_for": taken_for, "passed_on": self._fleet}
+            self._desk.record(Heard.model_validate(heard))
+            if self._fleet:
+                self._pass_on(words.text)
+
+    def _control(self, told: Control, words: Words) -> None:
+        """Words for the glasses themselves; some of them are for the robots, too."""
+        more = self._more(words) if told == "more" else None
+        to_all = told == "stop" and stops_all(words.text)
+        further = goes_on(words.text) and (self._stopped or more is None)
+        passed_on = self._fleet and (to_all or further)
+        self._desk.record(Heard(words=words, taken_for=told, passed_on=passed_on))
+        self._react(told, words)
+        if more is not None:
+            self._ask(more)
+        if passed_on:
+            self._pass_on(words.text)
+            self._stopped = to_all
+
+    def _pass_on(self, text: str) -> None:
+        """Let the robots have the words."""
+        self._is_asked = False
+        plain = personal(text, self._wearer.preferences)
+        self._desk.record(WishPosted(t=self._now, who=self._wearer.id, text=plain))
+
+    def _tell(self, text: str) -> None:
+        """Say what the robots have to say."""
+        self._is_asked = text.rstrip().endswith("?")
+        length_s = speech_s(text, self._wearer.words_per_minute)
+        # What came first is said first, so its time is over first.
+        self._told_by = max(self._now + TOLD_S, self._told_by) + length_s
+        self._desk.tell(
+            (text,), "the robots", "the robots have something to say", True, self._told_by
+        )
 
     def _claimed(self, words: Words) -> Trigger | None:
         """The skill that is surest that the words are for it, if any is."""
         claims = [skill.hear(words, self._wearer) for skill in self._skills.values()]
-        return max((c for c in claims if c is not None), key=lambda c: c.score, default=None)
+        sure = SURE if self._fleet else 0.0
+        heard = (claim for claim in claims if claim is not None and claim.score >= sure)
+        return max(heard, key=lambda claim: claim.score, default=None)
+
+    def _more(self, words: Words) -> Trigger | None:
+        """What the skill that spoke last has to add, if it has."""
+        latest = self._desk.voice.latest(self._now)
+        skill = self._skills.get(latest.skill) if latest is not None else None
+        return skill.hear(words, self._wearer) if skill is not None else None
 
     def _ask(self, trigger: Trigger) -> None:
         """A new question ends what is being said and the questions before it."""
@@ -106,16 +167,10 @@ class CentralUnit:
                 )
         if latest is not None and outcome is not None and latest.skill in self._skills:
             self._desk.note_outcome(latest, outcome)
-        if told == "more" and latest is not None and latest.skill in self._skills:
-            trigger = self._skills[latest.skill].hear(words, self._wearer)
-            if trigger is not None:
-                self._ask(trigger)
 
     def _wish(self, text: str) -> None:
-        who = self._wearer.id
         if self._fleet:
-            plain = personal(text, self._wearer.preferences)
-            self._desk.record(WishPosted(t=self._now, who=who, text=plain))
+            self._pass_on(text)
             self._desk.tell(
                 ("I will have that done.", "Yes."), "a wish", f"the wearer said {text!r}", True
             )

@@ -25,6 +25,9 @@ _CONTROL: dict[Control, frozenset[str]] = {
         "got it", "nice",
     }),
 }  # fmt: skip
+# Control words that robots must hear, too, where there are any.
+_ALL_STOP = frozenset({"stop", "stop it", "cancel", "never mind", "nevermind"})
+_GO_ON = frozenset({"go on", "continue"})
 _POLITE = re.compile(
     r"^(hey |hi |ok |okay |please |retinue |glasses |somebody |someone "
     r"|(can|could|would|will) (you|somebody|someone)( please)? |i (want|need) you to )+"
@@ -58,12 +61,17 @@ def plain(text: str) -> str:
 
 def control(text: str) -> Control | None:
     """A control word, if that is all that was said."""
-    words = " ".join(text.lower().replace(",", " ").split()).strip(" .!?")
-    bare = plain(text)
-    for name, forms in _CONTROL.items():
-        if words in forms or bare in forms:
-            return name
-    return None
+    return next((name for name, forms in _CONTROL.items() if _is_one_of(text, forms)), None)
+
+
+def stops_all(text: str) -> bool:
+    """Whether it ends what anybody does, not only what the glasses say."""
+    return _is_one_of(text, _ALL_STOP)
+
+
+def goes_on(text: str) -> bool:
+    """Whether it may let robots go on that were told to stop."""
+    return _is_one_of(text, _GO_ON)
 
 
 def is_wish(text: str) -> bool:
@@ -74,3 +82,8 @@ def is_wish(text: str) -> bool:
 def is_question(text: str) -> bool:
     """Whether it is a question or asks to be told something."""
     return text.rstrip().endswith("?") or _ASKS.match(plain(text)) is not None
+
+
+def _is_one_of(text: str, forms: frozenset[str]) -> bool:
+    words = " ".join(text.lower().replace(",", " ").split()).strip(" .!?")
+    return words in forms or plain(text) in forms

@@ -1,4 +1,4 @@
-"""The memory unit: a view on STEM for one wearer, and the one hand that writes to it.
+"""The memory unit: a view on STEM for one wearer, and the hand that writes down what they met with.
 
 What was said and heard, what was seen where, what the wearer knows by now and what they made of
 interventions are events of the log. Questions ("memory.where", "memory.said", "memory.known") are
@@ -27,40 +27,48 @@ from services.alpha.contracts import (
 )
 from services.alpha.memory.habits import KNOWS, OUTCOME, Habits
 from services.alpha.orders import GlassesConfig
-from services.memory.client import MemoryClient
-from services.runtime import Port
+from services.memory.client import MemoryClient, open_writer
+from services.runtime import LocalRuntime, Port
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
-from stem_memory.privacy.keys import Keyring
-from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
+from stem_memory.evidence import SURVEY
+from stem_memory.queries import QueryUnclear, resolve, title
+from stem_memory.state import MemoryState
+from stem_memory.view import Belief
 
 COST_S = 0.01
-_HERE = Pose(x=0.0, y=0.0)
 _MOST_HITS = 5
 
 
 class MemoryUnit:
-    """Reads and writes STEM for one pair of glasses. Session time is added to the log's last time.
+    """Reads and writes STEM for one pair of glasses.
 
     Args:
         config: Whose glasses, and which memory.
-        writer: The memory's writer, where other programs write to it, too.
+        writer: The memory's writer, where others write to it, too.
+        begins_s: The log's time, in seconds, when the glasses' clock is at 0. Unless given: the
+            newest time in the log.
     """
 
-    def __init__(self, config: GlassesConfig, writer: Port | None = None) -> None:
+    def __init__(
+        self, config: GlassesConfig, writer: Port | None = None, begins_s: float | None = None
+    ) -> None:
         self._wearer = config.wearer
         self._body = f"glasses-{config.wearer.id}"
+        # What is measured in the wearer's view lies nowhere in the map until somebody aligns it.
+        self._here = Pose(x=0.0, y=0.0, frame=self._body)
         self._folder = None if config.memory else tempfile.TemporaryDirectory(prefix="retinue-")
         path = Path(config.memory or Path(str(self._folder and self._folder.name)) / "memory.db")
-        self._now_ms = 0
-        self._store: EventStore | MemoryClient = (
-            EventStore.writer(path, lambda: self._now_ms, _vault(path))
-            if writer is None
-            else MemoryClient(path, writer)
-        )
+        self._own = LocalRuntime()
+        try:
+            self._store = MemoryClient(path, writer or open_writer(path, self._own))
+        except BaseException:
+            self._own.close()
+            raise
         last = self._store.last_seq(self._body)
         self._seq = 0 if last is None else last + 1
-        self._base_s = self._store.last_time() if self._store.position() else 0.0
+        if begins_s is None:
+            begins_s = self._store.last_time() if self._store.position() else 0.0
+        self._base_s = begins_s
         self._habits = Habits(config.wearer.id)
         for entry in self._store.read(kinds=("asserted",)):
             self._habits.apply(entry.event)
@@ -110,42 +118,39 @@ class MemoryUnit:
     def close(self) -> None:
         """Close the log."""
         self._store.close()
+        self._own.close()
         if self._folder is not None:
             self._folder.cleanup()
 
     # -- questions ---------------------------------------------------------------------------
 
     def _where(self, call: ToolCall) -> Mapping[str, Content]:
-        """Where the thing was last seen. Arguments: `thing`, the words for it, or its id."""
+        """Where the thing was last seen, by anybody. Arguments: `thing`, words for it, or its id."""
         state = self._store.state
-        wanted = str(call.args.get("thing", "")).lower()
-        best: tuple[float, str] | None = None
-        for thing in state.ids("object"):
-            words = {
-                thing.lower(),
-                state.cls(thing).lower(),
-                *(n.lower() for n in state.names(thing)),
-            }
-            belief = state.belief(thing, "location")
-            if wanted in words and belief is not None and belief.value is not None:
-                best = max(best or (belief.seen_s, thing), (belief.seen_s, thing))
-        if best is None:
-            return {"found": False, "thing": wanted}
-        thing = best[1]
-        belief = state.belief(thing, "location")
-        place = state.location(thing)
-        if belief is None or place is None:
-            return {"found": False, "thing": wanted}
-        names = state.names(place.holder)
+        wanted = str(call.args.get("thing", ""))
+        found = _seen_last(state, wanted)
+        if found is None:
+            return {"found": False, "thing": wanted.lower()}
+        thing, belief = found
+        place = str(belief.value)
+        where = state.location(thing)
         return {
             "found": True,
             "thing": thing,
-            "place": place.holder,
-            "place_name": names[0] if names else place.holder.replace("-", " "),
-            "relation": place.relation,
+            "place": place,
+            "place_name": title(state, place),
+            "relation": where.relation if where is not None else "at",
             "age_s": round(self._base_s + call.t - belief.seen_s, 3),
             "confidence": round(belief.confidence, 3),
+            **self._source(state, belief.source),
         }
+
+    def _source(self, state: MemoryState, source: str) -> Mapping[str, Content]:
+        """How the place of a thing is known, and by whom ("": by these glasses)."""
+        if source == SURVEY:
+            return {"how": "supposed", "by": ""}
+        how = "seen" if state.category(source) == "body" else "said"
+        return {"how": how, "by": "" if source == self._body else title(state, source)}
 
     def _talk(self, call: ToolCall) -> Mapping[str, Content]:
         """What was said about something. Arguments: `words`."""
@@ -169,8 +174,9 @@ class MemoryUnit:
         """The glasses and their wearer are known to memory before anything is said of them."""
         state = self._store.state
         events: list[Payload] = []
-        if self._body not in state.bodies():
-            spec = BodySpec(id=self._body, kind=GLASSES.kind, pose=_HERE)
+        known = state.bodies().get(self._body)
+        if known is None or known.card != GLASSES:
+            spec = BodySpec(id=self._body, kind=GLASSES.kind, pose=self._here)
             events.append(BodyEnrolled(spec=spec, card=GLASSES))
         if state.category(self._wearer.id) is None:
             names = (self._wearer.name,) if self._wearer.name else ()
@@ -183,6 +189,8 @@ class MemoryUnit:
 
     def _of(self, entry: LedgerEntry) -> list[Payload]:
         if isinstance(entry, Heard):
+            if entry.passed_on:
+                return []  # whoever got the words records them
             who = entry.words.by or self._wearer.id
             return [self._report(entry.words.t, heard=(Utterance(who=who, text=entry.words.text),))]
         if isinstance(entry, Intervention):
@@ -205,7 +213,7 @@ class MemoryUnit:
     def _report(
         self, t: float, sightings: tuple[Sighting, ...] = (), heard: tuple[Utterance, ...] = ()
     ) -> Observed:
-        state = BodyState(pose=_HERE, room="", battery=1.0)
+        state = BodyState(pose=self._here, room="", battery=1.0)
         seen = Observation(
             body=self._body,
             t=round(self._base_s + t, 3),
@@ -221,12 +229,20 @@ class MemoryUnit:
             t = round(self._base_s + now, 3)
             events.append(Event(origin=self._body, seq=self._seq, t=t, body=payload))
             self._seq += 1
-        self._now_ms = round((self._base_s + now) * 1000)
-        self._store.append(events)
+        self._store.append(events, round((self._base_s + now) * 1000))
         for event in events:
             self._habits.apply(event)
 
 
-def _vault(path: Path) -> Vault | None:
-    """A new memory is sealed: it holds what people said. An older one stays as it was begun."""
-    return Vault.beside(path) if path.exists() else Vault(Keyring.beside(path))
+def _seen_last(state: MemoryState, words: str) -> tuple[str, Belief] | None:
+    """Of the things that the words mean, the one whose place was learnt last, and that place.
+
+    A place that somebody saw counts before one that a survey only claims.
+    """
+    try:
+        things = resolve(state, words)
+    except QueryUnclear:
+        return None
+    beliefs = ((thing, state.belief(thing, "location")) for thing in things)
+    placed = [(thing, belief) for thing, belief in beliefs if belief is not None and belief.value]
+    return max(placed, key=lambda p: (p[1].source != SURVEY, p[1].seen_s, p[0]), default=None)

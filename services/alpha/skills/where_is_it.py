@@ -235,12 +235,13 @@ class WhereIsIt:
             return Draft(wordings=(text,), why="it was not seen", score=1.0)
         place, age = str(result.value["place_name"]), float(str(result.value["age_s"]))
         where = f"{result.value['relation']} the {place}"
-        seen = f"Your {name}: {where}, seen {_ago(age)}."
+        how, by = str(result.value.get("how", "seen")), str(result.value.get("by", ""))
+        told = _told(how, by, _ago(age))
         return Draft(
-            wordings=(seen, f"{where.capitalize()}."),
-            why=f"it was last seen {where}",
+            wordings=(f"Your {name}: {where}, {told}.", f"{where.capitalize()}."),
+            why=f"it was last {how} {where}" if how == "seen" else f"it is {how} to be {where}",
             score=1.0,
-            hud=Hud(title=name, lines=(where, _ago(age))),
+            hud=Hud(title=name, lines=(where, told if by or how != "seen" else _ago(age))),
             answer=str(result.value["place"]),
         )
 
@@ -277,9 +278,18 @@ def _place(place: str) -> Sighting:
     )
 
 
+def _told(how: str, by: str, ago: str) -> str:
+    """Who knows the place, and since when: by whom it was seen, or only said."""
+    if how == "supposed":
+        return "not seen there yet"
+    if how == "said":
+        return f"{by} said so {ago}"
+    return f"seen {ago} by {by}" if by else f"seen {ago}"
+
+
 def _ago(seconds: float) -> str:
     if seconds < 60:
-        return f"{round(seconds)} seconds ago"
+        return f"{round(seconds)} second{'s' if round(seconds) != 1 else ''} ago"
     minutes = round(seconds / 60)
     if minutes < 90:
         return f"{minutes} minute{'s' if minutes != 1 else ''} ago"

@@ -4,7 +4,7 @@ import pytest
 
 from services.alpha.contracts import WearerProfile
 from services.alpha.orders import GlassesConfig
-from services.alpha.session import interventions, replay, wishes
+from services.alpha.session import interventions, replay
 
 LIGHT = "services.alpha.template:CrossingLight"
 CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)
@@ -12,6 +12,10 @@ CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)
 
 def said(result):
     return [(entry.text, entry.answer) for entry in result.ledger if entry.kind == "intervention"]
+
+
+def wishes(result):
+    return [(entry.who, entry.text) for entry in result.ledger if entry.kind == "wish"]
 
 
 def silent(result):
@@ -87,12 +91,12 @@ def test_a_truncated_film_is_told_and_words_still_work(film):
     path.write_bytes(path.read_bytes()[:-2000])
     result = replay(folder, CONFIG.model_copy(update={"fleet": True}))
     assert [e.fault for e in result.ledger if e.kind == "fault"] == ["video_damaged"]
-    assert [(w.who, w.text) for w in wishes(result.ledger)] == [("ana", "bring me my cup")]
+    assert wishes(result) == [("ana", "bring me my cup")]
 
 
 def test_without_robots_a_wish_is_answered_plainly(film):
     result = replay(film([(0.0, "")], words=((1.0, "please bring me my cup"),)), CONFIG)
-    assert wishes(result.ledger) == ()
+    assert wishes(result) == []
     assert "no robot" in said(result)[0][0]
 
 
