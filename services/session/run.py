@@ -31,7 +31,7 @@ from services.session.devices import DeviceNode, DeviceSpec, parse_device
 from services.session.deviceside import DeviceSide
 from services.session.diary import Diary
 from services.session.folder import RunFolder
-from services.session.inputs import Inputs, words_of
+from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
 from services.session.session import Crew, Session, Site
@@ -41,6 +41,7 @@ from services.veil import veiled
 from sim_worlds.contracts import Fault, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
+from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.privacy.rules import PrivacyRules
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Plan:
     faults: tuple[Fault, ...]
     skills: tuple[SkillCard, ...]
     devices: tuple[DeviceSpec, ...]
-    privacy: tuple[Payload, ...]
+    privacy: tuple[PrivacyChanged, ...]
     learnt: tuple[Payload, ...]
 
 
@@ -201,9 +202,9 @@ def _carried_out(
     return result
 
 
-def _scheduled(plan: Plan, past: Past) -> list[tuple[float, object]]:
+def _scheduled(plan: Plan, past: Past) -> list[tuple[float, Input]]:
     base = past.end_s
-    typed = [(round(base + wish.t, 3), words_of(wish)) for wish in plan.config.wishes]
+    typed: list[tuple[float, Input]] = [(round(base + wish.t, 3), words_of(wish)) for wish in plan.config.wishes]
     return [*typed, *past.live]
 
 
