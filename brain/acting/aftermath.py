@@ -76,10 +76,10 @@ def _undone(record: GoalRecord, view: MemoryView) -> Iterator[At | Be]:
                 states.setdefault((atom.args[0], atom.args[1]), atom.value)
     changed = {(a.args[0], a.args[1]) for s in done for a in s.post if a.pred == "be"}
     for (thing, attr), value in states.items():
-        if (thing, attr) in changed and attr in ("open", "power"):
-            # What was washed or poured can not be taken back.
-            if view.attr(thing, attr) != value:
-                yield _be(thing, attr, value)
+        # What was washed or poured can not be taken back.
+        can_be = (thing, attr) in changed and attr in ("open", "power")
+        if can_be and view.attr(thing, attr) != value:
+            yield _be(thing, attr, value)
     for thing, attr in sorted(changed - states.keys()):
         # A switch needs no precondition: what was switched had the other value.
         now = view.attr(thing, attr)

@@ -23,6 +23,8 @@ from stem_memory.tasks import Answer, Goal
 
 # The world judges a goal by what was understood, and by what the scenario's author meant.
 AUTHOR = "#author"
+# What was answered is judged, too.
+ANSWER = "#answer"
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.contracts import GoalOutcome, GoalResult, WordsResult
-from services.session.diary import AUTHOR, Diary
+from services.session.diary import ANSWER, AUTHOR, Diary
 
 # Those of the things that are in a body's hands, in truth.
 Carried = Callable[[tuple[str, ...]], tuple[str, ...]]
@@ -61,20 +61,18 @@ def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, boo
         return "paused", False, why
     if closed.status == "cancelled":
         return _called_off(goal, diary, carried)
-    if closed.status in ("failed", "refused", "answered"):
-        agrees = closed.status == "answered" and _agrees(goal, diary)
-        return closed.status, agrees, closed.reason
-    verdicts = [diary.verdicts[n] for n in (goal, goal + AUTHOR) if n in diary.verdicts]
+    if closed.status in ("failed", "refused"):
+        return closed.status, False, closed.reason
+    names = (goal, goal + AUTHOR, goal + ANSWER)
+    if closed.status == "answered":
+        # Whether somebody had to look does not matter, only whether what was said is so.
+        names = (goal + AUTHOR, goal + ANSWER)
+    verdicts = [diary.verdicts[n] for n in names if n in diary.verdicts]
     unmet = [reason for verdict in verdicts for reason in verdict.unmet]
     if unmet or not all(verdict.satisfied for verdict in verdicts):
         return "failed", False, "the world disagrees: " + "; ".join(unmet)
-    status: GoalOutcome = "missed" if closed.status == "missed" else "satisfied"
+    status: GoalOutcome = closed.status if closed.status in ("missed", "answered") else "satisfied"
     return status, bool(verdicts), closed.reason
-
-
-def _agrees(goal: str, diary: Diary) -> bool:
-    verdict = diary.verdicts.get(goal)
-    return verdict is not None and verdict.satisfied
 
 
 def _called_off(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:

@@ -204,7 +204,9 @@ def _carried_out(
 
 def _scheduled(plan: Plan, past: Past) -> list[tuple[float, Input]]:
     base = past.end_s
-    typed: list[tuple[float, Input]] = [(round(base + wish.t, 3), words_of(wish)) for wish in plan.config.wishes]
+    typed: list[tuple[float, Input]] = [
+        (round(base + wish.t, 3), words_of(wish)) for wish in plan.config.wishes
+    ]
     return [*typed, *past.live]
 
 

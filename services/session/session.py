@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from brain.contracts import BrainStep, News
 from devices.contracts import Observation
-from devices.facts import At, Be, Condition, Known
+from devices.facts import At, Be, Condition, Known, Selector
 from devices.skill import SkillEvent
 from services.errors import ActorDied
 from services.memory.client import MemoryClient
 from services.runtime import Handle, Runtime
 from services.session.bodyside import BodySide
 from services.session.deviceside import DeviceSide
-from services.session.diary import AUTHOR, Diary
+from services.session.diary import ANSWER, AUTHOR, Diary
 from services.session.ear import Ear
 from services.session.inputs import Inputs
 from services.session.pace import Pace
@@ -248,17 +248,22 @@ class Session:
             if not _named(what.conditions) & self._crew.devices.ids:
                 # What is no part of the world the world can not judge.
                 self._crew.world.watch(what.goal, what.conditions)
+        elif isinstance(what, AnswerGiven):
+            claims = _claims(what)
+            if claims and not _named(claims) & self._crew.devices.ids:
+                self._crew.world.watch(what.goal + ANSWER, claims)
+                self._judge(what.goal + ANSWER)
         elif isinstance(what, GoalClosed):
-            self._judge(what)
+            self._judge(what.goal)
+            self._judge(what.goal + AUTHOR)
         elif isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
             self._bodies.latch(what.instruction)
         self._tell_wearer(what, event.t)
 
-    def _judge(self, closed: GoalClosed) -> None:
-        for name in (closed.goal, closed.goal + AUTHOR):
-            verdict = self._crew.world.judge(name)
-            if verdict is not None:
-                self.diary.verdicts[name] = verdict
+    def _judge(self, name: str) -> None:
+        verdict = self._crew.world.judge(name)
+        if verdict is not None:
+            self.diary.verdicts[name] = verdict
 
     def _tell_wearer(self, what: Payload, t: float) -> None:
         """What concerns the wearer of the glasses is said to them."""
@@ -364,3 +369,17 @@ def _named(conditions: Iterable[Condition]) -> set[str]:
         if isinstance(condition, At):
             found.add(condition.where)
     return found
+
+
+def _claims(given: AnswerGiven) -> tuple[Condition, ...]:
+    """What an answer says of the world, as conditions; that something is nowhere is no claim."""
+    found: list[Condition] = []
+    for finding in given.answer.findings:
+        what = Selector(ids=(finding.thing,))
+        if finding.value is None:
+            continue
+        if finding.attr == "location":
+            found.append(At(what=what, where=str(finding.value), relation="at", count=1))
+        else:
+            found.append(Be(what=what, attr=finding.attr, value=finding.value, count=1))
+    return tuple(found)
