@@ -93,12 +93,40 @@ def test_the_same_run_gives_the_same_page(run_dir):
     assert build(run_dir, video=False).read_bytes() == first
 
 
-def test_a_video_is_rendered_once_and_embedded(run_dir):
-    page = build(run_dir).read_text()
+def test_a_video_is_rendered_on_demand_once_and_embedded(run_dir):
+    assert "data:video/webm" not in build(run_dir).read_text()
+    assert not (run_dir / "replay.mp4").exists()
+    page = build(run_dir, video=True).read_text()
     assert 'src="data:video/webm;base64,' in page
     before = (run_dir / "replay.mp4").stat().st_mtime_ns
-    build(run_dir)
+    assert build(run_dir, video=True).read_text() == page
+    assert build(run_dir).read_text() == page
     assert (run_dir / "replay.mp4").stat().st_mtime_ns == before
+
+
+def test_half_a_video_is_not_kept(run_dir, monkeypatch):
+    def impatient(film, *paths, **_):
+        for path in paths:
+            path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim_worlds.drawing.render.write_video", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        build(run_dir, video=True)
+    assert not list(run_dir.glob("*.mp4")) + list(run_dir.glob("*.webm"))
+
+
+def test_whoever_waits_is_told_what_is_being_made(run_dir, monkeypatch):
+    def drawn(film, *paths, **_):
+        for path in paths:
+            path.write_bytes(b"a film")
+
+    monkeypatch.setattr("sim_worlds.drawing.render.write_video", drawn)
+    told: list[str] = []
+    build(run_dir, on_progress=told.append)
+    assert told == ["reading the log", "gantt.svg", "graph.svg", "plan.svg", "report.html"]
+    build(run_dir, video=True, on_progress=told.append)
+    assert told[-3:] == ["replay.png", "replay.mp4 and replay.webm", "report.html"]
 
 
 def test_banners_follow_the_wishes(run_dir):
@@ -117,8 +145,8 @@ def test_a_run_without_film_has_a_floor_plan_instead(run_dir):
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        ("memory.db", "is no run folder"),
-        ("metrics.json", "did not come to its end"),
+        ("memory.db", r"is no run folder: memory\.db is missing"),
+        ("config.json", r"is no run folder: config\.json is missing"),
     ],
 )
 def test_a_folder_that_is_no_run_is_told_in_a_sentence(run_dir, broken, sentence):
