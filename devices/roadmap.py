@@ -1,15 +1,16 @@
 """Ways through a site for bodies of any size, and the places from which they reach things.
 
 One roadmap serves every body of a site. Whatever depends on the body (its radius, whether it
-flies) is computed on first use and kept; a roadmap holds no other state, so equal questions have
-equal answers in every process. Metres and radians, map frame.
+flies) is computed on first use and kept, for all roadmaps of an equal plan in this process; a
+roadmap holds no other state, so equal questions have equal answers in every process. Metres and
+radians, map frame.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import shapely
@@ -29,6 +30,8 @@ GOAL_SLACK_M = 0.05
 START_SLACK_M = 1.5
 # Points this far outside every room (in a wall, in a doorway) still belong to the nearest one.
 WALL_M = 0.5
+# How many plans, and of each how many answers, are remembered.
+PLANS = 4
 ROUTES = 32768
 
 
@@ -57,20 +60,7 @@ class Roadmap:
 
     def __init__(self, plan: SitePlan) -> None:
         self.plan = plan
-        self._gates = {door.id: gate(door, plan) for door in plan.doors}
-        self._prints = {fixture.id: footprint(fixture) for fixture in plan.fixtures}
-        self._rooms = {room.id: Polygon(room.polygon) for room in plan.rooms}
-        # Rooms share walls without thickness: the floor on both sides must not grow together.
-        bare = plan.model_copy(update={"zones": ()})
-        self._open_floor = free_floor(bare, 0.005, "air").buffer(0.004, join_style="mitre")
-        for shape in (*self._rooms.values(), *self._prints.values(), self._open_floor):
-            shapely.prepare(shape)
-        self._free = lru_cache(None)(self._free_for)
-        self._visibility = lru_cache(None)(self._visibility_for)
-        self._route = lru_cache(ROUTES)(self._find)
-        self._stand = lru_cache(ROUTES)(self._stands_at)
-        self._near = lru_cache(ROUTES)(self._stands_near)
-        self._travel = lru_cache(ROUTES)(self._shortest)
+        self._ways = _ways(_Plan(plan.model_dump_json(), plan))
 
     def __reduce__(self) -> tuple[type[Roadmap], tuple[SitePlan]]:
         """Travel to other processes as the plan alone."""
@@ -90,7 +80,7 @@ class Roadmap:
         Fixtures do not hinder bodies in the air; doors in `shut` are not passed; a body of
         mobility "fixed" goes nowhere. A start next to an obstacle is left the short way.
         """
-        return self._route(start, goal, _size(radius_m, mobility), shut)
+        return self._ways.route(start, goal, _size(radius_m, mobility), shut)
 
     def stand(
         self, target: str, *, radius_m: float, mobility: Mobility, reach_m: float
@@ -100,22 +90,17 @@ class Roadmap:
         Raises:
             KeyError: the plan has no such fixture, door or room.
         """
-        return self._stand(target, _size(radius_m, mobility), reach_m)
+        return self._ways.stand(target, _size(radius_m, mobility), reach_m)
 
     def stand_near(
         self, point: Point, *, radius_m: float, mobility: Mobility, reach_m: float
     ) -> tuple[Pose, ...]:
         """Poses, best first, from which a person, body or thing at the point is within reach."""
-        return self._near(point, _size(radius_m, mobility), reach_m)
+        return self._ways.near(point, _size(radius_m, mobility), reach_m)
 
     def room_at(self, point: Point) -> str | None:
         """The room at a point; in walls and doorways the nearest; None outside the site."""
-        for room, shape in self._rooms.items():
-            if shapely.intersects_xy(shape, *point):
-                return room
-        spot = shapely.Point(point)
-        distance, room = min((shape.distance(spot), room) for room, shape in self._rooms.items())
-        return room if distance <= WALL_M else None
+        return self._ways.room_at(point)
 
     def in_reach(self, pose: Pose, card: BodyCard, target: str, slack_m: float = 0.0) -> bool:
         """Whether a body at `pose` reaches a fixture or a door, or is inside a room.
@@ -127,15 +112,16 @@ class Roadmap:
             KeyError: the plan has no such fixture, door or room.
         """
         at = (pose.x, pose.y)
-        if target in self._rooms:
-            return self.room_at(at) == target
-        if target in self._gates:
+        ways = self._ways
+        if target in ways.rooms:
+            return ways.room_at(at) == target
+        if target in ways.gates:
             return (
-                gap_m(LineString(self._gates[target].ends), at, card.radius_m)
+                gap_m(LineString(ways.gates[target].ends), at, card.radius_m)
                 <= card.reach_m + slack_m
             )
         height = self.plan.fixture(target).height_m
-        near = gap_m(self._prints[target], at, card.radius_m) <= card.reach_m + slack_m
+        near = gap_m(ways.prints[target], at, card.radius_m) <= card.reach_m + slack_m
         return near and card.low_m <= height <= card.high_m
 
     def travel_m(
@@ -153,7 +139,7 @@ class Roadmap:
         Raises:
             KeyError: the plan has no such fixture, door or room.
         """
-        return self._travel(start, target, _size(radius_m, mobility), reach_m, shut)
+        return self._ways.travel(start, target, _size(radius_m, mobility), reach_m, shut)
 
     def way_m(self, pose: Pose, card: BodyCard, target: str) -> float | None:
         """`travel_m` for a body of this card that stands at `pose`."""
@@ -165,13 +151,43 @@ class Roadmap:
             reach_m=card.reach_m,
         )
 
+
+class _Ways:
+    """All that is known of one plan, and all that was found on it."""
+
+    def __init__(self, plan: SitePlan) -> None:
+        self.plan = plan
+        self.gates = {door.id: gate(door, plan) for door in plan.doors}
+        self.prints = {fixture.id: footprint(fixture) for fixture in plan.fixtures}
+        self.rooms = {room.id: Polygon(room.polygon) for room in plan.rooms}
+        # Rooms share walls without thickness: the floor on both sides must not grow together.
+        bare = plan.model_copy(update={"zones": ()})
+        self._open_floor = free_floor(bare, 0.005, "air").buffer(0.004, join_style="mitre")
+        for shape in (*self.rooms.values(), *self.prints.values(), self._open_floor):
+            shapely.prepare(shape)
+        self._free = lru_cache(None)(self._free_for)
+        self._visibility = lru_cache(None)(self._visibility_for)
+        self.route = lru_cache(ROUTES)(self._find)
+        self.stand = lru_cache(ROUTES)(self._stands_at)
+        self.near = lru_cache(ROUTES)(self._stands_near)
+        self.travel = lru_cache(ROUTES)(self._shortest)
+
+    def room_at(self, point: Point) -> str | None:
+        """See `Roadmap.room_at`."""
+        for room, shape in self.rooms.items():
+            if shapely.intersects_xy(shape, *point):
+                return room
+        spot = shapely.Point(point)
+        distance, room = min((shape.distance(spot), room) for room, shape in self.rooms.items())
+        return room if distance <= WALL_M else None
+
     def _free_for(self, size: _Size) -> BaseGeometry:
         free = free_floor(self.plan, size.radius_m, size.mobility)
         shapely.prepare(free)
         return free
 
     def _visibility_for(self, size: _Size) -> Visibility:
-        return Visibility(self._free(size), list(self._gates.values()))
+        return Visibility(self._free(size), list(self.gates.values()))
 
     def _find(self, start: Point, goal: Point, size: _Size, shut: frozenset[str]) -> Route | None:
         if math.dist(start, goal) <= GOAL_SLACK_M:
@@ -198,7 +214,7 @@ class Roadmap:
         room = self.room_at(point)
         if room is None:
             return None
-        nearby = self._free(size).intersection(self._rooms[room])
+        nearby = self._free(size).intersection(self.rooms[room])
         if nearby.is_empty:
             return None
         x, y = shapely.shortest_line(nearby, shapely.Point(point)).coords[0]
@@ -206,10 +222,10 @@ class Roadmap:
 
     def _stands_at(self, target: str, size: _Size, reach_m: float) -> tuple[Pose, ...]:
         free = self._free(size)
-        if target in self._rooms:
-            return inside_room(self._rooms[target], free)
-        if target in self._gates:
-            return beside_gate(self._gates[target], free, size.radius_m, reach_m)
+        if target in self.rooms:
+            return inside_room(self.rooms[target], free)
+        if target in self.gates:
+            return beside_gate(self.gates[target], free, size.radius_m, reach_m)
         fixture = self.plan.fixture(target)
         return around_fixture(fixture, free, self._open_floor, size.radius_m, reach_m)
 
@@ -219,9 +235,22 @@ class Roadmap:
     def _shortest(
         self, start: Point, target: str, size: _Size, reach_m: float, shut: frozenset[str]
     ) -> float | None:
-        goals = ((pose.x, pose.y) for pose in self._stand(target, size, reach_m))
-        routes = (self._route(start, goal, size, shut) for goal in goals)
+        goals = ((pose.x, pose.y) for pose in self.stand(target, size, reach_m))
+        routes = (self.route(start, goal, size, shut) for goal in goals)
         return min((route.length_m for route in routes if route is not None), default=None)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A plan as a key: plans that hold the same are the same."""
+
+    text: str
+    plan: SitePlan = field(compare=False)
+
+
+@lru_cache(PLANS)
+def _ways(of: _Plan) -> _Ways:
+    return _Ways(of.plan)
 
 
 def _size(radius_m: float, mobility: Mobility) -> _Size:

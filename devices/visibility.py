@@ -75,8 +75,12 @@ class Visibility:
     def gates_along(self, points: Sequence[Point]) -> tuple[str, ...]:
         """The gates that a polyline crosses, in order, each once per passage."""
         passed: list[str] = []
-        for start, end in itertools.pairwise(points):
-            crossed = np.flatnonzero(self._crossings(start, end))
+        along = np.array(points)
+        crossings = _cross(along[:-1], along[1:], self._posts)
+        if not crossings.any():
+            return ()
+        for (start, end), crossed_here in zip(itertools.pairwise(points), crossings, strict=True):
+            crossed = np.flatnonzero(crossed_here)
             order = sorted(crossed, key=lambda k: _share(self._gates[k], start, end))
             passed += [self._gates[k].door for k in order]
         return tuple(door for i, door in enumerate(passed) if i == 0 or passed[i - 1] != door)
@@ -205,15 +209,17 @@ def _share(passage: Gate, start: Point, end: Point) -> float:
 
 def _cross(starts: Floats, ends: Floats, posts: Floats) -> Bools:
     """Which gates (columns) each segment (rows) crosses; touching at the start does not count."""
-    p, q = posts[None, :, 0, :], posts[None, :, 1, :]
-    a, b = starts[:, None, :], ends[:, None, :]
-
-    def side(u: Floats, v: Floats, w: Floats) -> Floats:
-        return (v[..., 0] - u[..., 0]) * (w[..., 1] - u[..., 1]) - (v[..., 1] - u[..., 1]) * (
-            w[..., 0] - u[..., 0]
-        )
-
-    start, end = side(p, q, a), side(p, q, b)
-    through = (start > 0) != (end > 0)
-    between = side(a, b, p) * side(a, b, q) <= 0
-    return np.asarray(through & between)
+    px, py, qx, qy = (
+        posts[None, :, 0, 0],
+        posts[None, :, 0, 1],
+        posts[None, :, 1, 0],
+        posts[None, :, 1, 1],
+    )
+    ax, ay, bx, by = starts[:, 0, None], starts[:, 1, None], ends[:, 0, None], ends[:, 1, None]
+    gate_x, gate_y, way_x, way_y = qx - px, qy - py, bx - ax, by - ay
+    # On which side of the gate's line the segment starts and ends; of the segment's, the posts are.
+    start = gate_x * (ay - py) - gate_y * (ax - px)
+    end = gate_x * (by - py) - gate_y * (bx - px)
+    first = way_x * (py - ay) - way_y * (px - ax)
+    second = way_x * (qy - ay) - way_y * (qx - ax)
+    return np.asarray(((start > 0) != (end > 0)) & (first * second <= 0))
