@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import cast
 
 from cerebellum.errors import BadCatalogue
 from cerebellum.skill import SkillKind
+from devices.installed import entry_points
 from devices.skill import SkillCard
 
 GROUP = "retinue.skills"

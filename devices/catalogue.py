@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from devices.contracts import BodyCard
 from devices.device import BodyKind
 from devices.errors import Refused
+from devices.installed import entry_points
 
 GROUP = "retinue.devices"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import shapely
 from shapely import LineString, Polygon
@@ -57,8 +58,12 @@ def gate(door: Door, plan: SitePlan) -> Gate:
     Raises:
         KeyError: a room of the door is not in the plan.
     """
-    walls = [_nearest_wall(plan.room(room), door.at) for room in door.rooms]
-    (near, inward), (far, _) = walls
+    return _gate(door, tuple(plan.room(room) for room in door.rooms))
+
+
+@lru_cache(256)
+def _gate(door: Door, rooms: tuple[Room, ...]) -> Gate:
+    (near, inward), (far, _) = (_nearest_wall(room, door.at) for room in rooms)
     return Gate(door.id, door.at, (-inward[0], -inward[1]), door.width_m, max(near, far))
 
 

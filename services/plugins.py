@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from devices.installed import entry_points
 
 Kind = Literal["devices", "skills", "tools", "worlds", "models", "glasses"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from pydantic_core import ErrorDetails
 
 from devices.contracts import BodyCard
 from devices.facts import ClassCard
+from devices.installed import entry_points
 from devices.noun import Noun
 from devices.robots import CARDS
 from sim_worlds.contracts import Process, Scenario
