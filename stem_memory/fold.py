@@ -202,7 +202,7 @@ class Fold:
 
     def _answer(self, body: log.GoalAnswered, t: float) -> None:
         record = self.goals.records.get(body.goal)
-        self.goals.answer(body.goal)
+        self.goals.answer(body)
         self.talk.say(t, record.goal.who if record is not None else body.goal, body.text)
 
     def _plan_goal(self, body: log.GraphPlanned, t: float) -> None:

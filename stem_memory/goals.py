@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devices.facts import Facts, bind_all
 from stem_memory.contracts import (
+    GoalAnswered,
     GoalClosed,
     GoalPosted,
     GoalQuestioned,
@@ -47,11 +48,14 @@ class Goals:
         if record is not None:
             self._set(record, status="needs_answer", question=asked.question, options=asked.options)
 
-    def answer(self, goal: str) -> None:
+    def answer(self, answered: GoalAnswered) -> None:
         """A person answered: the goal is open again and has to be understood anew."""
-        record = self.records.get(goal)
+        record = self.records.get(answered.goal)
         if record is not None:
-            self._set(record, status="posted", question="", options=(), closed_s=None)
+            replies = (*record.replies, (record.question, answered.text))
+            self._set(
+                record, status="posted", question="", options=(), closed_s=None, replies=replies
+            )
 
     def tell(self, goal: str, answer: Answer) -> None:
         """What the goal asked is answered."""
@@ -99,6 +103,7 @@ class Goals:
         if change.text is not None:
             # Other words: to be understood anew. The graph tells what was done so far.
             changes |= {"conditions": (), "queries": (), "status": "posted", "question": ""}
+            changes["replies"] = ()
         self._set(record, **changes)
 
     def plan(self, planned: GraphPlanned) -> None:

@@ -176,7 +176,10 @@ class Assignment(Noun):
 
 
 class GoalRecord(Noun):
-    """All that task memory knows of one goal now."""
+    """All that task memory knows of one goal now.
+
+    `replies` are the questions that were asked about it, each with what was answered, in order.
+    """
 
     goal: Goal
     status: GoalStatus = "posted"
@@ -191,3 +194,4 @@ class GoalRecord(Noun):
     queries: tuple[Query, ...] = ()
     answer: Answer | None = None
     is_late: bool = False
+    replies: tuple[tuple[str, str], ...] = ()

@@ -42,11 +42,13 @@ class Anaphora:
             if there:
                 raise self.ground.wording.which(replace(np, text="thing"), there)
         if np.text.startswith("something"):
-            raise Unclear("What exactly shall it be?", slot=slot_of(np))
+            raise Unclear("What exactly shall it be?", kind="thing", slot=slot_of(np))
         if np.pronoun == "all_things" and np.posts:
             return Meaning(cls="object", within=self.ground.place(np.posts[0][1]))
         if np.pronoun == "all_things":
-            raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
+            raise Unclear(
+                f'What exactly do you mean by "{np.text}"?', kind="thing", slot=slot_of(np)
+            )
         if np.pronoun == "she_he":
             person = self.ground.place(np)
             if not fits(person):
@@ -54,7 +56,7 @@ class Anaphora:
             return Meaning(ids=(person,))
         last = self.ground.last(fits)
         if last is None:
-            raise Unclear(f'What do you mean by "{np.text}"?', slot=slot_of(np))
+            raise Unclear(f'What do you mean by "{np.text}"?', kind="thing", slot=slot_of(np))
         if np.pronoun == "things" and np.posts and "one" in np.text.split():
             return self._other(replace(np, det="the", one=True), last, fits)
         if np.text in _SEVERAL and (together := self._together(np, last, fits)) is not None:
@@ -85,7 +87,9 @@ class Anaphora:
         if len(found) < 2:
             return None
         if not all(m.ids for m in found):
-            raise Unclear(f'What exactly do you mean by "{np.text}"?', slot=slot_of(np))
+            raise Unclear(
+                f'What exactly do you mean by "{np.text}"?', kind="thing", slot=slot_of(np)
+            )
         return Meaning(ids=tuple(sorted({i for m in found for i in m.ids})))
 
     def _is_like(self, meaning: Meaning, kind: str, fits: Test) -> bool:
@@ -128,7 +132,7 @@ class Anaphora:
         """What "the other plates" leaves out: those that were spoken of before."""
         last = self.ground.last(lambda t: t in self.ground.candidates(replace(np, other=False)))
         if last is None or not last.ids:
-            raise Unclear(f'Which ones do you mean by "{np.text}"?', slot=slot_of(np))
+            raise Unclear(f'Which ones do you mean by "{np.text}"?', kind="thing", slot=slot_of(np))
         refs = tuple(Ref(0, "thing", i) for i in last.ids)
         return NounPhrase(np.text, np.start, np.end, det="the", plural=True, refs=refs, key=np.key)
 

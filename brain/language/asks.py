@@ -70,7 +70,7 @@ class Asks:
         return found
 
     def _nothing(self) -> list[Condition]:
-        raise Unclear("What would you like to know?")
+        raise Unclear("What would you like to know?", kind="wish")
 
     def _look(self, np: NounPhrase) -> Known:
         where = self.ground.place(np)
@@ -88,7 +88,7 @@ class Asks:
 
     def _known(self, np: NounPhrase, attr: str) -> Known:
         if np.pronoun == "speaker":
-            raise Unclear("What would you like to know?")
+            raise Unclear("What would you like to know?", kind="wish")
         if np.pronoun == "all_people" and attr == "location":
             return Known(what=Selector(cls="person"))
 
@@ -197,13 +197,15 @@ class Asks:
                     return self.orders.conditions("clear", clause)
                 raise Unclear("What shall I do about that?") from None
         if clause.form == "spilled":
-            places = tuple(i for i in clause.items if i.prep is not None)
+            told = self.orders.frame.told_where("in")
+            places = tuple(i for i in (*clause.items, told) if i is not None and i.prep is not None)
             if not places:
                 raise Unclear("Where was something spilled?", kind="where", slot="target")
             try:
                 return self._done(replace(clause, items=places[-1:]), "clean", True)
             except Misfit:
-                raise Unclear("I know of no spill there. Where exactly is it?") from None
+                question = "I know of no spill there. Where exactly is it?"
+                raise Unclear(question, kind="where", slot="target") from None
         if clause.form == "there":
             for item in clause.items:
                 for np in item.nouns:

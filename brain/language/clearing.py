@@ -41,14 +41,18 @@ class Clearing:
             return self._cleared(plain, off, clause)
         if not plain and off:
             return self._cleared([np for item in off for np in item.nouns], [], clause)
-        if not plain:
-            raise Unclear("What shall I clear?", kind="where", slot="target")
-        if not off:
-            if plain[0].pronoun == "all_things":
+        told = self.frame.told_where("from")
+        if not plain or (not off and plain[0].pronoun == "all_things"):
+            if told is None:
                 raise Unclear("What shall I clear?", kind="where", slot="target")
-            if any(np.plural and not np.states and not np.count for np in plain):
-                raise Unclear(f"From where shall I clear {plain[0].text}?", kind="where")
-            return self.put_away(clause)
+            return self._cleared(list(told.nouns), [], clause)
+        if not off:
+            if not any(np.plural and not np.states and not np.count for np in plain):
+                return self.put_away(clause)
+            if told is None:
+                question = f"From where shall I clear {plain[0].text}?"
+                raise Unclear(question, kind="where", slot="target")
+            off = [told]
         return self._taken_off(plain, off, clause)
 
     def _cleared(

@@ -17,7 +17,9 @@ class Unclear(Doubt):
         options: Answers to choose from, as people call them.
         things: Ids (or classes) behind the options, in the same order.
         slot: Which words the question is about; the answer is put there.
-        kind: "which" (a thing), "where" (a place), "count", "who" or "what" (anything).
+        kind: "which" (of `things`), "thing", "where" (a place), "count", "who", "message", "yes";
+            or what the slot of a word can not hold: "what" (more words), "words" (other words),
+            "wish" (any wish at all).
     """
 
     def __init__(

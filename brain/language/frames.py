@@ -10,7 +10,8 @@ from brain.language.fleet import Fleet
 from brain.language.ground import Grounding
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
-from brain.language.site import Site
+from brain.language.site import Ref, Site
+from brain.language.wording import slot_of
 from devices.facts import Selector
 
 # What is done or asked of one thing, from which nothing can be excepted.
@@ -56,6 +57,15 @@ class Frame:
 
     def _holds_or_room(self, thing: str) -> bool:
         return self.view.category(thing) in ("room", "person", "fixture", "door")
+
+    def told_where(self, prep: str) -> Item | None:
+        """The place that was answered when none was named, as if it had been said with `prep`."""
+        answered = self.ground.answers.get("target")
+        if answered is None:
+            return None
+        refs = (Ref(0, "thing", answered[0]),)
+        name = NounPhrase(self.site.title(answered[0]), 0, 0, det="the", refs=refs)
+        return Item((name,), prep, prep)
 
     def everyone(self, np: NounPhrase) -> list[str]:
         """All people who are meant, without the speaker."""
@@ -121,8 +131,11 @@ class Frame:
             np.refs and all(self.site.category(r) == "body" for r in np.refs) for np in objects
         )
 
-    def pass_over_nothing(self, clause: Clause) -> None:
+    def pass_over_nothing(self, clause: Clause) -> Clause:
         """See to it that whatever is named in a clause is known, also where its verb has no use for it.
+
+        Returns:
+            The clause without what somebody agreed to do without.
 
         Raises:
             Unable: If something is not.
@@ -132,7 +145,10 @@ class Frame:
         for item in clause.items:
             for np in item.nouns:
                 if item.prep == "without":
-                    raise Unclear(f"I can not leave out {np.text}. Shall I do it all the same?")
+                    if slot_of(np) in self.ground.answers:
+                        continue
+                    question = f"I can not leave out {np.text}. Shall I do it all the same?"
+                    raise Unclear(question, kind="yes", slot=slot_of(np))
                 if item.prep == "with" and clause.readings == ("go",):
                     raise Unclear(f"What shall be done with {np.text}?")
                 tool = item.prep == "with" and np.text.split()[-1] in tools
@@ -142,6 +158,7 @@ class Frame:
             self.ground.check(np)
             if not set(clause.readings) - _OF_ONE:
                 raise Unclear(f'What do you mean by "except {np.text}"?')
+        return replace(clause, items=tuple(i for i in clause.items if i.prep != "without"))
 
     def excluding(self, meaning: Meaning, clause: Clause, of: NounPhrase | None = None) -> Meaning:
         """What is meant, without what is excepted."""

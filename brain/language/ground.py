@@ -12,6 +12,7 @@ from brain.language.lexicon import among
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.owners import Owners
+from brain.language.plural import plural
 from brain.language.site import Ref, Site
 from brain.language.wording import Wording, slot_of
 from devices.facts import Value
@@ -157,7 +158,7 @@ class Grounding:
         ):
             return self.note(self._every(np, fits))
         if np.det in (None, "more") and np.plural and np.count is None:
-            names = self.wording.class_words(np)
+            names = plural(self.wording.class_words(np))
             raise Unclear(f"How many {names} do you want?", kind="count", slot=slot_of(np))
         return self.note(self._some(np, fits))
 

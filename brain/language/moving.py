@@ -10,7 +10,9 @@ from brain.language.doubt import Misfit, Unable, Unclear
 from brain.language.frames import Frame
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
+from brain.language.plural import plural
 from brain.language.stocking import Stocking
+from brain.language.wording import slot_of
 from devices.facts import At, Condition, Relation, Selector
 
 # Verbs that, without a goal, take a thing away from where it is.
@@ -66,9 +68,9 @@ class Moving:
             raise Misfit("nothing is named that could be put somewhere")
         if self.frame.are_bodies(objects):
             return self._send(objects, target)
-        if target is None and "target" in self.ground.answers:
-            where = self.ground.answers["target"][0]
-            return self._carried(objects, where, sources, clause)
+        told = self.frame.told_where("to")
+        if told is not None and (target is None or target.prep == "near"):
+            target = told
         if target is None:
             if clause.particles:
                 raise Misfit("no place is named")
@@ -81,8 +83,12 @@ class Moving:
         """Who puts something on a table for somebody puts it on the table."""
         for item in clause.items:
             if item.prep == "for" and item.nouns[0].pronoun == "all_people" and item.nouns[0].posts:
-                names = self.ground.wording.class_words(clause.items[0].nouns[0])
-                raise Unclear(f"How many {names} do you want there?", kind="count")
+                wanted = clause.items[0].nouns[0]
+                if slot_of(wanted) in self.ground.answers:
+                    continue
+                names = plural(self.ground.wording.class_words(wanted))
+                question = f"How many {names} do you want there?"
+                raise Unclear(question, kind="count", slot=slot_of(wanted))
         if not any(i.prep in ("to", "on", "in", "at") for i in clause.items):
             return clause
         kept = [i for i in clause.items if i.prep != "for" or not self.frame.is_person(i.nouns[0])]
@@ -280,6 +286,7 @@ class Moving:
     def _send(
         self, bodies: tuple[NounPhrase, ...], target: Item | None, actor: NounPhrase | None = None
     ) -> list[Condition]:
+        target = target or self.frame.told_where("to")
         if target is None:
             raise Unclear("Where to?", kind="where", slot="target")
         where = self.ground.place(target.nouns[0])
