@@ -81,6 +81,11 @@ def be(count: int, noun: str = "") -> str:
     return "is" if count == 1 and not is_plural(noun) else "are"
 
 
+def were(count: int, noun: str = "") -> str:
+    """The same of what is past: "was" or "were"."""
+    return "was" if be(count, noun) == "is" else "were"
+
+
 def _head(noun: str) -> str:
     """The word that a noun of several words is one of: "crate" of "big crate of water"."""
     return noun.partition(" of ")[0].rpartition(" ")[2].lower()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json
 
 
-@click.group()
+@click.group(cls=Menu)
 def bench() -> None:
     """Measure how well wishes are understood, and how fast memory is."""
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from devices.plural import counted
 from services.commands.asking import run_argument, time_of, writing
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ as_option = click.option(
 reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the log.")
 
 
-@click.group()
+@click.group(cls=Menu)
 def cube() -> None:
     """Make, fill, fork, merge, share and retire cubes: packages of memory with rights and a life.
 
@@ -191,7 +193,7 @@ def stage(name: str, stage: str, run: Path, who: str, reason: str, as_json: bool
         else:
             desk.stage(name, cast("Stage", stage), reason)
             gone = ()
-    told = f"{name} is {stage}" + (f"; {len(gone)} blobs deleted" if gone else "")
+    told = f"{name} is {stage}" + (f"; {counted(len(gone), 'blob')} deleted" if gone else "")
     _done(told, {"cube": name, "stage": stage, "deleted": list(gone)}, as_json)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import click
 
+from devices.plural import counted, were
 from services.commands.asking import opened, run_argument, writing
 from services.commands.output import json_option, print_json
 
@@ -79,7 +80,7 @@ def _tell(new: int, total: int | None, digest: str, where: str, as_json: bool) -
     if as_json:
         print_json({"new": new, "events": total, "merged_sha256": digest})
     else:
-        click.echo(f"{new} events were new {where}")
+        click.echo(f"{counted(new, 'event')} {were(new)} new {where}")
         click.echo(f"merged_sha256 {digest}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import counted
 from services.commands.asking import asked, run_argument, store_path, writing
 from services.commands.output import json_option, print_json, print_table
 
@@ -152,7 +153,7 @@ def export(run: Path, file: Path, names: tuple[str, ...], as_json: bool) -> None
         print_json(manifest.model_dump(mode="json"))
     else:
         blobs = len(manifest.members) - 1
-        click.echo(f"{file}: {manifest.events} events, {blobs} blobs")
+        click.echo(f"{file}: {counted(manifest.events, 'event')}, {counted(blobs, 'blob')}")
 
 
 @click.command("import")
@@ -175,7 +176,8 @@ def import_(run: Path, file: Path, as_json: bool) -> None:
         print_json(brought.model_dump(mode="json"))
     else:
         click.echo(
-            f"{brought.new_events} of {brought.events} events and {brought.new_blobs} blobs were new"
+            f"{brought.new_events:,} of {counted(brought.events, 'event')} and "
+            f"{counted(brought.new_blobs, 'blob')} were new"
         )
         if brought.closed:
             click.echo(

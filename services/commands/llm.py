@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import counted
 from services.commands.llm_simulate import simulate
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
     from services.llm.config import LlmConfig
+    from services.llm.maintenance import Held
 
 KEY_VARIABLE = "RETINUE_LLM_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -26,7 +29,7 @@ key_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Menu)
 def llm() -> None:
     """Serve language models on one OpenAI-compatible endpoint that knows its agents."""
 
@@ -254,7 +257,7 @@ def drain(
     from services.llm import maintenance
 
     def tell(left: maintenance.Held) -> None:
-        click.echo(f"{left.turns} turns and {left.programs} waiting programs left", err=True)
+        click.echo(f"{_left(left)} left", err=True)
 
     left = maintenance.drain(url, _key(key_file) or "none", replica, not end, wait, tell)
     if as_json:
@@ -265,9 +268,13 @@ def drain(
     elif left.is_empty:
         click.echo(f"{replica} is empty")
     else:
-        click.echo(
-            f"{replica} drains: {left.turns} turns and {left.programs} waiting programs are left"
-        )
+        click.echo(f"{replica} drains: {_left(left)} are left")
+
+
+def _left(held: Held) -> str:
+    """What a replica still has to do."""
+    programs = counted(held.programs, "waiting program")
+    return f"{counted(held.turns, 'turn')} and {programs}"
 
 
 @llm.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import be, counted
 from services.commands.asking import (
     asked,
     opened,
@@ -19,6 +20,7 @@ from services.commands.asking import (
     time_of,
     writing,
 )
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ known_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Menu)
 def memory() -> None:
     """Ask what a run remembers: what is where, since when, seen by whom, and how sure.
 
@@ -294,7 +296,7 @@ def verify(run: Path, as_json: bool) -> None:
     if as_json:
         print_json(checked.model_dump(mode="json") | {"state_sha256": digest})
     else:
-        click.echo(f"sound: {checked.events} events, head {checked.head}")
+        click.echo(f"sound: {counted(checked.events, 'event')}, head {checked.head}")
         click.echo(f"state_sha256 {digest}")
 
 
@@ -316,7 +318,7 @@ def upgrade(run: Path, anew: bool, as_json: bool) -> None:
     if as_json:
         print_json(checked.model_dump(mode="json"))
     else:
-        click.echo(f"up to date: {checked.events} events, head {checked.head}")
+        click.echo(f"up to date: {counted(checked.events, 'event')}, head {checked.head}")
 
 
 @memory.command()
@@ -348,7 +350,7 @@ def compact(run: Path, before: str, archive: Path, as_json: bool) -> None:
         print_json(done._asdict())
     else:
         click.echo(
-            f"{done.archived} events went into {archive}; {store_path(run)} has "
+            f"{counted(done.archived, 'event')} went into {archive}; {store_path(run)} has "
             f"{done.bytes_after:,} bytes instead of {done.bytes_before:,}"
         )
 
@@ -368,7 +370,7 @@ def restore(run: Path, archive: Path, as_json: bool) -> None:
     if as_json:
         print_json({"restored": count})
     else:
-        click.echo(f"{count} events are back")
+        click.echo(f"{counted(count, 'event')} {be(count)} back")
 
 
 def _meaning(store: EventStore) -> MeaningIndex:

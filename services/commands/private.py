@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import be, counted, were
 from services.commands.asking import opened, run_argument, store_path, time_of
 from services.commands.output import json_option, print_json, print_table, warn
 
@@ -49,7 +50,7 @@ def privacy(run: Path, as_json: bool) -> None:
         )
         return
     click.echo("what is personal is sealed" if sealed else "everything is kept in clear")
-    click.echo(f"{len(rules.destroyed)} keys were destroyed")
+    click.echo(f"{counted(len(rules.destroyed), 'key')} {were(len(rules.destroyed))} destroyed")
     if rules.zones:
         columns = ("nothing is recorded of", "in", "from", "to", "corners")
         print_table(columns, [_zone_row(zone) for zone in rules.zones.values()])
@@ -118,7 +119,9 @@ def expire(run: Path, at: str, archives: tuple[Path, ...], as_json: bool) -> Non
     if as_json:
         print_json({"expired": count})
     else:
-        click.echo(f"{count} reports are forgotten" if count else "nothing is due")
+        click.echo(
+            f"{counted(count, 'report')} {be(count)} forgotten" if count else "nothing is due"
+        )
 
 
 @click.command()
@@ -172,11 +175,13 @@ def erase(
     if as_json:
         print_json(erased.model_dump(mode="json"))
         return
-    click.echo(f"{person} is erased: {erased.sealed_events} events can no longer be read in full")
+    events = counted(erased.sealed_events, "event")
+    click.echo(f"{person} is erased: {events} can no longer be read in full")
     if again:
         click.echo("the report was made again without them")
     if erased.blobs:
-        click.echo(f"{len(erased.blobs)} caches that may have held something are deleted")
+        count = len(erased.blobs)
+        click.echo(f"{counted(count, 'cache')} that may have held something {be(count)} deleted")
     if erased.adapters:
         click.echo(
             "trained with it and not able to unlearn it, train anew: " + ", ".join(erased.adapters)

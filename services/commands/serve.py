@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import counted
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def serve(file: Path, as_json: bool) -> None:
         print_json(counts.model_dump(mode="json") | {"events": events})
     else:
         click.echo(
-            f"closed: {counts.rows} events recorded in {counts.calls} calls and {counts.commits} "
-            f"commits, {counts.refused} calls refused; {events} events in all"
+            f"closed: {counted(counts.rows, 'event')} recorded in {counted(counts.calls, 'call')} "
+            f"and {counted(counts.commits, 'commit')}, {counted(counts.refused, 'call')} refused; "
+            f"{counted(events, 'event')} in all"
         )
 
 
@@ -77,6 +79,6 @@ def _watch(memory: MemoryClient, ended: Event) -> None:
             rate = max(0, counts.rows - before) / _EVERY_S
             before = counts.rows
             status.update(
-                f"{memory.position():,} events, {rate:,.0f} rows/s, "
+                f"{counted(memory.position(), 'event')}, {rate:,.0f} rows/s, "
                 f"{counts.calls / max(1, counts.commits):.1f} calls a commit"
             )

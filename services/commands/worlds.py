@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json, print_table, warn
 
 if TYPE_CHECKING:
     from sim_worlds.contracts import Scenario
 
 
-@click.group()
+@click.group(cls=Menu)
 def worlds() -> None:
     """List worlds, show one, validate a scenario file."""
 

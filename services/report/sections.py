@@ -14,6 +14,7 @@ from services.report.section import section
 from services.report.wishes import done_words
 from services.report.words import duration_words, event_words, instruction_words, plain
 from stem_memory import contracts as log
+from stem_memory.clock import clock_of
 from stem_memory.instructions import Release, Stop
 from stem_memory.tasks import Assignment, Candidate
 
@@ -362,6 +363,7 @@ def numbers(history: History, files: list[str]) -> Markup:
         ("events in the log", str(run.events)),
         ("state", tag("code", run.state_sha256) if run.state_sha256 else ""),
         ("memory", config.memory),
+        ("its time at 0:00 here", clock_of(config.base_s) if config.base_s else ""),
         ("files", join([(tag("a", name, href=name), " ") for name in files])),
     ]
     rows += [(f"understood by {what}", by) for what, by in sorted(config.understood_by.items())]

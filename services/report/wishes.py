@@ -5,7 +5,7 @@ from __future__ import annotations
 from devices.plural import be, counted
 from services.report.colours import wish_colour
 from services.report.conversation import Utterance
-from services.report.history import GoalStory, History
+from services.report.history import DONE, GoalStory, History
 from services.report.markup import Markup, join, tag
 from services.report.section import section
 from services.report.words import (
@@ -37,9 +37,9 @@ _REACHED = ("satisfied", "answered", "missed")
 
 
 def done_words(history: History) -> str:
-    """What the wishes are that came out well: "satisfied", or also "answered" if some were asked."""
-    asked = any(story.status == "answered" for story in history.wishes)
-    return "satisfied or answered" if asked else "satisfied"
+    """What the wishes are that came out well: "satisfied", "answered" if they were questions, or both."""
+    reached = {story.status for story in history.wishes} & set(DONE)
+    return " or ".join(how for how in DONE if how in reached) or "satisfied"
 
 
 def wishes(history: History) -> Markup:

@@ -126,7 +126,7 @@ def broken(tmp_path):
 def test_a_run_that_broke_off_is_told_as_far_as_its_log_goes(broken):
     page = build(broken).read_text()
     assert (
-        "<title>Retinue: Test site: 1 of 5 wishes satisfied or answered, broke off at 1:22" in page
+        "<title>Retinue: Test site: 1 of 5 wishes answered, broke off at 1:22" in page
     )
     words = _text(page, "wishes")
     assert "The run broke off at 1:22; 2 wishes are not closed." in words
