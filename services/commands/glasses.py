@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devices.plural import counted
 from services.commands.glasses_film import film
+from services.commands.menu import Menu
 from services.commands.output import json_option, print_json, print_table, warn
 from services.commands.wearer import wearer_of, wearer_option
 
@@ -52,7 +54,7 @@ fps_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Menu)
 def glasses() -> None:
     """AI glasses: skills that speak at the right second, or stay silent."""
     import os
@@ -259,7 +261,8 @@ def record(
     finally:
         capture.close()
     click.echo(
-        f"{out}: {trace.duration_s:.1f} s, {len(trace.times)} pictures, {len(trace.words)} words"
+        f"{out}: {trace.duration_s:.1f} s, {counted(len(trace.times), 'picture')}, "
+        f"{counted(len(trace.words), 'word')}"
     )
     return 0
 
@@ -457,8 +460,9 @@ def _print_summary(result: Replay, folder: Path) -> None:
     silent = sum(entry.kind == "suppressed" for entry in result.ledger)
     share = result.cpu_s / result.duration_s * 60.0 if result.duration_s else 0.0
     click.echo(
-        f"\n{result.duration_s:.1f} s, {result.handled} pictures handled, {result.dropped} dropped, "
-        f"{result.looks} looks, {result.tools} tool calls; said {said}, held back {silent}; "
+        f"\n{result.duration_s:.1f} s, {counted(result.handled, 'picture')} handled, "
+        f"{result.dropped} dropped, {counted(result.looks, 'look')}, "
+        f"{counted(result.tools, 'tool call')}; said {said}, held back {silent}; "
         f"{share:.1f} s of processor a minute"
     )
     click.echo(f"everything is in {folder}")
