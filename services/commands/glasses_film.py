@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import counted
 from services.commands.wearer import wearer_of, wearer_option
+
+if TYPE_CHECKING:
+    from services.alpha.lab.home import Lying
 
 # As services.alpha.lab.takes and .style have them; tests compare.
 KINDS = ("blackjack", "museum-guide", "shopping-fit", "where-is-it", "quiet")
 STYLES = ("club", "evening", "daylight", "lamp")
+# How long after the last words of the wearer a walk goes on, in seconds.
+ANSWER_S = 8.0
 
 
 @click.command()
@@ -54,6 +61,14 @@ STYLES = ("club", "evening", "daylight", "lamp")
     metavar="SECONDS TEXT",
     help="Words of the wearer at that time; espeak-ng, if installed, speaks them on the sound track.",
 )
+@click.option(
+    "--lying",
+    multiple=True,
+    nargs=2,
+    metavar="THING PLACE",
+    help="With where-is-it: a thing and the id of the place on which it lies, in the world that the "
+    "film is for. THING is keys, kettle, duck and the like; keys=ID says its id there.",
+)
 @wearer_option
 def film(
     kind: str,
@@ -62,24 +77,33 @@ def film(
     seed: int,
     seconds: float,
     said: tuple[tuple[float, str], ...],
+    lying: tuple[tuple[str, str], ...],
     wearer: Path | None,
 ) -> int:
     """Make a film to try the glasses on: a trace with what would be right to say, and when.
 
     Rounds of blackjack, a walk in a museum, a visit to a shop, things left about the home, or
-    minutes in which nothing is to be told; the same seed makes the same film. The decks, artworks
+    minutes in which nothing is to be told; the same seed makes the same film. With --lying the
+    wearer looks at things where they lie in a world, for a run in which they take part. The decks, artworks
     and garments come from Debian packages that are fetched with apt-get (350 MB) the first time.
     """
     from dataclasses import replace
 
     from devices.glasses.contracts import Words
     from services.alpha.lab import assets
-    from services.alpha.lab.takes import Stock, make_take
+    from services.alpha.lab.takes import Stock, make_take, walk_around
     from services.alpha.lab.writing import refuse_old, write_trace
 
+    if lying and kind != "where-is-it":
+        raise click.UsageError("--lying goes with where-is-it: things are seen and asked for there")
+    things = tuple(_lying(thing, place) for thing, place in lying)
     refuse_old(out)
     assets.fetch()
-    take = make_take(kind, style, seed, Stock(out, (kind,)), seconds)
+    if things:
+        until_s = max((t for t, _ in said), default=0.0) + ANSWER_S
+        take = walk_around(style, seed, out, things, until_s)
+    else:
+        take = make_take(kind, style, seed, Stock(out, (kind,)), seconds)
     words = tuple(Words(t=t, text=text) for t, text in said)
     take = replace(take, words=tuple(sorted((*take.words, *words), key=lambda word: word.t)))
     if wearer is not None:
@@ -88,6 +112,19 @@ def film(
         write_trace(
             take, out, style, seed, say=lambda share: bar.update(int(100 * share) - bar.pos)
         )
-    click.echo(f"{out}: {len(take.gold)} moments at which something is to be told, or kept quiet")
+    click.echo(
+        f"{out}: {counted(len(take.gold), 'moment')} at which something is to be told, or kept quiet"
+    )
     click.echo(f"try it: retinue glasses run --source {out} --stills")
     return 0
+
+
+def _lying(thing: str, place: str) -> Lying:
+    """From "keys" or "keys=car-keys", and the id of a place."""
+    from services.alpha.lab.assets import THINGS
+    from services.alpha.lab.home import Lying
+
+    picture, _, id_ = thing.partition("=")
+    if picture not in THINGS:
+        raise click.UsageError(f"there is no picture of {picture!r}: take {', '.join(THINGS)}")
+    return Lying(picture, id_ or picture, place)

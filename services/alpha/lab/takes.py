@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,6 +11,7 @@ from random import Random
 from services.alpha.lab import assets, home, shop
 from services.alpha.lab.film import Film
 from services.alpha.lab.gallery import walk
+from services.alpha.lab.home import Lying
 from services.alpha.lab.quiet import quiet
 from services.alpha.lab.reel import Take
 from services.alpha.lab.style import STYLES
@@ -26,13 +27,18 @@ class Stock:
     """Catalogue and enrolled things, written once into a folder, as a user would have them."""
 
     def __init__(
-        self, folder: Path, kinds: Collection[str] = ("museum-guide", "where-is-it")
+        self,
+        folder: Path,
+        kinds: Collection[str] = ("museum-guide", "where-is-it"),
+        things: Mapping[str, str] | None = None,
     ) -> None:
         """Write them, unless they are there.
 
         Args:
             folder: Where to.
             kinds: The skills that will be used: what the others need is not written.
+            things: The ids of the things that are enrolled, and which of `home.THINGS` each looks
+                like; all of those, by their own names, unless given.
 
         Raises:
             UserError: The assets are missing.
@@ -45,7 +51,7 @@ class Stock:
         if "museum-guide" in kinds and not self.catalogue.exists():
             self._write_catalogue(folder)
         if "where-is-it" in kinds and not self.things.exists():
-            self._write_things(folder)
+            self._write_things(folder, things or {name: name for name in home.THINGS})
 
     def _write_catalogue(self, folder: Path) -> None:
         entries: list[dict[str, str]] = []
@@ -64,11 +70,11 @@ class Stock:
                 )
         self.catalogue.write_text(json.dumps(entries), encoding="utf-8")
 
-    def _write_things(self, folder: Path) -> None:
+    def _write_things(self, folder: Path, things: Mapping[str, str]) -> None:
         owned = []
-        for thing in home.THINGS:
-            (folder / f"{thing}.png").write_bytes(cv.encoded(assets.stamp(assets.THINGS[thing])))
-            owned.append({"id": thing, "names": [thing], "picture": f"{thing}.png"})
+        for thing, looks in things.items():
+            (folder / f"{thing}.png").write_bytes(cv.encoded(assets.stamp(assets.THINGS[looks])))
+            owned.append({"id": thing, "names": [looks], "picture": f"{thing}.png"})
         self.things.write_text(json.dumps(owned), encoding="utf-8")
 
     def settings(self) -> dict[str, dict[str, bool | int | float | str]]:
@@ -121,6 +127,33 @@ def things(style: str, seed: int, stock: Stock) -> Take:
         tuple(seen.gold),
         tuple(seen.words),
         settings=stock.settings(),
+    )
+
+
+def walk_around(
+    style: str, seed: int, folder: Path, lying: Sequence[Lying], until_s: float
+) -> Take:
+    """A look at things that lie where they lie in some world, by the ids they have there.
+
+    Args:
+        style: How it looks.
+        seed: What is drawn by chance.
+        folder: Where the things are enrolled.
+        lying: Things and places.
+        until_s: How long it lasts, in seconds, or longer until all was seen.
+
+    Raises:
+        UserError: There are too many of them for one film.
+    """
+    seen = home.walk(STYLES[style], Random(seed), lying, until_s)
+    stock = Stock(folder, ("where-is-it",), {thing.id: thing.picture for thing in lying})
+    places = ",".join(f"{mark}={place}" for mark, place in home.marked(lying).items())
+    film = Film(seen.scenes, seen.ends, STYLES[style], seed)
+    return Take(
+        f"walk {style} {seed}",
+        film,
+        skills=("where-is-it",),
+        settings={"where-is-it": {"things": str(stock.things), "places": places}},
     )
 
 
