@@ -19,7 +19,9 @@ from services.commands.house import doctor, topology
 from services.commands.keep import cubes, export, import_, notes
 from services.commands.llm import llm
 from services.commands.memory import memory
+from services.commands.menu import Menu
 from services.commands.private import audit, erase, expire, privacy
+from services.commands.record import record_body
 from services.commands.report import report
 from services.commands.run import run
 from services.commands.serve import serve
@@ -33,16 +35,8 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-class InThisOrder(click.Group):
-    """A group that lists its commands in the order they were added, not by the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in order."""
-        return list(self.commands)
-
-
 @click.group(
-    cls=InThisOrder,
+    cls=Menu,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="retinue", message="%(prog)s %(version)s")
@@ -60,7 +54,7 @@ for command in (scene, reach, look, disputes, bodies_remembered, tasks, context)
     memory.add_command(command)
 for command in (tell, retract, same, apart, align, pull, push):
     memory.add_command(command)
-for command in (cubes, cube, notes, export, import_, privacy, audit, expire, erase):
+for command in (cubes, cube, notes, export, import_, record_body, privacy, audit, expire, erase):
     memory.add_command(command)
 
 
@@ -68,6 +62,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code. Mistakes of the user end in one sentence."""
     try:
         code = app.main(args=arguments, prog_name="retinue", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # Nothing was asked for: that is no mistake, and help has lines.
+        click.echo(error.ctx.get_help())
+        code = 0
     except click.ClickException as error:
         _complain(_usage_sentence(error))
         code = BAD_INPUT
