@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brain.language.lexicon import among
-from brain.language.plural import counted, is_plural, is_uncounted, plural
 from brain.language.site import Site
 from devices.facts import Selector, Value
+from devices.plural import counted, is_mass, is_plural, plural
 
 # Rooms that one is on.
 _OPEN_AIR = among("balcony terrace landing")
 _OUTDOORS = "outdoors"
+# What is not counted as it is, but by the carton or bag.
+_STUFF = among(
+    "beef bread butter cereal cheese chocolate coffee detergent flour goods jam juice medicine milk "
+    "paper pasta rice shampoo soap spaghetti stuff tea water wine"
+)
 _THINGS = {"object": ("thing", "something", "nothing"), "person": ("person", "somebody", "nobody")}
 
 
@@ -63,7 +68,7 @@ class Naming:
         by_title = Counter(self.title(thing) for thing in things)
         firsts = {self.title(thing): thing for thing in reversed(things)}
         names = [
-            self.the(firsts[title]) if number == 1 else counted(number, title)
+            self.the(firsts[title]) if number == 1 else _so_many(number, title)
             for title, number in by_title.items()
         ]
         return listed([*names, more] if more else names)
@@ -79,7 +84,7 @@ class Naming:
     def kind(self, what: Selector, number: int = 1) -> str:
         """The kind of things that is selected: "clean mug", "clean mugs" of several."""
         name = self._name(what)
-        return name if number == 1 else plural(name)
+        return name if number == 1 else several(name)
 
     def there_are(self, what: Selector, number: int) -> str:
         """How many of the kind there are: "there is 1 clean mug", "there is no milk"."""
@@ -90,7 +95,7 @@ class Naming:
         if number:
             name = self._portion(what.cls or self.view.cls(what.ids[0]), name)
         many = number != 1 and not is_uncounted(name)
-        return f"there {'are' if many or is_plural(name) else 'is'} {counted(number, name)}"
+        return f"there {'are' if many or is_plural(name) else 'is'} {_so_many(number, name)}"
 
     def anything(self, what: Selector) -> tuple[str, str] | None:
         """The words for any and none ("somebody", "nobody"), where anything or anybody is meant."""
@@ -118,11 +123,10 @@ class Naming:
         for other in card.names:
             if other.endswith(f" of {last}"):
                 return f"{other.removesuffix(last)}{name}"
-        if is_plural(name):
-            return name
-        countable = (n for n in card.names if not is_uncounted(n) and not is_plural(n))
-        portion = next(countable, None)
-        return " ".join((*name.split()[:-1], portion)) if portion is not None else name
+        alike = (
+            n for n in card.names if not is_uncounted(n) and set(n.split()) & set(name.split())
+        )
+        return next(alike, name) if is_uncounted(name) else name
 
     # -- places --------------------------------------------------------------------------------
 
@@ -162,6 +166,23 @@ class Naming:
         return "" if told & set(self.site.title(room).lower().split()) else f" {self.at(room)}"
 
 
+def is_uncounted(name: str) -> bool:
+    """Whether there is only more or less of it: "milk", "cutlery"."""
+    return is_mass(name) or name.partition(" of ")[0].split()[-1].lower() in _STUFF
+
+
+def several(name: str) -> str:
+    """The name of several, or of more: "mugs", "milk"."""
+    return name if is_uncounted(name) else plural(name)
+
+
+def any_of(name: str) -> str:
+    """One of them, where nothing is known of any: "a cup", "an apple", "any milk", "any keys"."""
+    if is_uncounted(name) or is_plural(name):
+        return f"any {name}"
+    return f"{_article(name)} {name}"
+
+
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Names one after the other: "a, b and c"."""
     return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
@@ -186,13 +207,22 @@ def sentence(text: str) -> str:
 
 
 def _some(number: int, title: str) -> str:
+    """So many of it, told of for the first time: "a cup", "2 cups", "milk", "Sam's phone"."""
     if number > 1:
-        return counted(number, title)
-    if is_uncounted(title) or is_plural(title):
-        return title
-    return (
-        title if _is_proper(title) else f"{'an' if title[:1].lower() in 'aeiou' else 'a'} {title}"
-    )
+        return _so_many(number, title)
+    bare = is_uncounted(title) or is_plural(title) or _is_proper(title)
+    return title if bare else f"{_article(title)} {title}"
+
+
+def _so_many(number: int, name: str) -> str:
+    """The number and the name: "2 cups", "no cups", "some milk"."""
+    if number and not is_uncounted(name):
+        return counted(number, name)
+    return f"{'some' if number else 'no'} {several(name)}"
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1].lower() in "aeiou" else "a"
 
 
 def _is_proper(title: str, own: bool = True) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from brain.answering.config import AnswerConfig
 from brain.answering.evidence import Evidence, found, is_seen
-from brain.answering.naming import Naming, listed
-from brain.language.plural import with_article
+from brain.answering.naming import Naming, any_of, listed
 from devices.facts import Category, holders, select
 from stem_memory.tasks import Finding, GoalRecord, Query
 
@@ -96,7 +95,7 @@ class PlaceAnswers:
 
     def _unknown(self, query: Query) -> str:
         """Nobody knows of such a thing at all."""
-        kind = with_article(self.naming.kind(query.what))
+        kind = any_of(self.naming.kind(query.what))
         if looked := self.looked():
             return f"nobody has found {kind}: {looked} in vain"
         return f"nobody knows of {kind} here"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brain.answering.evidence import Evidence, found
-from brain.answering.naming import Naming, listed, word_of
-from brain.language.plural import with_article
+from brain.answering.naming import Naming, any_of, listed, word_of
 from devices.facts import Value, select
 from stem_memory.tasks import Finding, Query
 
@@ -87,7 +86,7 @@ class StateAnswers:
 
     def _unknown(self, query: Query, things: Sequence[str]) -> str:
         if not things:
-            return f"nobody knows of {with_article(self.naming.kind(query.what))} here"
+            return f"nobody knows of {any_of(self.naming.kind(query.what))} here"
         names = f"{self.naming.all_of(things)} {self.naming.are(things)}"
         return f"nobody knows whether {names} {self._word(query.attr, query.value)}"
 
