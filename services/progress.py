@@ -43,6 +43,8 @@ _GOAL_MARK = {
 def watched(stream: TextIO, title: str) -> Iterator[Callable[[Tick], None]]:
     """Show the ticks that the yielded function is given, until the block is left.
 
+    What is running is told at once: it takes a while until something happens in it.
+
     Args:
         stream: Where to write. A terminal gets a live picture, anything else one line a happening.
         title: What is running, for the head of the picture.
@@ -52,10 +54,14 @@ def watched(stream: TextIO, title: str) -> Iterator[Callable[[Tick], None]]:
 
     console = Console(file=stream, highlight=False)
     if not console.is_terminal:
+        stream.write(f"{title}\n")
+        stream.flush()
         yield lambda tick: _print_plainly(stream, tick)
         return
     picture = Picture(title)
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    opening = picture.drawn(console)
+    with Live(opening, console=console, auto_refresh=False, transient=True) as live:
+        live.refresh()
 
         def show(tick: Tick) -> None:
             picture.take(tick)

@@ -20,9 +20,20 @@ def test_a_pipe_gets_one_line_for_each_happening():
         show(Tick(t=2.0))
         show(Tick(t=2.5, line="waiter-1 is lost", kind="fault"))
     assert stream.getvalue().splitlines() == [
+        "restaurant",
         "     1.5 s  plan    g1 planned, 2 steps",
         "     2.5 s  fault   waiter-1 is lost",
     ]
+
+
+def test_a_terminal_shows_what_is_running_before_anything_happens():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with watched(stream, "restaurant"):
+        assert "restaurant" in stream.getvalue()
 
 
 def test_the_picture_shows_bodies_goals_and_the_last_lines():
