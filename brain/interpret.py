@@ -76,6 +76,7 @@ class WishInterpreter:
         if self._model is not None:
             try:
                 found = consult(self._model, wish.text, who, wish.tokens, wish.site, goal)
+                wish.looked_for(found)
                 return _understood(found, wish, "model"), None
             except Unread as still:
                 doubt = still if not isinstance(doubt, Unread) else doubt
@@ -92,6 +93,8 @@ def _understood(found: list[Condition], wish: Wish, by: str) -> Understood:
             "summary": summary(found, wish.site),
             "by": by,
             "queries": wish.queries(found),
+            "within_s": wish.within_s,
+            "priority": wish.priority,
         }
     )
 
@@ -99,4 +102,4 @@ def _understood(found: list[Condition], wish: Wish, by: str) -> Understood:
 def _asked(doubt: Unread | ModelError) -> tuple[Interpretation, Unclear]:
     words = f' "{doubt.words}"' if isinstance(doubt, Unread) else " that"
     question = f"I do not understand{words}. Can you say it differently?"
-    return Ask(question=question), Unclear(question)
+    return Ask(question=question), Unclear(question, kind="words")

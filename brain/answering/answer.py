@@ -135,6 +135,9 @@ class _Doubts:
         finding = found(thing, attr, self.view)
         if finding is None or not is_seen(finding):
             return False
+        body = self.view.bodies().get(thing)
+        if body is not None and not body.lost and finding.source == thing:
+            return True
         return finding.confidence >= self.config.sure
 
     def _is_stale(self, place: str, kind: Category) -> bool:

@@ -93,9 +93,10 @@ class Evidence:
         if not is_seen(finding):
             return self._hearsay(finding)
         who, when = self.source(finding.source), self.ago(finding.seen_s)
-        if finding.source == finding.thing:
+        is_body = self.view.category(finding.source) == "body"
+        if is_body and finding.source in (finding.thing, finding.value):
             return f"it said so {when}"
-        if self.view.category(finding.source) == "body" and finding.source != finding.value:
+        if is_body:
             return f"{who} saw {self.naming.it([finding.thing])} {when}"
         return f"{who} said so {when}"
 

@@ -42,6 +42,13 @@ class Queries:
         """Note that it is asked where the things are."""
         return self._note(known, Query(ask="where", condition=0, what=known.what))
 
+    def looked_at(self, known: Known) -> Known:
+        """Note that it is asked what is at the place, or where the thing is."""
+        here = next(iter(known.what.ids), "")
+        if self.ground.view.category(here) in ("fixture", "room") and len(known.what.ids) == 1:
+            return self._note(known, Query(ask="what", condition=0, what=known.what))
+        return self.where(known)
+
     def contents(self, known: Known, clause: Clause) -> Known:
         """Note that it is asked what or who is at a place, or what somebody holds."""
         (place,) = known.what.ids

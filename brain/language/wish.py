@@ -22,7 +22,8 @@ from brain.language.reading import words_of
 from brain.language.site import Site
 from brain.language.times import time_said
 from brain.language.unless import bound
-from devices.facts import At, Be, Condition, Value
+from brain.language.urgency import urgency_of
+from devices.facts import At, Be, Condition, Known, Value
 from stem_memory.tasks import Query
 from stem_memory.view import MemoryView
 
@@ -30,25 +31,29 @@ _QUIET = among("statement isnt there remark lack spilled")
 
 
 class Wish:
-    """One wish of one speaker, read in the light of the past."""
+    """One wish of one speaker, read in the light of the past.
+
+    `text` is what it says without time and urgency, which are `within_s` (seconds from when it is said)
+    and `priority`; None where nothing is said of them.
+    """
 
     def __init__(
         self, text: str, who: str, view: MemoryView, past: Past, head: VerbHead | None = None
     ) -> None:
-        self.text = text
+        self.text, self.within_s, self.priority = urgency_of(text)
         self.past = past
         words = lexicon().taught(view.skills())
         self.site = Site(view, words)
         answers = dict(past.answers)
         self.ground = Grounding(self.site, who, past.things, answers, _moved(past.conditions))
         self.orders = Orders(self.site, self.ground)
-        self.asks = Asks(self.site, self.ground, self.orders, text)
+        self.asks = Asks(self.site, self.ground, self.orders, self.text)
         self._forms = FormReader(self.site, words)
         self._states = lexicon().words["states"]
         reader = self._forms.reader
         self._guesser = Guesser(self.site, reader, self.orders, head) if head else None
         self.guessed = False
-        tokens = words_of(text, self.site)
+        tokens = words_of(self.text, self.site)
         again = follow_up(tokens) if past.conditions else 0
         self._meant_otherwise = again > 0 and not self._forms.reader.starts_clause(tokens, again)
         tokens = tokens[again:] if self._meant_otherwise else tokens
@@ -72,7 +77,7 @@ class Wish:
             or c.form != "verbless"
         ]
         if not clauses:
-            raise Unclear("What can I do for you?")
+            raise Unclear("What can I do for you?", kind="wish")
         clauses = bound(clauses)
         self._require_now(clauses)
         found: list[Condition] = []
@@ -92,12 +97,18 @@ class Wish:
             found += self._of(clause)
             last = clause
         if not found:
-            raise Unclear("What shall I do?")
+            raise Unclear("What shall I do?", kind="wish")
         return _without_contradiction(_unique(found))
 
     def queries(self, found: list[Condition]) -> tuple[Query, ...]:
         """What it asks, of the conditions that it was found to mean."""
         return self.asks.queries.among(found)
+
+    def looked_for(self, found: list[Condition]) -> None:
+        """Take what others found to be looked at or for as asked: where it is, what is there."""
+        for condition in found:
+            if isinstance(condition, Known):
+                self.asks.queries.looked_at(condition)
 
     def _require_now(self, clauses: list[Clause]) -> None:
         for clause in clauses:
@@ -302,7 +313,7 @@ class Wish:
         if clause.uncovered:
             return self._guess(clause)
         if clause.form != "tell" and "beyond" not in clause.readings:
-            self.orders.frame.pass_over_nothing(clause)
+            clause = self.orders.frame.pass_over_nothing(clause)
         if clause.form == "again":
             again = Again(self.past, self.ground, self.orders, self.asks)
             return again.conditions(clause, otherwise=self._meant_otherwise)
