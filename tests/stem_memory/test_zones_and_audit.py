@@ -12,6 +12,7 @@ from devices.facts import At, ClassCard, Selector, Told
 from stem_memory.contracts import (
     Asserted,
     Event,
+    FrameAligned,
     GoalPosted,
     GoalUnderstood,
     GraphPlanned,
@@ -153,6 +154,25 @@ def test_what_is_left_out_is_not_taken_for_missing():
         "waiter-1", 5.0, sighting("mug-1", "mug on table-1", 7.5, 2.0), viewed=["table-1"]
     )
     assert kept(wide, event=beside).sightings == ()
+
+
+def test_what_is_measured_nowhere_in_the_map_counts_as_where_its_holder_is():
+    event = observed(
+        "waiter-1",
+        5.0,
+        sighting("mug-1", "mug on table-1", 0.5, 0.5),
+        sighting("cup-1", "cup on table-2", 6.0, 2.0),
+        at=(6.0, 2.0),
+        heard=[("bob", "me")],
+    )
+    state = event.observation.state
+    worn = state.model_copy(update={"pose": state.pose.model_copy(update={"frame": "worn"})})
+    seen = event.observation.model_copy(update={"state": worn})
+    there = kept(zone(), event=event.model_copy(update={"observation": seen}))
+    assert [s.id for s in there.sightings] == ["cup-1"]
+    assert [said.who for said in there.heard] == ["bob"]
+    placed = (1.0, FrameAligned(frame="worn", x=0.0, y=0.0, by="sam"))
+    assert kept(zone(), placed, event=event.model_copy(update={"observation": seen})).heard == ()
 
 
 @pytest.mark.parametrize(

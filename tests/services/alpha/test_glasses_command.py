@@ -4,15 +4,17 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from services.alpha.lab import takes
+from services.alpha.lab import home, takes
 from services.alpha.lab.style import STYLES
 from services.alpha.recording import Trace
 from services.cli import app, main
 from services.commands import glasses_film
 from services.commands.glasses import glasses
+from services.errors import UserError
 
 LIGHT = "services.alpha.template:CrossingLight"
 
@@ -119,6 +121,25 @@ def test_eval_compares_with_the_gold(film, invoke):
 def test_films_can_be_made_of_every_kind_and_style():
     assert {*glasses_film.KINDS} == {*takes.KINDS, "quiet"}
     assert {*glasses_film.STYLES} == {*STYLES}
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing", "sentence"),
+    [("quiet", "keys", "goes with where-is-it"), ("where-is-it", "anvil", "no picture of 'anvil'")],
+)
+def test_what_can_not_lie_anywhere_in_a_film_is_said(invoke, tmp_path, kind, thing, sentence):
+    with pytest.raises(click.UsageError, match=sentence):
+        invoke("film", kind, "--lying", thing, "desk", "--out", str(tmp_path / "film"))
+    assert not (tmp_path / "film").exists()
+
+
+def test_a_film_shows_a_few_places_and_a_few_things_on_each():
+    lying = [home.Lying("keys", f"keys-{n}", place) for n, place in enumerate(("desk", "bed"))]
+    assert home.marked(lying) == {3: "desk", 7: "bed"}
+    with pytest.raises(UserError, match="4 places at most"):
+        home.marked([home.Lying("keys", "keys", f"table-{n}") for n in range(5)])
+    with pytest.raises(UserError, match="do not fit on desk"):
+        home.marked([home.Lying("keys", f"keys-{n}", "desk") for n in range(6)])
 
 
 def test_a_wearer_given_takes_the_place_of_the_trace_s(film, invoke, tmp_path):
