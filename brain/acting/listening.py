@@ -71,7 +71,9 @@ def listen(
         for instruction in told.instructions:
             turn.record(Instructed(instruction=instruction, by=said.who, cause=said.id))
         turn.record(Replied(cause=said.id, to=said.who, text=told.reply, heeded=True))
-        return Heard(instructions=told.instructions)
+        beyond = said.model_copy(update={"text": told.rest})
+        goal = _posted(beyond, turn).goal if told.rest else None
+        return Heard(instructions=told.instructions, goal=goal)
     if isinstance(told, Unheeded):
         turn.record(Replied(cause=said.id, to=said.who, text=told.reply, heeded=False))
         return Heard()
