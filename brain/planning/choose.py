@@ -101,6 +101,8 @@ def _is_taken(thing: str, search: Search) -> bool:
     record = search.sketch.goal
     if holder is None or holder not in search.sketch.view.bodies():
         return False
+    if search.sketch.view.bodies()[holder].is_out:
+        return True  # there it stays until that body may move again
     mine = record.graph is not None and any(thing in s.args.values() for s in record.graph.steps)
     return not mine
 

@@ -114,6 +114,8 @@ def _choices(
     subject = _subject(param, card, args)
     if subject is not None and not (param.cls or param.offers):
         place = facts.location(subject)
+        if facts.held_by(subject) is not None:
+            return []  # nobody takes things out of the hands of somebody who can put them down
         return [place.holder] if place is not None and _fits(param, place.holder, sketch) else []
     if param.kind in GENERAL and not param.cls:
         return []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devices.plural import be, counted, were
 from services.commands.output import json_option, print_json, print_table, warn
 
 if TYPE_CHECKING:
@@ -224,7 +225,10 @@ def run(
     if resumed is not None:
         return _resumed(context, resumed, with_report, strict, as_json)
     if world is None:
-        raise UserError("which world? name one of `retinue worlds list`, or a scenario file")
+        raise click.UsageError(
+            "Missing argument 'WORLD_OR_YAML': name one of `retinue worlds list`, or a scenario file",
+            context,
+        )
     if any(not text.strip() for text in (*wishes, *(text for _, text in later))):
         raise UserError("a wish is empty: say what you want, or leave --do and --then out")
     config = RunConfig.model_validate(
@@ -358,13 +362,15 @@ def _print_result(result: RunResult, page: str | None) -> None:
         rows.append((Text(mark, style=style), words.text, words.reply))
     print_table(("outcome", "said", "what came of it"), rows)
     click.echo(
-        f"\n{result.bodies} bodies, {result.steps} steps, {result.virtual_seconds:.0f} s in the "
-        f"world in {result.wall_seconds:.1f} s, {result.replans} plans made anew, "
-        f"{result.reassigned} steps reassigned, {result.llm.calls} questions to the model, "
-        f"{result.events} events"
+        f"\n{counted(result.bodies, 'body')}, {counted(result.steps, 'step')}, "
+        f"{result.virtual_seconds:.0f} s in the world in {result.wall_seconds:.1f} s, "
+        f"{counted(result.replans, 'plan')} made anew, {counted(result.reassigned, 'step')} "
+        f"reassigned, {counted(result.llm.calls, 'question')} to the model, "
+        f"{counted(result.events, 'event')}"
     )
     if result.expired:
-        click.echo(f"kept    {result.expired} reports were not to be kept longer and are forgotten")
+        gone, count = counted(result.expired, "report"), result.expired
+        click.echo(f"kept    {gone} {were(count)} not to be kept longer and {be(count)} forgotten")
     click.echo(f"state   {result.state_sha256}")
     click.echo(f"folder  {result.run_dir}")
     if page is not None:

@@ -63,7 +63,7 @@ def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, boo
         return _called_off(goal, diary, carried)
     if closed.status in ("failed", "refused"):
         return closed.status, False, closed.reason
-    names = (goal, goal + AUTHOR, goal + ANSWER)
+    names: tuple[str, ...] = (goal, goal + AUTHOR, goal + ANSWER)
     if closed.status == "answered":
         # Whether somebody had to look does not matter, only whether what was said is so.
         names = (goal + AUTHOR, goal + ANSWER)

@@ -124,6 +124,20 @@ def test_run_builds_the_report_and_prints_where(retinue, app, run_dir):
     assert (run_dir / "report.html").is_file()
 
 
+@pytest.mark.parametrize("words", [(), ("memory",), ("worlds",), ("memory", "cube"), ("llm",)])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_group_alone_shows_its_help_in_lines_that_fit(retinue, monkeypatch, words, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, err = retinue(*words)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: {' '.join(('retinue', *words))}")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "Commands:" in lines
+    # Sentences are wrapped, not cut off.
+    assert "..." not in out.partition("Commands:")[2]
+
+
 def test_ctrl_c_ends_quietly(retinue, app):
     app(error=KeyboardInterrupt())
     code, _, err = retinue("run", "restaurant", "--no-report")

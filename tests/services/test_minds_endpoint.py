@@ -23,7 +23,7 @@ class Stopped(Exception):
 def test_the_default_of_a_run_is_the_endpoint_that_is_named(monkeypatch):
     seen = []
 
-    def stop(config, on_tick):
+    def stop(config, on_tick, inputs=None):
         seen.append(config.model)
         raise Stopped
 
