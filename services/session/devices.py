@@ -218,8 +218,7 @@ class DeviceNode:
         wrong = nonsense(raw[0], self._card)
         if wrong is not None:
             return f"it reported {wrong}", None
-        # What ended is believed for what is seen afterwards.
-        if self._ended or stamp.is_news(raw[0], now):
+        if stamp.is_news(raw[0], now):
             return "", stamp.observation(raw[0], now)
         return "", None
 

@@ -41,6 +41,7 @@ class Stamp:
         self._stood: Pose | None = None
         self._taken: Observation | None = None
         self._taken_s = -math.inf
+        self._has_ended = False
 
     def sent(self, command: Command) -> None:
         """Remember what the body was told, to know later where it arrived."""
@@ -50,6 +51,7 @@ class Stamp:
 
     def receipt(self, receipt: Receipt, now: float) -> Receipt:
         """A receipt of the session."""
+        self._has_ended = True
         drive = self._drives.pop(receipt.command, None)
         if drive is not None and receipt.outcome == "done":
             self._arrived, self._stood = drive.to, None
@@ -60,22 +62,26 @@ class Stamp:
         """Whether a report is to be taken: it tells something, or enough time went by.
 
         Robots report many times a second, and memory keeps everything it is told for ever. A device
-        that is told its time reports only when there is something.
+        that is told its time reports only when there is something. The first report after a command
+        ended shows whether it came true.
         """
         before = self._taken
-        if before is None or self._is_timed:
-            return raw != before
-        if raw.heard or _gist(raw) != _gist(before):
-            return raw != before
+        if before is None:
+            return True
+        if raw == before:
+            # Said again it would seem to have been seen again.
+            return False
+        if self._is_timed or self._has_ended or raw.heard or _gist(raw) != _gist(before):
+            return True
         there, here = before.state, raw.state
         if abs(there.battery - here.battery) >= CHARGE:
             return True
         pause = MOVING_S if _gap_m(there.pose, here.pose) > STILL_M else RESTING_S
-        return raw != before and now - self._taken_s >= pause
+        return now - self._taken_s >= pause
 
     def observation(self, raw: Observation, now: float) -> Observation:
         """A report of the session, which takes it."""
-        self._taken, self._taken_s = raw, now
+        self._taken, self._taken_s, self._has_ended = raw, now, False
         state = raw.state
         if self._stood is None:
             self._stood = state.pose

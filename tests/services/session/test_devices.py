@@ -318,6 +318,9 @@ def test_only_what_is_new_is_taken(joined):
     assert taken(11.0, seen_by("r2", x=3.5, t=1011.0, sightings=(cup,))), "a look now and then"
     assert taken(11.1, seen_by("r2", x=3.5, battery=0.48, sightings=(cup,)))
     assert not taken(99.0, device.report), "not a word since"
+    device.ended = [Receipt(command="a", body="r2", t=0.0, outcome="done")]
+    assert not taken(99.1, device.report), "what was seen before is no evidence of what came after"
+    assert taken(99.2, seen_by("r2", x=3.5, t=1099.0, battery=0.48, sightings=(cup,)))
 
 
 def test_the_site_knows_where_it_is(joined):
@@ -325,10 +328,10 @@ def test_the_site_knows_where_it_is(joined):
     node = joined(device, plan=FLAT)
     node.step(0.0)
 
-    def arrives(name, to, x, then_x=None):
+    def arrives(name, to, x):
         drive = Drive(id=name, skill="navigate", to=to, path=((x, 2.0),), speed_m_s=1.0)
         node.step(1.0, (drive,))
-        device.report = seen_by("r2", x=x)
+        device.report = seen_by("r2", x=x, t=device.report.t + 1.0)
         device.ended = [Receipt(command=name, body="r2", t=1.0, outcome="done")]
         state = node.step(2.0).observation.state
         return state.room, state.near
