@@ -30,6 +30,8 @@ GOAL_SLACK_M = 0.05
 START_SLACK_M = 1.5
 # Points this far outside every room (in a wall, in a doorway) still belong to the nearest one.
 WALL_M = 0.5
+# Sums of distances that are equal differ by less.
+ROUNDING_M = 1e-6
 # How many plans, and of each how many answers, are remembered.
 PLANS = 4
 ROUTES = 32768
@@ -235,9 +237,15 @@ class _Ways:
     def _shortest(
         self, start: Point, target: str, size: _Size, reach_m: float, shut: frozenset[str]
     ) -> float | None:
-        goals = ((pose.x, pose.y) for pose in self.stand(target, size, reach_m))
-        routes = (self.route(start, goal, size, shut) for goal in goals)
-        return min((route.length_m for route in routes if route is not None), default=None)
+        stands = [(pose.x, pose.y) for pose in self.stand(target, size, reach_m)]
+        best = math.inf
+        for far, goal in sorted((math.dist(start, goal), goal) for goal in stands):
+            # No way is shorter than the straight line; the margin is for rounding.
+            if far > best + ROUNDING_M:
+                break
+            route = self.route(start, goal, size, shut)
+            best = best if route is None else min(best, route.length_m)
+        return best if best < math.inf else None
 
 
 @dataclass(frozen=True)

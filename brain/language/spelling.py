@@ -26,8 +26,9 @@ _RARE = 100_000
 def english() -> frozenset[str]:
     """Words of English that are in use."""
     source = files("symspellpy") / "frequency_dictionary_en_82_765.txt"
-    lines = (line.split() for line in source.read_text(encoding="utf-8-sig").splitlines())
-    return frozenset(word for word, count in lines if int(count) >= _RARE)
+    both = source.read_text(encoding="utf-8-sig").split()
+    counted = zip(both[::2], both[1::2], strict=True)
+    return frozenset(word for word, count in counted if int(count) >= _RARE)
 
 
 def corrected(
