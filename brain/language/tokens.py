@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from brain.language.lexicon import Lexicon, among
 from devices.plural import IRREGULAR, ONE_IN_S
@@ -79,6 +80,7 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+@lru_cache(maxsize=8192)
 def key_of(phrase: str) -> tuple[str, ...]:
     """The words of a name in the form they are looked up by."""
     plain = phrase.lower().translate(_APOSTROPHES).replace("-", " ").replace("_", " ")

@@ -29,10 +29,11 @@ class Talk:
 
     Every entry goes into a memory of its own, in the order in which the brain and the loop write
     them, so that an interpreter finds its dialogue and its earlier goals where they would be.
+    `memory` holds it all.
     """
 
     def __init__(self, site: Site, who: str, clock: Callable[[], float]) -> None:
-        self._memory = site.fresh()
+        self.memory = site.fresh()
         self._who = who
         self._clock = clock
         self._said = 0
@@ -43,7 +44,7 @@ class Talk:
         """Say a wish; return the id of its goal and what it was taken to mean."""
         goal = self._post(text)
         started = self._clock()
-        meant = interpreter.interpret(goal, self._memory)
+        meant = interpreter.interpret(goal, self.memory)
         self.seconds += self._clock() - started
         self._note(goal.id, meant)
         return goal.id, meant
@@ -52,7 +53,7 @@ class Talk:
         """Answer the question of a goal; None: it was not taken for an answer."""
         said = self._post(text)
         started = self._clock()
-        meant = interpreter.answer(self._memory.goals()[goal], text, self._memory)
+        meant = interpreter.answer(self.memory.goals()[goal], text, self.memory)
         self.seconds += self._clock() - started
         if meant is not None:
             self._record(GoalAnswered(goal=goal, text=text))
@@ -87,7 +88,7 @@ class Talk:
         t = PAUSE_S * self._said + after_s
         event = Event(origin="bench", seq=self._seq, t=t, body=body)
         self._seq += 1
-        self._memory.apply(event)
+        self.memory.apply(event)
 
 
 def outcome_of(
