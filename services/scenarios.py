@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devices.catalogue import body_kinds
 from sim_worlds.contracts import Scenario
+from sim_worlds.errors import UnknownWorld
 from sim_worlds.loader import builtin, installed, load
 
 
@@ -15,6 +18,10 @@ def read_world(name: str) -> Scenario:
         Refused: an installed kind of body can not be used.
     """
     cards = tuple(kind.card for kind in body_kinds().values() if not kind.brings_card)
-    if name not in installed() and name.endswith((".yaml", ".yml")):
+    if name not in installed() and (name.endswith((".yaml", ".yml")) or Path(name).is_file()):
         return load(name, cards)
+    if not name.strip():
+        raise UnknownWorld("the name of the world is empty; `retinue worlds list` names them")
+    if Path(name).is_dir():
+        raise UnknownWorld(f"{name} is a folder; give the path of a scenario file (.yaml) in it")
     return builtin(name, cards)

@@ -97,9 +97,11 @@ def builtin(name: str, cards: Sequence[BodyCard] = ()) -> Scenario:
     """
     known = installed()
     if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"did you mean `{near[0]}`? " if near else ""
         raise UnknownWorld(
-            f"there is no world `{name}`; name one of {', '.join(known)}, "
-            "or give the path of a scenario file"
+            f"there is no world `{name}`; {meant}name one of {', '.join(known)}, "
+            "or give the path of a scenario file (.yaml)"
         )
     return load(known[name], cards)
 

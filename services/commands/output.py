@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+# Characters: of a line where there is no terminal, between columns, and of a column that reads well.
+_PIPE = 160
+_GAP = 2
+_READABLE = 16
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
@@ -53,20 +62,72 @@ def stages(doing: str) -> Iterator[Callable[[str], None]]:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", wide: int = -1
 ) -> None:
-    """Print a table that fits the terminal; column `wide` takes the room that is left."""
+    """Print a table that fits the terminal; column `wide` takes the room that is left.
+
+    Where a terminal is too narrow for whole words side by side, the cells of a row stand below
+    each other.
+    """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table: Table = Table(box=None, title=title or None, title_justify="left", pad_edge=False)
+    # A file or a pipe has no width: long lines are better there than wrapped ones.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE)
+    # Plain strings would be searched for markup: "pip install 'retinue[vllm]'" has some.
+    cells = [[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row] for row in rows]
     last = wide % len(columns)
+    if _least(columns, cells, last) > console.width:
+        _print_stacked(console, columns, cells, title)
+    else:
+        console.print(_table(columns, cells, title, last))
+
+
+def print_listed(label: str, items: Iterable[str]) -> None:
+    """Print "label  one, two, three", wrapped to the terminal below its beginning."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE
+    lead = f"{label}  "
+    text = ", ".join(items) or "-"
+    click.echo(textwrap.fill(text, width, initial_indent=lead, subsequent_indent=" " * len(lead)))
+
+
+def _table(columns: Sequence[str], cells: list[list[Text]], title: str, last: int) -> Table:
+    from rich.table import Table
+
+    table: Table = Table(box=None, title=title or None, title_justify="left", pad_edge=False)
     for index, column in enumerate(columns):
         table.add_column(
             column, header_style="bold", overflow="fold", ratio=1 if index == last else None
         )
-    for row in rows:
-        # Plain strings would be searched for markup: "pip install 'retinue[vllm]'" has some.
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    # A file or a pipe has no width: long lines are better there than wrapped ones.
-    width = None if sys.stdout.isatty() else 160
-    Console(highlight=False, width=width).print(table)
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _least(columns: Sequence[str], cells: list[list[Text]], last: int) -> int:
+    """The width below which words would be broken, or the wide column be a tower of single ones."""
+    total = _GAP * (len(columns) - 1)
+    for index, column in enumerate(columns):
+        texts = [column, *(row[index].plain for row in cells)]
+        words = max((len(word) for text in texts for word in text.split()), default=0)
+        whole = max(map(len, texts)) if index == last else 0
+        total += max(words, min(whole, _READABLE))
+    return total
+
+
+def _print_stacked(
+    console: Console, columns: Sequence[str], cells: list[list[Text]], title: str
+) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if title:
+        console.print(title, style="italic")
+    for row in cells:
+        # What stands in the first columns without a heading is a mark: it goes with the name.
+        head = next((index for index, column in enumerate(columns) if column), 0)
+        name = Text(" ").join(cell for cell in row[: head + 1] if cell.plain)
+        name.stylize("bold")
+        console.print(name)
+        for column, cell in zip(columns[head + 1 :], row[head + 1 :], strict=True):
+            if cell.plain:
+                line = Text.assemble((f"{column}: " if column else "", "dim"), cell)
+                console.print(Padding(line, (0, 0, 0, 2)))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from devices.plural import counted
 from services.commands.menu import Menu
-from services.commands.output import json_option, print_json, print_table, warn
+from services.commands.output import json_option, print_json, print_listed, print_table, warn
 
 if TYPE_CHECKING:
+    from devices.facts import ClassCard, StateSpec
     from sim_worlds.contracts import Scenario
+    from sim_worlds.loading.ontology import Ontology
 
 
 @click.group(cls=Menu)
 def worlds() -> None:
-    """List worlds, show one, validate a scenario file."""
+    """List worlds, show one, validate a scenario file, and tell what may stand in it."""
 
 
 @worlds.command("list")
@@ -86,9 +90,99 @@ def validate(file: Path, as_json: bool) -> None:
         print_json({"ok": True, "name": scenario.name, **_figures(scenario)})
     else:
         figures = ", ".join(
-            f"{n} {what}" for what, n in _figures(scenario).items() if what != "title"
+            counted(_figures(scenario)[f"{noun}s"], noun) for noun in ("room", "fixture", "thing")
         )
-        click.echo(f"OK  {scenario.name}: {figures}")
+        people, bodies = len(scenario.people), len(scenario.bodies)
+        click.echo(
+            f"OK  {scenario.name}: {figures}, {counted(people, 'person')}, {counted(bodies, 'body')}"
+        )
+
+
+@worlds.command()
+@click.argument("world", required=False, metavar="[WORLD_OR_YAML]")
+@click.option(
+    "--category",
+    type=click.Choice(["object", "fixture", "room", "door", "person"]),
+    help="Only classes of this kind of thing.",
+)
+@json_option
+def classes(world: str | None, category: str | None, as_json: bool) -> None:
+    """List the classes of things a scenario file may name: words for them, parents, states.
+
+    With a world, its own classes are listed as well; without one, those that come with Retinue.
+    """
+    from sim_worlds.loader import catalogue
+    from sim_worlds.loading.ontology import Ontology
+
+    if world is None:
+        cards = catalogue()[0]
+    else:
+        from services.scenarios import read_world
+
+        cards = read_world(world).classes
+    ontology = Ontology(cards)
+    found = [card for card in cards if category in (None, card.category)]
+    if as_json:
+        print_json({"classes": [_class_told(card, ontology) for card in found]})
+        return
+    print_table(
+        ("class", "is a", "words for it", "states"),
+        [
+            (
+                card.cls,
+                ", ".join((card.category, *ontology.ancestors(card.cls))),
+                ", ".join(card.names),
+                "; ".join(f"{s}: {_values(spec)}" for s, spec in ontology.states(card.cls).items()),
+            )
+            for card in found
+        ],
+        wide=2,
+    )
+
+
+@worlds.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it into this file instead.",
+)
+def schema(out: Path | None) -> None:
+    """Print the JSON schema of scenario files, by which editors complete and check them.
+
+    The first line of a scenario names it: "# yaml-language-server: $schema=FILE".
+    """
+    from services.commands.fleet import body_cards
+    from sim_worlds.loader import catalogue
+    from sim_worlds.loading.schema import scenario_schema
+
+    known, processes = catalogue()
+    text = json.dumps(scenario_schema(known, body_cards(), processes), indent=2)
+    if out is None:
+        click.echo(text)
+    else:
+        _write(out, text + "\n")
+        click.echo(out)
+
+
+def _class_told(card: ClassCard, ontology: Ontology) -> dict[str, Any]:
+    return {
+        "cls": card.cls,
+        "category": card.category,
+        "parents": list(ontology.ancestors(card.cls)),
+        "names": list(card.names),
+        "states": {
+            name: {"values": list(spec.values), "default": spec.default}
+            for name, spec in ontology.states(card.cls).items()
+        },
+        "home": list(card.home),
+    }
+
+
+def _values(spec: StateSpec) -> str:
+    """The values of a state as a file has them, the one it starts with first."""
+    rest = [value for value in spec.values if value != spec.default]
+    return " or ".join(json.dumps(v).strip('"') for v in (spec.default, *rest))
 
 
 def _figures(scenario: Scenario) -> dict[str, Any]:
@@ -103,15 +197,19 @@ def _figures(scenario: Scenario) -> dict[str, Any]:
 
 
 def _draw(scenario: Scenario, path: Path) -> None:
-    from services.errors import UserError
     from services.report.floor_plan import standalone
 
+    _write(path, standalone(scenario.plan, scenario.bodies, scenario.cards))
+
+
+def _write(path: Path, text: str) -> None:
+    from services.errors import UserError
+    from stem_memory.disk import sentence
+
     try:
-        path.write_text(
-            standalone(scenario.plan, scenario.bodies, scenario.cards), encoding="utf-8"
-        )
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{path} can not be written: {error.strerror}") from error
+        raise UserError(sentence(path, error)) from error
 
 
 def _list_content(scenario: Scenario) -> None:
@@ -124,8 +222,9 @@ def _list_content(scenario: Scenario) -> None:
     )
     click.echo()
     things = Counter(thing.cls for thing in scenario.things)
-    click.echo("things  " + ", ".join(f"{n} {cls}" for cls, n in sorted(things.items())))
-    click.echo("people  " + ", ".join(f"{p.id} ({p.cls})" for p in scenario.people))
+    words = {card.cls: card.names[0] for card in scenario.classes if card.names}
+    print_listed("things", (counted(n, words.get(cls, cls)) for cls, n in sorted(things.items())))
+    print_listed("people", (f"{p.id} ({p.cls})" for p in scenario.people))
     click.echo()
     titles = {card.kind: card.title for card in scenario.cards}
     print_table(

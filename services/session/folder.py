@@ -73,6 +73,8 @@ class RunFolder:
         folder = cls(path)
         if not path.exists():
             raise UserError(f"{path} is no run folder: there is nothing of that name")
+        if path == Path() and not folder.memory.is_file():
+            raise UserError("this is no run folder; name one, such as runs/household-1")
         if not path.is_dir():
             hint = f", such as {path.parent}" if cls(path.parent).config.is_file() else ""
             raise UserError(f"{path} is no run folder but a file: name the folder{hint}")

@@ -28,6 +28,10 @@ class Ontology:
             found = self._ancestors[cls] = frozenset(self._climb(cls))
         return wanted in found
 
+    def ancestors(self, cls: str) -> tuple[str, ...]:
+        """What the class is besides itself, near to far."""
+        return tuple(self._climb(cls)[1:])
+
     def states(self, cls: str) -> dict[str, StateSpec]:
         """The states of the class, inherited ones included; its own win."""
         found = self._states.get(cls)

@@ -161,8 +161,14 @@ def test_a_fault_of_ours_is_not_hidden(app):
         (("run", "x", "--runtime", "mars"), "'mars'"),
         (("run", "x", "--do", " "), "a wish is empty"),
         (("worlds", "show", "narnia"), "there is no world `narnia`"),
+        (("worlds", "show", "restaurnt"), "did you mean `restaurant`?"),
+        (("worlds", "show", ""), "the name of the world is empty"),
+        (("worlds", "show", "."), ". is a folder"),
+        (("worlds", "classes", "--category", "ghost"), "'ghost'"),
         (("worlds", "validate", "missing.yaml"), "missing.yaml:1"),
         (("report", "nowhere"), "is no run folder"),
+        (("report", __file__), "is no run folder but a file"),
+        (("report", ""), "name one, such as runs/household-1"),
         (("fly",), "No such command 'fly'"),
     ],
 )
@@ -197,6 +203,34 @@ def test_worlds_list_and_validate(retinue):
         "worlds", "validate", ROOT / "sim_worlds" / "scenarios" / "restaurant.yaml"
     )
     assert (code, out[:14]) == (0, "OK  restaurant")
+
+
+def test_the_classes_that_a_scenario_may_name_are_listed(retinue, tmp_path):
+    code, out, _ = retinue("worlds", "classes", "--json")
+    known = {one["cls"]: one for one in json.loads(out)["classes"]}
+    assert code == 0
+    assert known["mug"]["names"][0] == "mug"
+    assert "cup" in known["mug"]["parents"]
+    assert known["mug"]["states"]["clean"] == {"values": [True, False], "default": True}
+    out = retinue("worlds", "classes", "--category", "room")[1]
+    assert "kitchen" in out
+    assert "mug" not in out
+    mine = tmp_path / "mine.yaml"
+    text = (ROOT / "sim_worlds" / "scenarios" / "household.yaml").read_text()
+    mine.write_text(text + "classes:\n  - {cls: gnome, names: [garden gnome]}\n")
+    assert "garden gnome" in retinue("worlds", "classes", mine)[1]
+    assert "garden gnome" not in retinue("worlds", "classes")[1]
+
+
+def test_the_schema_of_scenarios_is_printed_or_written(retinue, tmp_path):
+    code, out, _ = retinue("worlds", "schema")
+    assert code == 0
+    assert json.loads(out)["title"] == "A world of Retinue"
+    assert retinue("worlds", "schema", "--out", tmp_path / "s.json")[0] == 0
+    assert (tmp_path / "s.json").read_text() == out
+    code, _, err = retinue("worlds", "schema", "--out", tmp_path / "nowhere" / "s.json")
+    assert code == 2
+    assert "its folder is not there; make the folder first" in err
 
 
 def test_worlds_show_draws_a_map_and_a_picture(retinue, tmp_path):
