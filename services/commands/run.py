@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devices.plural import be, counted, were
-from services.commands.output import json_option, print_json, print_table, warn
+from services.commands.output import json_option, print_json, print_table, stages, warn
 
 if TYPE_CHECKING:
     from services.contracts import RunConfig, RunResult, Tick
@@ -336,7 +336,8 @@ def _report(run_dir: str, quietly: bool) -> str | None:
     from services.report.build import build
 
     try:
-        return str(build(Path(run_dir)))
+        with stages("report") as on_progress:
+            return str(build(Path(run_dir), on_progress=on_progress))
     except Exception as error:
         sentence = sentence_of(error)
         if sentence is None:
