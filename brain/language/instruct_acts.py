@@ -276,7 +276,8 @@ class Acts:
 
     def change(self, named: Named, text: str, *, sure: bool) -> Act | None:
         """The goal has these words, or these instead of what is named of it."""
-        if not sure and not (named.content or named.is_by_id):
+        told_apart = named.content or named.is_by_id
+        if not sure and (not told_apart or any(part.new for part in named.parts)):
             return None
         choice = self.goals.choose(named, self.goals.open)
         if choice.why:

@@ -89,7 +89,7 @@ class Rewording:
             new = new[:-1]
         while new and (new[0].is_mark or new[0].text in ("please", "just")):
             new = new[1:]
-        if not new:
+        if not new or self._reader.joint(new, 0):
             return None
         said = text[new[0].start : new[-1].end]
         if self._reader.starts_clause(new, 0) and self._noun(new) is None:
@@ -135,6 +135,12 @@ class Rewording:
         if is_meant is None:
             return found
         return [s for s in found if is_meant(self._about(s.start, s.end))]
+
+    def _beside(self, is_meant: Test) -> list[Span]:
+        """The noun phrases of the clauses in which something that is meant is named."""
+        meant = [s.start for s in self._spans(is_meant)]
+        within = [c for c in self._clauses() if any(c[0] <= start < c[1] for start in meant)]
+        return [s for s in self._spans(None) if any(c[0] <= s.start < c[1] for c in within)]
 
     def _is_preposition(self, k: int, start: int) -> bool:
         found = self._reader.preposition(self._tokens, k)
@@ -207,6 +213,9 @@ class Rewording:
         self, new: list[Token], noun: NounPhrase, said: str, is_meant: Test | None
     ) -> Reworded | None:
         spans = [s for s in self._spans(is_meant) if self._kind(s) in _GOAL]
+        if not spans and is_meant is not None:
+            # Where what is meant is brought to.
+            spans = [s for s in self._beside(is_meant) if self._kind(s) in _GOAL]
         goals = [s for s in spans if s.prep in ("to", "for", "on", "in", "at", "near")] or spans
         prep = self._reader.preposition(new, 0)
         if not goals and is_meant is None and len(self._clauses()) == 1:

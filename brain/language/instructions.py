@@ -288,12 +288,15 @@ class _Hearing:
         if phrase.kind == "rather":
             new = tokens[slice(*spans["="])]
             return acts.change_latest(self._said(new), new)
-        named = acts.goals.read(meant)
+        message = meant and (meant[0].text,) in listed("messages")
+        named = None if message else acts.goals.read(meant)
         if named is None:
             return None
         if phrase.kind == "change" and named.is_last:
             new = tokens[slice(*spans["="])]
             return acts.change_latest(self._said(new), new)
+        if phrase.words[-1] == "instead" and not named.is_definite:
+            return None
         if phrase.kind == "change":
             return acts.change(named, self._said(tokens[slice(*spans["="])]), sure=phrase.sure)
         if phrase.kind in ("cancel", "undo"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -103,6 +103,10 @@ class Lexicon:
 
     def all_words(self) -> frozenset[str]:
         """Every word the lexicon knows."""
+        return self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
         known: set[str] = set(self.forms) | set(self.verbs) | set(self.beyond)
         for phrases in (self.openers, self.fillers):
             known |= {word for phrase in phrases for word in phrase}
