@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from services.charset import write_plainly
 from services.commands.bench import bench
 from services.commands.cube import cube
 from services.commands.exchange import pull, push
@@ -60,6 +61,7 @@ for command in (cubes, cube, notes, export, import_, record_body, privacy, audit
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code. Mistakes of the user end in one sentence."""
+    write_plainly(sys.stdout, sys.stderr)
     try:
         code = app.main(args=arguments, prog_name="retinue", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
