@@ -58,11 +58,12 @@ class Observed(Noun):
 
 
 class BodyLost(Noun):
-    """No sign of life from the body since `last_heard_s`."""
+    """No sign of life from the body since `last_heard_s`; `reason`: why, where its driver knows."""
 
     kind: Literal["body_lost"] = "body_lost"
     body: str
     last_heard_s: float
+    reason: str = ""
 
 
 class BodyBack(Noun):

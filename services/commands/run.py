@@ -356,7 +356,10 @@ def _print_result(result: RunResult, page: str | None) -> None:
     rows = []
     for goal in result.goals:
         mark, style = _MARK[goal.status]
-        note = goal.answer or goal.reason or ("the world agrees" if goal.checked_by_world else "")
+        # What no world can judge rests on what bodies reported.
+        agreed = "the world agrees" if goal.checked_by_world else "as far as was reported"
+        done = goal.status in ("satisfied", "answered")
+        note = goal.answer or goal.reason or (agreed if done else "")
         rows.append((Text(mark, style=style), goal.text, note))
     for words in result.words:
         mark, style = ("✓ heeded", "green") if words.heeded else ("? not heeded", "yellow")

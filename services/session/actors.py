@@ -34,6 +34,9 @@ class BodyNode:
         self._runner = Runner(card, plan, skill_kinds())
         self._body = body
 
+    def ready(self) -> None:
+        """Answered once it can be asked to do something."""
+
     def step(self, news: BodyInput) -> BodyOutput:
         """Pass news to the runner."""
         return self._runner.step(news)
@@ -48,6 +51,9 @@ class BrainNode:
     def __init__(self, config: BrainConfig, model: str) -> None:
         self._understanding = make_interpreter(model)
         self._brain = Brain(config, self._understanding.interpreter)
+
+    def ready(self) -> None:
+        """Answered once it can be asked to think."""
 
     def step(self, news: News) -> BrainStep:
         """Pass news to the brain."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devices.contracts import Command, Observation, Receipt
+from services.errors import ActorDied
 from services.runtime import Handle, Runtime
 from services.session.devices import DeviceNews
 
@@ -38,6 +39,7 @@ class DeviceSide:
         self._is_host = is_host
         self._waiting: list[tuple[str, DeviceNews]] = []
         self._next: dict[str, float | None] = {}
+        self._trouble: dict[str, str] = {}
         self.ids = frozenset(handles)
 
     def give(self, now: float, commands: Mapping[str, tuple[Command, ...]]) -> None:
@@ -56,6 +58,10 @@ class DeviceSide:
             heard=tuple(dict.fromkeys(body for body, n in news if n.heard)),
         )
 
+    def trouble(self, body: str) -> str:
+        """Why the device could not be reached when that last happened; "" if it never did."""
+        return self._trouble.get(body, "")
+
     def next_s(self, now: float) -> float | None:
         """When a device has to be asked for news at the latest; None: not by itself."""
         if any(n.observation is not None or n.receipts for _, n in self._waiting):
@@ -71,7 +77,13 @@ class DeviceSide:
         calls = {b: self._handles[b].call("step", now, *arguments[b]) for b in sorted(arguments)}
         found: list[tuple[str, DeviceNews]] = []
         for body, call in calls.items():
-            news: DeviceNews = self._runtime.gather([call])[0]
+            try:
+                news: DeviceNews = self._runtime.gather([call])[0]
+            except ActorDied as error:
+                # Like a device that does not answer: its silence is noticed, the others go on.
+                news = DeviceNews(heard=False, trouble=str(error))
             self._next[body] = news.next_s
+            if news.trouble:
+                self._trouble[body] = news.trouble
             found.append((body, news))
         return found

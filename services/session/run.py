@@ -101,12 +101,13 @@ def resume(
     if folder.read_result() is not None:
         raise UserError(f"{run_dir} came to its end: there is nothing to resume")
     config = folder.read_config()
-    if config.devices:
-        raise UserError(
-            f"{run_dir} had devices outside the world ({', '.join(config.devices)}): they can not be "
-            "played again; see what it did with `retinue report`"
-        )
     plan = _read(config)
+    real = [device.id for device in plan.devices if not device.is_timed]
+    if real:
+        raise UserError(
+            f"{run_dir} had bodies in real time ({', '.join(real)}): what they did can not be done "
+            "again; see it with `retinue report`"
+        )
     if plan.config.understood_by != config.understood_by:
         raise UserError(
             f"{run_dir} was understood by {_by(config)}, here it would be by {_by(plan.config)}: "
@@ -248,6 +249,8 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
         return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
 
     brain = new_brain()
+    # Time begins when everybody is there.
+    runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
     if past.position:
         runtime.gather([brain.call("restore", past.events)])
     crew = Crew(

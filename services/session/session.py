@@ -29,6 +29,7 @@ from services.session.worldside import WorldSide
 from sim_worlds.contracts import Commands, Says, WorldStep
 from stem_memory.contracts import (
     AnswerGiven,
+    BodyLost,
     Event,
     GoalClosed,
     GoalPosted,
@@ -160,7 +161,7 @@ class Session:
         receipts = (*step.receipts, *reports.receipts)
         heard, changes = self._bodies.listen(now, (*step.heard, *reports.heard))
         events = opening + self._reports(observations) + self._ear.hear(step)
-        events += [self._event(FLEET, now, change) for change in changes]
+        events += [self._event(FLEET, now, self._with_reason(change)) for change in changes]
         if self._reads_back:
             events = self._recorded(now, events)
         for event in events:
@@ -182,6 +183,12 @@ class Session:
             pending = bool(self._words)
         if done or observations:
             self._on_round(now, tuple(done))
+
+    def _with_reason(self, change: Payload) -> Payload:
+        """A loss with what the device's driver says of it."""
+        if not isinstance(change, BodyLost):
+            return change
+        return change.model_copy(update={"reason": self._crew.devices.trouble(change.body)})
 
     def _recorded(self, now: float, events: list[Event]) -> list[Event]:
         """Record the events, let glasses see and hear meanwhile, and read back what is in the log."""
