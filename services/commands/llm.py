@@ -374,7 +374,7 @@ def bench(
 
 def _key(key_file: Path | None) -> str | None:
     if key_file is not None:
-        text = key_file.read_text().strip()
+        text = key_file.read_text(encoding="utf-8").strip()
         if not text:
             raise click.UsageError(f"{key_file} holds no key")
         return text

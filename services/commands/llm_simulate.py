@@ -145,6 +145,6 @@ def simulate(
     )
     print_table(columns(found), [cells(row, found) for row in found.rows])
     if json_file is not None:
-        json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n")
+        json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
     if plot is not None:
         save(picture(found), plot)

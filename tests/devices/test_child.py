@@ -53,7 +53,7 @@ signal.pause()
 @pytest.mark.parametrize(("program", "children"), [(PROGRAM, 1), (POOL, 2), (FORK, 1)])
 def test_children_are_gone_with_a_parent_that_was_killed(program, children):
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as parent:
         handles = [os.pidfd_open(int(parent.stdout.readline())) for _ in range(children)]
         parent.send_signal(signal.SIGKILL)
     for handle in handles:
@@ -66,7 +66,7 @@ def test_children_are_gone_with_a_parent_that_was_killed(program, children):
 def test_a_child_lives_on_when_the_thread_that_wanted_it_ends():
     started = []
     thread = threading.Thread(
-        target=lambda: started.append(start(["cat"], stdin=-1, stdout=-1, text=True))
+        target=lambda: started.append(start(["cat"], stdin=-1, stdout=-1, encoding="utf-8"))
     )
     thread.start()
     thread.join()
@@ -75,7 +75,7 @@ def test_a_child_lives_on_when_the_thread_that_wanted_it_ends():
 
 
 def test_a_copy_of_this_process_starts_its_own():
-    done = run([sys.executable, "-c", COPY], text=True)
+    done = run([sys.executable, "-c", COPY], encoding="utf-8")
     assert (done.stdout, done.stderr) == ("0", "")
 
 
@@ -83,7 +83,7 @@ def test_a_program_begins_as_it_would_alone():
     for words in (["grep", "Sig", "/proc/self/status"], ["printenv"], ["echo", "ä", "", "a b"]):
         alone = subprocess.run(words, capture_output=True, check=False)
         assert run(words).stdout == alone.stdout
-    assert run(["pwd"], cwd="/", text=True).stdout == "/\n"
+    assert run(["pwd"], cwd="/", encoding="utf-8").stdout == "/\n"
 
 
 def test_reading_on_is_told_like_anywhere(tmp_path):

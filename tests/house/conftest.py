@@ -19,7 +19,7 @@ def root() -> Path:
 def tracked() -> list[Path]:
     """Tracked files that still exist, relative to the checkout."""
     listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
     )
     names = (Path(name) for name in listing.stdout.split("\0") if name)
     return sorted(name for name in names if (ROOT / name).is_file())

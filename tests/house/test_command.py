@@ -35,7 +35,7 @@ def _commands():
 
 
 def test_every_command_is_in_the_readme(root):
-    readme = (root / "README.md").read_text()
+    readme = (root / "README.md").read_text(encoding="utf-8")
     names = [" ".join(words) for words, _ in _commands()]
     assert len(names) >= 6
     assert [name for name in names if name not in readme] == []
@@ -59,7 +59,7 @@ def test_help_loads_no_heavy_library():
     report = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "services.cli", "--help"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         env={**os.environ, "COLUMNS": "100"},
     )

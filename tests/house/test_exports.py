@@ -21,7 +21,7 @@ def _imported_names(source: str) -> set[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_is_complete(root, package):
-    source = (root / package / "__init__.py").read_text()
+    source = (root / package / "__init__.py").read_text(encoding="utf-8")
     exported = getattr(importlib.import_module(package), "__all__", [])
     assert set(exported) == _imported_names(source)
 

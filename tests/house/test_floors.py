@@ -10,7 +10,7 @@ import pytest
 
 def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_nobody_imports_upwards_or_by_the_wrong_door(root):
 )
 def test_a_wrong_import_is_noticed(copy, package, line):
     intruder = copy / package / "intruder.py"
-    intruder.write_text(f"{line}\n")
+    intruder.write_text(f"{line}\n", encoding="utf-8")
     try:
         assert _lint_imports(copy).returncode == 1
     finally:

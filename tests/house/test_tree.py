@@ -30,7 +30,7 @@ def test_only_the_six_packages_tests_and_docs_stand_at_the_root(tracked, package
 def test_every_package_says_it_is_typed_and_what_it_is(root, packages):
     for package in packages:
         assert (root / package / "py.typed").is_file()
-        assert (root / package / "__init__.py").read_text().startswith('"""')
+        assert (root / package / "__init__.py").read_text(encoding="utf-8").startswith('"""')
 
 
 def test_no_init_under_tests(tracked):
@@ -46,7 +46,7 @@ def test_test_folders_mirror_packages(tracked, packages):
 
 def test_code_files_fit_in_a_head(root, tracked):
     code = [p for p in tracked if p.suffix in {".py", ".js", ".css"}]
-    lengths = {str(p): len((root / p).read_text().splitlines()) for p in code}
+    lengths = {str(p): len((root / p).read_text(encoding="utf-8").splitlines()) for p in code}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
@@ -70,5 +70,8 @@ def test_nothing_names_this_machine_or_a_registry(root, tracked):
 
 def test_pins_are_versions_not_addresses(root):
     for name in ("constraints.txt", "models.txt"):
-        lines = (line.split("#")[0].strip() for line in (root / name).read_text().splitlines())
+        lines = (
+            line.split("#")[0].strip()
+            for line in (root / name).read_text(encoding="utf-8").splitlines()
+        )
         assert [x for x in lines if x and not re.fullmatch(r"[\w.-]+==[\w.]+", x)] == []

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("wheel")
 def _run(*command: object, **options: object) -> str:
     """Run a command that must succeed and return what it printed."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -42,7 +42,7 @@ def bin_dir(wheel, tmp_path_factory) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
     _run(*pip, "--no-index", "--no-deps", wheel)
     site = _run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    (Path(site) / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (Path(site) / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     return home / "bin"
 
 

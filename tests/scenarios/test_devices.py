@@ -39,7 +39,7 @@ SECONDS = 300
 @pytest.fixture
 def play(tmp_path):
     """Runs wishes in the world with devices; the result and what the log says."""
-    (tmp_path / "world.yaml").write_text(WORLD)
+    (tmp_path / "world.yaml").write_text(WORLD, encoding="utf-8")
 
     def play(name, *wishes, devices=()):
         out = tmp_path / name

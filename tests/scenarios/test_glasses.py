@@ -45,7 +45,7 @@ def lived(tmp_path_factory):
     film.close()
     (folder / "keys.png").write_bytes(cv.encoded(_picture()))
     enrolled = [{"id": "keys", "names": ["keys"], "picture": "keys.png"}]
-    (folder / "things.json").write_text(json.dumps(enrolled))
+    (folder / "things.json").write_text(json.dumps(enrolled), encoding="utf-8")
     said = ((3.0, "where is the blue mug?"), (3.5, "bring me my keys"), (30.0, "stop"))
     trace = Trace(
         name="worn",
@@ -56,7 +56,7 @@ def lived(tmp_path_factory):
         skills=("where-is-it",),
         configuration={"where-is-it": {"things": "./things.json", "places": "3=dining-table"}},
     )
-    (folder / "trace.json").write_text(trace.model_dump_json())
+    (folder / "trace.json").write_text(trace.model_dump_json(), encoding="utf-8")
     out, memory = folder / "run", folder / "house.db"
     config = RunConfig(
         world="household",
@@ -89,7 +89,9 @@ def test_what_robots_have_to_say_is_said_to_the_wearer(lived):
     result, out, _ = lived
     (asked,) = [goal for goal in result.goals if "blue mug" in goal.text]
     assert asked.status == "answered"
-    ledger = [json.loads(line) for line in (out / "ledger.jsonl").read_text().splitlines()]
+    ledger = [
+        json.loads(line) for line in (out / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     told = [entry["text"] for entry in ledger if entry["kind"] == "intervention"]
     assert asked.answer in told
 

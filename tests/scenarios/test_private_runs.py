@@ -10,8 +10,8 @@ import sqlite3
 import pytest
 
 from services import cli
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig
+from services.session.run import run
 from sim_worlds.contracts import Film
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
@@ -56,7 +56,7 @@ def retinue(capsys):
 @pytest.mark.scenario
 def test_what_is_personal_is_sealed_and_changes_no_hash(tmp_path, monkeypatch):
     sealed = play(tmp_path / "sealed")
-    content = (tmp_path / "sealed" / "memory.db.keys").read_text()
+    content = (tmp_path / "sealed" / "memory.db.keys").read_text(encoding="utf-8")
     assert {"person/sam", "person/ruth"} <= json.loads(content)["keys"].keys()
     monkeypatch.setattr(Vault, "seal", lambda self, event: event.body)
     assert play(tmp_path / "clear").state_sha256 == sealed.state_sha256
@@ -133,9 +133,9 @@ def test_erasing_a_person_cleans_the_whole_run(tmp_path, retinue):
     assert retinue("memory", "where", "sam", out)[0] == 2
     for name in ("report.html", "config.json", "metrics.json", "graph.svg", "memory.db.audit"):
         # The video stands in the page as letters that may spell anything.
-        text = re.sub(r"base64,[\w+/=]+", "", (out / name).read_text())
+        text = re.sub(r"base64,[\w+/=]+", "", (out / name).read_text(encoding="utf-8"))
         assert not re.search(r"\bsam\b", text, re.IGNORECASE), name
-    assert "(erased)" in (out / "report.html").read_text()
+    assert "(erased)" in (out / "report.html").read_text(encoding="utf-8")
     with gzip.open(out / "film.json.gz") as stream:
         film = Film.model_validate_json(stream.read())
     assert film.people == ("noor", "lily", "ruth")
@@ -167,9 +167,9 @@ def test_the_audit_says_who_read_what(tmp_path, retinue):
     assert readings[1]["about"] == ["sam"]
     about = json.loads(retinue("memory", "audit", out, "--about", "Ruth", "--json")[1])
     assert len(about["readings"]) == 2
-    assert "ruth" not in (out / "memory.db.audit").read_text()
-    lines = (out / "memory.db.audit").read_text().replace("red mug", "tea cup")
-    (out / "memory.db.audit").write_text(lines)
+    assert "ruth" not in (out / "memory.db.audit").read_text(encoding="utf-8")
+    lines = (out / "memory.db.audit").read_text(encoding="utf-8").replace("red mug", "tea cup")
+    (out / "memory.db.audit").write_text(lines, encoding="utf-8")
     code, _, err = retinue("memory", "audit", out)
     assert code == 2
     assert "was changed at line 2" in err

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult
+from services.session.run import run
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
 
@@ -82,13 +82,16 @@ def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The world's file, beside which the robot and its skill are installed."""
     info = tmp_path / "site" / "gardener-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gardener\nVersion: 1.0\n")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: gardener\nVersion: 1.0\n", encoding="utf-8"
+    )
     (info / "entry_points.txt").write_text(
         "[retinue.devices]\ngardener = gardener_robot:GARDENER\n"
-        "[retinue.skills]\nsprinkle = gardener_robot:SPRINKLE\n"
+        "[retinue.skills]\nsprinkle = gardener_robot:SPRINKLE\n",
+        encoding="utf-8",
     )
-    (tmp_path / "site" / "gardener_robot.py").write_text(MODULE)
-    (tmp_path / "garden.yaml").write_text(WORLD)
+    (tmp_path / "site" / "gardener_robot.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "garden.yaml").write_text(WORLD, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.delitem(sys.modules, "gardener_robot", raising=False)
     return tmp_path / "garden.yaml"
@@ -121,8 +124,10 @@ def test_a_body_that_is_refused_again_and_again_gives_the_world_time_to_change(
     # The world wants something of which the skill's card says nothing: it refuses at once.
     state = "watered: {values: [false, true], default: false}"
     frozen = state + ", frozen: {values: [false, true], default: true}"
-    world = garden.read_text().replace(state, frozen)
-    garden.write_text(world.replace("needs: {watered: false}", "needs: {frozen: false}"))
+    world = garden.read_text(encoding="utf-8").replace(state, frozen)
+    garden.write_text(
+        world.replace("needs: {watered: false}", "needs: {frozen: false}"), encoding="utf-8"
+    )
     result = water(garden)
     assert [goal.status for goal in result.goals] == ["failed"], result.goals
     path = Path(result.run_dir) / "memory.db"

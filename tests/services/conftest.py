@@ -155,8 +155,8 @@ def run_dir(tmp_path: Path) -> Path:
         state_sha256="ab" * 32,
         run_dir=str(folder),
     )
-    (folder / "config.json").write_text(config.model_dump_json())
-    (folder / "metrics.json").write_text(result.model_dump_json())
+    (folder / "config.json").write_text(config.model_dump_json(), encoding="utf-8")
+    (folder / "metrics.json").write_text(result.model_dump_json(), encoding="utf-8")
     with gzip.open(folder / "film.json.gz", "wt") as stream:
         stream.write(film().model_dump_json())
     with EventStore.writer(folder / "memory.db", milliseconds=lambda: 0) as store:

@@ -183,13 +183,15 @@ def test_bad_input_is_one_sentence_and_exit_2(retinue, app, words, says):
 
 
 def test_a_broken_scenario_names_file_and_line(retinue, tmp_path):
-    text = (ROOT / "sim_worlds" / "scenarios" / "restaurant.yaml").read_text()
+    text = (ROOT / "sim_worlds" / "scenarios" / "restaurant.yaml").read_text(encoding="utf-8")
     broken = tmp_path / "mine.yaml"
-    broken.write_text(text.replace("operator:", "operatr:", 1))
+    broken.write_text(text.replace("operator:", "operatr:", 1), encoding="utf-8")
     code, _, err = retinue("worlds", "validate", broken)
     assert code == 2
     line = next(
-        n for n, words in enumerate(broken.read_text().splitlines(), 1) if "operatr" in words
+        n
+        for n, words in enumerate(broken.read_text(encoding="utf-8").splitlines(), 1)
+        if "operatr" in words
     )
     assert f"mine.yaml:{line}:" in err
 
@@ -216,8 +218,8 @@ def test_the_classes_that_a_scenario_may_name_are_listed(retinue, tmp_path):
     assert "kitchen" in out
     assert "mug" not in out
     mine = tmp_path / "mine.yaml"
-    text = (ROOT / "sim_worlds" / "scenarios" / "household.yaml").read_text()
-    mine.write_text(text + "classes:\n  - {cls: gnome, names: [garden gnome]}\n")
+    text = (ROOT / "sim_worlds" / "scenarios" / "household.yaml").read_text(encoding="utf-8")
+    mine.write_text(text + "classes:\n  - {cls: gnome, names: [garden gnome]}\n", encoding="utf-8")
     assert "garden gnome" in retinue("worlds", "classes", mine)[1]
     assert "garden gnome" not in retinue("worlds", "classes")[1]
 
@@ -227,7 +229,7 @@ def test_the_schema_of_scenarios_is_printed_or_written(retinue, tmp_path):
     assert code == 0
     assert json.loads(out)["title"] == "A world of Retinue"
     assert retinue("worlds", "schema", "--out", tmp_path / "s.json")[0] == 0
-    assert (tmp_path / "s.json").read_text() == out
+    assert (tmp_path / "s.json").read_text(encoding="utf-8") == out
     code, _, err = retinue("worlds", "schema", "--out", tmp_path / "nowhere" / "s.json")
     assert code == 2
     assert "its folder is not there; make the folder first" in err
@@ -238,7 +240,7 @@ def test_worlds_show_draws_a_map_and_a_picture(retinue, tmp_path):
     assert code == 0
     assert "●waiter-1" in out
     assert "coffee-machine" in out
-    assert "DINING ROOM" in (tmp_path / "plan.svg").read_text()
+    assert "DINING ROOM" in (tmp_path / "plan.svg").read_text(encoding="utf-8")
 
 
 def test_bodies_and_skills_are_the_same_in_text_and_json(retinue):

@@ -157,9 +157,9 @@ def test_compact_and_restore(retinue, folder, tmp_path):
 @pytest.mark.parametrize("name", ["nothing-here", "memory.db"])
 def test_what_is_no_memory_is_said_and_left_alone(retinue, tmp_path, name):
     file = tmp_path / "memory.db"
-    file.write_text("Dear diary, " * 500)
+    file.write_text("Dear diary, " * 500, encoding="utf-8")
     code, _, err = retinue("where", "mug", tmp_path / name)
     assert code == 2
     assert len(err.splitlines()) == 1
-    assert file.read_text() == "Dear diary, " * 500
+    assert file.read_text(encoding="utf-8") == "Dear diary, " * 500
     assert [p.name for p in tmp_path.iterdir()] == ["memory.db"]

@@ -43,7 +43,7 @@ def spoil(kind, good, path):
     if kind == "empty":
         path.touch()
     elif kind == "text":
-        path.write_text("Dear diary, " * 500)
+        path.write_text("Dear diary, " * 500, encoding="utf-8")
     elif kind == "folder":
         path.mkdir()
     elif kind == "foreign":

@@ -32,10 +32,12 @@ def install(tmp_path, monkeypatch):
         site = tmp_path / name
         info = site / f"{name}-1.0.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(points)
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8"
+        )
+        (info / "entry_points.txt").write_text(points, encoding="utf-8")
         if module:
-            (site / f"{name}.py").write_text(module)
+            (site / f"{name}.py").write_text(module, encoding="utf-8")
             monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.syspath_prepend(str(site))
         return site
@@ -108,5 +110,5 @@ def test_a_name_that_is_taken_is_reported(install):
 
 
 def test_kinds_are_the_documented_groups():
-    text = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text()
+    text = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f"`retinue.{kind}`" not in text] == []

@@ -12,7 +12,7 @@ from services.commands.run import run
 from sim_worlds.loader import read
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = sorted(set(re.findall(r"^retinue [^\n]+$", README, re.MULTILINE)))
 
 

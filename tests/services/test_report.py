@@ -18,7 +18,7 @@ from stem_memory.tasks import TaskStep
 
 @pytest.fixture
 def page(run_dir) -> str:
-    return build(run_dir, video=False).read_text()
+    return build(run_dir, video=False).read_text(encoding="utf-8")
 
 
 def _text(page: str, section: str) -> str:
@@ -80,7 +80,7 @@ def test_pictures_are_sound_files_of_their_own(run_dir):
 
 def test_gantt_has_a_lane_for_each_body_and_a_bar_for_each_request(run_dir):
     build(run_dir, video=False)
-    gantt = (run_dir / "gantt.svg").read_text()
+    gantt = (run_dir / "gantt.svg").read_text(encoding="utf-8")
     assert re.findall(r'class="name"[^>]*>([^<]+)<', gantt) == ["waiter-1", "waiter-2"]
     assert gantt.count('class="attempt') == 4
     assert gantt.count('class="attempt failed"') == 1
@@ -94,13 +94,13 @@ def test_the_same_run_gives_the_same_page(run_dir):
 
 
 def test_a_video_is_rendered_on_demand_once_and_embedded(run_dir):
-    assert "data:video/webm" not in build(run_dir).read_text()
+    assert "data:video/webm" not in build(run_dir).read_text(encoding="utf-8")
     assert not (run_dir / "replay.mp4").exists()
-    page = build(run_dir, video=True).read_text()
+    page = build(run_dir, video=True).read_text(encoding="utf-8")
     assert 'src="data:video/webm;base64,' in page
     before = (run_dir / "replay.mp4").stat().st_mtime_ns
-    assert build(run_dir, video=True).read_text() == page
-    assert build(run_dir).read_text() == page
+    assert build(run_dir, video=True).read_text(encoding="utf-8") == page
+    assert build(run_dir).read_text(encoding="utf-8") == page
     assert (run_dir / "replay.mp4").stat().st_mtime_ns == before
 
 
@@ -137,7 +137,7 @@ def test_banners_follow_the_wishes(run_dir):
 
 def test_a_run_without_film_has_a_floor_plan_instead(run_dir):
     (run_dir / "film.json.gz").unlink()
-    words = _text(build(run_dir).read_text(), "replay")
+    words = _text(build(run_dir).read_text(encoding="utf-8"), "replay")
     assert "no film" in words
     assert not (run_dir / "replay.mp4").exists()
 

@@ -124,10 +124,8 @@ def broken(tmp_path):
 
 
 def test_a_run_that_broke_off_is_told_as_far_as_its_log_goes(broken):
-    page = build(broken).read_text()
-    assert (
-        "<title>Retinue: Test site: 1 of 5 wishes answered, broke off at 1:22" in page
-    )
+    page = build(broken).read_text(encoding="utf-8")
+    assert "<title>Retinue: Test site: 1 of 5 wishes answered, broke off at 1:22" in page
     words = _text(page, "wishes")
     assert "The run broke off at 1:22; 2 wishes are not closed." in words
     assert "… not begun g6 “wipe the table”" in words
@@ -140,12 +138,14 @@ def test_a_run_that_broke_off_is_told_as_far_as_its_log_goes(broken):
 
 def test_a_run_that_broke_off_before_any_wish_has_a_page_too(tmp_path):
     events = events_of([(0.0, payload) for payload in start_of()])
-    page = build(write(tmp_path / "run", events, RunConfig(world="flat"))).read_text()
+    page = build(write(tmp_path / "run", events, RunConfig(world="flat"))).read_text(
+        encoding="utf-8"
+    )
     assert "Nobody wished for anything." in _text(page, "wishes")
 
 
 def test_every_way_a_wish_can_stand_is_told(broken):
-    words = _text(build(broken).read_text(), "wishes")
+    words = _text(build(broken).read_text(encoding="utf-8"), "wishes")
     assert "✓ answered g1" in words
     assert "It is there. mug is on table 2: seen by scout-1, at 0:42, 94% sure" in words
     assert "✓ reached late g2" in words
@@ -158,7 +158,7 @@ def test_every_way_a_wish_can_stand_is_told(broken):
 
 
 def test_what_was_said_stands_beside_what_came_of_it(broken):
-    words = _text(build(broken).read_text(), "said")
+    words = _text(build(broken).read_text(encoding="utf-8"), "said")
     assert "40.0 s mia “where is the mug” the wish g1" in words
     assert "71.0 s mia “cancel that” cancels g3 “I cancel g3.”" in words
     assert "74.0 s mia (by command) stops all bodies" in words
@@ -166,13 +166,13 @@ def test_what_was_said_stands_beside_what_came_of_it(broken):
 
 
 def test_a_run_where_nobody_spoke_has_no_chapter_for_it(run_dir):
-    page = build(run_dir).read_text()
+    page = build(run_dir).read_text(encoding="utf-8")
     assert 'id="said"' not in page
     assert 'href="#said"' not in page
 
 
 def test_the_timeline_has_words_for_everything_that_was_said(broken):
-    words = _text(build(broken).read_text(), "timeline")
+    words = _text(build(broken).read_text(encoding="utf-8"), "timeline")
     for sentence in (
         "mia says: “cancel that”",
         "mia is told: “I cancel g3.”",

@@ -41,7 +41,9 @@ def test_programs_write_to_what_is_served_and_nothing_is_lost_at_the_end(tmp_pat
             for name in ("body", "glasses")
         ]
         assert [program.wait(120) for program in programs] == [0, 0]
-        again = subprocess.run(command, env=joined, capture_output=True, text=True, check=False)
+        again = subprocess.run(
+            command, env=joined, capture_output=True, encoding="utf-8", check=False
+        )
         assert (again.returncode, again.stdout) == (2, "")
         assert "is served already" in again.stderr
         server.send_signal(signal.SIGINT)

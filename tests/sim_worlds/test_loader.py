@@ -244,7 +244,7 @@ def test_what_is_no_scenario_says_so(text):
 
 
 def test_a_world_outside_the_package_loads(tmp_path, flat_text):
-    (tmp_path / "mine.yaml").write_text(flat_text)
+    (tmp_path / "mine.yaml").write_text(flat_text, encoding="utf-8")
     assert load(tmp_path / "mine.yaml").name == "flat"
 
 

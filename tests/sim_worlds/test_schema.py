@@ -26,12 +26,12 @@ def checker(schema):
 
 @pytest.fixture(scope="module")
 def household():
-    return read_marked(installed()["household"].read_text(), "household.yaml").data
+    return read_marked(installed()["household"].read_text(encoding="utf-8"), "household.yaml").data
 
 
 @pytest.mark.parametrize("name", sorted(installed()))
 def test_every_world_that_ships_fits(checker, name):
-    data = read_marked(installed()[name].read_text(), name).data
+    data = read_marked(installed()[name].read_text(encoding="utf-8"), name).data
     assert [error.message for error in checker.iter_errors(data)] == []
 
 

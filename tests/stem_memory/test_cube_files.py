@@ -297,7 +297,7 @@ def test_a_damaged_file_is_one_sentence_and_changes_nothing(exported, tmp_path):
 def test_a_foreign_file_is_one_sentence(bench, tmp_path):
     file = tmp_path / "x"
     for make in (
-        lambda: file.write_text("Dear diary"),
+        lambda: file.write_text("Dear diary", encoding="utf-8"),
         lambda: zipfile.ZipFile(file, "w").close(),
         lambda: zipfile.ZipFile(file, "w").writestr("manifest.json", "{}"),
         lambda: bench.path.exists() and file.write_bytes(bench.path.read_bytes()),

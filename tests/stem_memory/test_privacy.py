@@ -331,7 +331,7 @@ def test_keys_are_kept_and_a_damaged_file_is_one_sentence(tmp_path):
     assert keys.destroy([keys.alias("person/ann")]) == ("person/ann",)
     assert Keyring(tmp_path / "keys").names() == ()
     for text in ("", "{}", '{"format": "other"}', '{"format": "retinue-keys-1", "keys": {"a": 1}}'):
-        (tmp_path / "keys").write_text(text)
+        (tmp_path / "keys").write_text(text, encoding="utf-8")
         with pytest.raises(KeysUnreadable, match="restore it"):
             Keyring(tmp_path / "keys")
 

@@ -252,7 +252,7 @@ def test_a_corrupt_page_is_refused(full):
 
 
 def test_what_is_no_memory_is_refused(path):
-    path.write_text("Dear diary, " * 1000)
+    path.write_text("Dear diary, " * 1000, encoding="utf-8")
     refused(path, StoreUnreadable, "not a database")
     path.unlink()
     with contextlib.closing(opener(path, "rwc")) as db:

@@ -45,8 +45,8 @@ class McpServer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                text=True,
                 encoding="utf-8",
+                errors="replace",
             )
         except (OSError, ValueError) as error:
             raise UserError(f"the tool server {command!r} does not start: {error}") from None

@@ -91,7 +91,7 @@ def fetch() -> None:
 
 
 def _run(command: list[str], folder: Path | None = None) -> None:
-    done = run(command, cwd=folder, text=True)
+    done = run(command, cwd=folder, encoding="utf-8", errors="replace")
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise UserError(f"`{' '.join(command[:3])}` failed ({last}): is the network there?")

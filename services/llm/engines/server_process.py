@@ -73,7 +73,8 @@ class ServerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env={**os.environ, **self._environment},
             # Ctrl-C in the terminal is for the gateway, which then closes its engines in order.
             start_new_session=True,

@@ -162,10 +162,10 @@ def _environment(settings: dict[str, Any]) -> dict[str, str]:
 
 def _knows_tools(weights: Path) -> bool:
     """Whether the model's chat template has a place for tools."""
-    found = [path.read_text() for path in weights.glob("chat_template*.jin*")]
+    found = [path.read_text(encoding="utf-8") for path in weights.glob("chat_template*.jin*")]
     config = weights / "tokenizer_config.json"
     if config.is_file():
-        template = json.loads(config.read_text()).get("chat_template") or ""
+        template = json.loads(config.read_text(encoding="utf-8")).get("chat_template") or ""
         found.append(template if isinstance(template, str) else json.dumps(template))
     return any("tools" in text for text in found)
 

@@ -101,7 +101,7 @@ def test_the_program_dies_with_whoever_started_it():
     )
     command = [sys.executable, "-c", parent, TOY]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as process:
+    with subprocess.Popen(command, encoding="utf-8", **pipes) as process:
         pid = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
     assert is_over(pid)
@@ -134,7 +134,7 @@ def program(tmp_path):
 
     def write(text):
         path = tmp_path / "bad robot.py"
-        path.write_text(PRELUDE + textwrap.dedent(text))
+        path.write_text(PRELUDE + textwrap.dedent(text), encoding="utf-8")
         return f"python '{path}'"
 
     return write

@@ -105,7 +105,7 @@ def test_a_microphone_that_goes_away_is_told():
 
 def test_without_a_microphone_the_recorder_ends_at_once_and_that_is_told(tmp_path, monkeypatch):
     program = tmp_path / "arecord"
-    program.write_text("#!/bin/sh\nexit 1\n")
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unreachable, match="no microphone"):

@@ -199,7 +199,8 @@ def test_hardware_comes_in_by_a_plugin(tmp_path, monkeypatch):
         "    def read(self):\n"
         "        return None\n"
         "    def close(self):\n"
-        "        pass\n"
+        "        pass\n",
+        encoding="utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert is_live("my_glasses:Mine")
@@ -210,7 +211,7 @@ def test_hardware_comes_in_by_a_plugin(tmp_path, monkeypatch):
 
 def test_a_file_is_no_plugin(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a:b").write_text("")
+    (tmp_path / "a:b").write_text("", encoding="utf-8")
     assert not is_live("a:b")
     assert not is_live("clip.mp4")
     assert is_live("rtsp://camera/1")

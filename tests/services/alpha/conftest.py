@@ -53,7 +53,7 @@ def film(tmp_path):
         trace = Trace(
             name=name, video="video.mp4", duration_s=duration, words=said, wearer=wearer, **fields
         )
-        (folder / "trace.json").write_text(trace.model_dump_json(indent=1))
+        (folder / "trace.json").write_text(trace.model_dump_json(indent=1), encoding="utf-8")
         return folder
 
     return write

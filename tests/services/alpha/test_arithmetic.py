@@ -108,7 +108,7 @@ SERVER = textwrap.dedent(
 def command(tmp_path):
     """Starts the fake tool server."""
     path = tmp_path / "server.py"
-    path.write_text(SERVER)
+    path.write_text(SERVER, encoding="utf-8")
     return f"{sys.executable} {path}"
 
 

@@ -82,7 +82,7 @@ def test_what_is_recorded_replays(film, invoke, tmp_path):
         "record", "--source", str(source / "video.mp4"), "--out", str(out), "--no-redact",
         "--skill", LIGHT,
     )  # fmt: skip
-    trace = Trace.model_validate_json((out / "trace.json").read_text())
+    trace = Trace.model_validate_json((out / "trace.json").read_text(encoding="utf-8"))
     assert len(trace.times) == 30
     text = invoke(
         "run", "--source", str(out), "--no-redact", "--no-film", "--out", str(out / "run")
@@ -100,7 +100,7 @@ def test_a_new_skill_passes_its_own_tests(invoke, tmp_path):
         cwd=folder,
         env={"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stdout
@@ -145,7 +145,7 @@ def test_a_film_shows_a_few_places_and_a_few_things_on_each():
 def test_a_wearer_given_takes_the_place_of_the_trace_s(film, invoke, tmp_path):
     trace = film([(1.0, "red")], duration=3.0)
     wearer = tmp_path / "quiet.json"
-    wearer.write_text('{"id": "bo", "name": "Bo", "quiet": [[0, 86340]]}')
+    wearer.write_text('{"id": "bo", "name": "Bo", "quiet": [[0, 86340]]}', encoding="utf-8")
     text = invoke(
         "run", "--source", str(trace), "--skill", LIGHT, "--no-redact", "--no-film",
         "--wearer", str(wearer), "--out", str(tmp_path / "out"),

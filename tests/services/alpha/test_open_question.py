@@ -48,7 +48,7 @@ def run(tmp_path, monkeypatch):
         )
         words = tuple(Words(t=t, text=text) for t, text in QUESTIONS)
         trace = Trace(name="talk", duration_s=60.0, words=words, faults=faults)
-        (tmp_path / "trace.json").write_text(trace.model_dump_json())
+        (tmp_path / "trace.json").write_text(trace.model_dump_json(), encoding="utf-8")
         config = GlassesConfig(
             skills=("services.alpha.open_question:OpenQuestion",), settings=settings or {}
         )

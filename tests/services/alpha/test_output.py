@@ -103,7 +103,9 @@ def test_a_cut_is_heard_and_captioned_as_a_cut(tmp_path, monkeypatch):
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
     assert len(samples) == 4 * RATE
     assert not samples[int((1.5 + BUFFER_S) * RATE) + 1 :].any()
-    assert "00:00:01,000 --> 00:00:01,500" in (tmp_path / "captions.srt").read_text()
+    assert "00:00:01,000 --> 00:00:01,500" in (tmp_path / "captions.srt").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_without_a_voice_it_says_so_once_and_captions_go_on(tmp_path, monkeypatch):
@@ -222,11 +224,11 @@ def test_the_display_says_what_is_missing_and_leaves_what_to_do_to_the_ledger():
 
 def test_a_session_leaves_a_film_and_a_ledger_that_a_person_can_read(film_session):
     folder = film_session
-    story = (folder / "ledger.txt").read_text()
+    story = (folder / "ledger.txt").read_text(encoding="utf-8")
     assert "why now: a light turned red" in story
     assert "why not: quiet hours" not in story
     assert (folder / "hud.mp4").stat().st_size > 10_000
-    assert len((folder / "ledger.jsonl").read_text().splitlines()) >= 2
+    assert len((folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()) >= 2
 
 
 @pytest.fixture

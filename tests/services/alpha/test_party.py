@@ -53,7 +53,7 @@ def seen(tmp_path_factory):
     film.close()
     (folder / "mug.png").write_bytes(cv.encoded(_mug()))
     thing = {"id": "mug-1", "names": ["red mug"], "picture": "mug.png"}
-    (folder / "things.json").write_text(json.dumps([thing]))
+    (folder / "things.json").write_text(json.dumps([thing]), encoding="utf-8")
     trace = Trace(
         name="seen",
         video="video.mp4",
@@ -63,7 +63,7 @@ def seen(tmp_path_factory):
         skills=("where-is-it",),
         configuration={"where-is-it": {"things": "./things.json", "places": "3=table-2"}},
     )
-    (folder / "trace.json").write_text(trace.model_dump_json())
+    (folder / "trace.json").write_text(trace.model_dump_json(), encoding="utf-8")
     return str(folder)
 
 
@@ -80,7 +80,7 @@ def talk(tmp_path):
             wearer=WearerProfile(id=wearer, preferences=MINE),
             skills=(QUIET,),
         )
-        path.write_text(trace.model_dump_json())
+        path.write_text(trace.model_dump_json(), encoding="utf-8")
         return str(path)
 
     return write
@@ -223,7 +223,9 @@ def test_it_says_what_it_says_alone(seen, join, tmp_path):
     party = join(seen, output=OutputConfig(voice="none", folder=str(tmp_path / "out")))
     run(party)
     ledger = party.finish(tmp_path / "out")
-    assert len((tmp_path / "out" / "ledger.jsonl").read_text().splitlines()) == len(ledger)
+    assert len((tmp_path / "out" / "ledger.jsonl").read_text(encoding="utf-8").splitlines()) == len(
+        ledger
+    )
     assert interventions(ledger) == interventions(replay(seen, GlassesConfig(redact=False)).ledger)
 
 

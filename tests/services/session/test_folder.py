@@ -81,14 +81,14 @@ def test_a_run_that_is_just_beginning_is_not_written_over(here):
 
 def test_whatever_else_is_called_a_memory_is_left_alone(here):
     (here / "out").mkdir()
-    (here / "out" / "memory.db").write_text("my diary")
+    (here / "out" / "memory.db").write_text("my diary", encoding="utf-8")
     with pytest.raises(UserError, match="already holds a run"):
         RunFolder.create("out", "w")
-    assert (here / "out" / "memory.db").read_text() == "my diary"
+    assert (here / "out" / "memory.db").read_text(encoding="utf-8") == "my diary"
 
 
 def test_a_folder_that_can_not_be_made_is_told(here):
-    (here / "file").write_text("")
+    (here / "file").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="a part of its path is a file; name another place"):
         RunFolder.create("file/out", "w")
 
@@ -112,7 +112,7 @@ def test_the_configuration_names_a_memory_that_lies_elsewhere(here, monkeypatch)
     ("prepare", "says"),
     [
         (lambda at: None, "there is nothing of that name"),
-        (lambda at: at.write_text(""), "but a file: name the folder"),
+        (lambda at: at.write_text("", encoding="utf-8"), "but a file: name the folder"),
         (lambda at: at.mkdir(), r"memory\.db is missing"),
     ],
 )
@@ -143,7 +143,7 @@ def test_a_run_that_broke_off_has_no_outcome_and_no_film(here):
 @pytest.mark.parametrize("content", ["{", "[]", '{"world": 3}', '{"world": "w", "tomorrow": 1}'])
 def test_a_configuration_that_can_not_be_read_is_told(here, content):
     folder = RunFolder.create("out", "w")
-    folder.config.write_text(content)
+    folder.config.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"config\.json can not be read"):
         folder.read_config()
     # Its memory is found all the same.
@@ -160,5 +160,5 @@ def test_what_could_not_be_written_whole_is_not_there(here, monkeypatch):
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(UserError, match=r"config\.json can not be written: the disk is full"):
         folder.write_config(RunConfig(world="w", seed=2))
-    assert json.loads(folder.config.read_text())["seed"] == 1
+    assert json.loads(folder.config.read_text(encoding="utf-8"))["seed"] == 1
     assert [path.name for path in folder.path.iterdir()] == ["config.json"]

@@ -127,7 +127,8 @@ def _run(python: Path, module: str, arguments: list[str], load: JobLoad) -> dict
             [str(python), "-m", f"services.llm.bench.vllm.{module}", *arguments],
             env={**os.environ, "PYTHONPATH": place},
             given=load.model_dump_json() + "\n",
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_LIMIT_S,
         )
         told: dict[str, Any] = json.loads(done.stdout)

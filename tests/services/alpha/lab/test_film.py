@@ -92,7 +92,7 @@ def test_a_written_trace_replays(tmp_path):
 def test_what_skills_need_is_named_beside_the_trace_so_that_the_folder_can_be_moved(tmp_path):
     folder = tmp_path / "a"
     folder.mkdir()
-    (folder / "catalogue.json").write_text("[]")
+    (folder / "catalogue.json").write_text("[]", encoding="utf-8")
     settings = {"museum-guide": {"catalogue": str(folder / "catalogue.json")}}
     take = Take("short", _film(0.3), settings=settings)
     write_trace(take, folder, "club", 1)

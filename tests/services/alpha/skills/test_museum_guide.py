@@ -48,7 +48,7 @@ def catalogue(tmp_path_factory):
             }
         )
     path = folder / "catalogue.json"
-    path.write_text(json.dumps(works))
+    path.write_text(json.dumps(works), encoding="utf-8")
     return path
 
 

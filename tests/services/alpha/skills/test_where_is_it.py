@@ -49,7 +49,8 @@ def things(tmp_path_factory):
                 {"id": "ball", "names": ["ball"], "picture": "ball.png"},
                 {"id": "pen", "names": ["pen", "biro"], "picture": "pen.png"},
             ]
-        )
+        ),
+        encoding="utf-8",
     )
     return path
 

@@ -31,7 +31,10 @@ def test_what_a_killed_owner_left_is_taken_away_and_what_is_held_is_not(tmp_path
         "sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert run.returncode == -9
     left = tmp_path / run.stdout.strip()

@@ -267,10 +267,16 @@ async def until(engine, holds):
 
 def family(pid):
     """Handles of a process, the one that started it, and all that it started."""
-    started = [pid, int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])]
+    started = [
+        pid,
+        int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]),
+    ]
     for known in started:
         if known != started[1]:
-            started += map(int, Path(f"/proc/{known}/task/{known}/children").read_text().split())
+            started += map(
+                int,
+                Path(f"/proc/{known}/task/{known}/children").read_text(encoding="utf-8").split(),
+            )
     return [os.pidfd_open(known) for known in started]
 
 

@@ -62,7 +62,7 @@ def test_the_command_prints_the_table_and_writes_json_and_a_picture(tmp_path: Pa
     result = CliRunner().invoke(command, [*arguments, "--json", str(data), "--plot", str(png)])
     assert result.exit_code == 0, result.output
     assert "retinue" in result.output
-    rows = json.loads(data.read_text())["rows"]
+    rows = json.loads(data.read_text(encoding="utf-8"))["rows"]
     assert Arm("stock").policy in {row["arm"]["policy"] for row in rows}
     assert any(row["tuned"] for row in rows)
     assert png.read_bytes().startswith(b"\x89PNG")

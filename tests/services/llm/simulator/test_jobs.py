@@ -48,7 +48,7 @@ def test_token_counts_are_scaled(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "no json", '{"id": 1}', "[1, 2]"])
 def test_what_is_no_trace_is_told_in_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.jsonl"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="session"):
         load_trace(path)
 

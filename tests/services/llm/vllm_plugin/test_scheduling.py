@@ -227,7 +227,7 @@ def in_vllm(*arguments):
         [os.environ[PYTHON_VARIABLE], *arguments],
         env={**os.environ, "PYTHONPATH": place},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 
