@@ -275,7 +275,11 @@ def _for_all(
     living = [body for body in view.bodies().values() if not body.is_out]
     if not living:
         stopped = any(body.stopped for body in view.bodies().values())
-        why = "every body of this fleet is stopped" if stopped else "no body of this fleet gives a sign of life"
+        why = (
+            "every body of this fleet is stopped"
+            if stopped
+            else "no body of this fleet gives a sign of life"
+        )
         return Lack("embodiment", why)
     for step in steps:
         if not any(body.card.skills.get(step.skill, 0.0) > 0.0 for body in living):

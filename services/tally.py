@@ -161,7 +161,10 @@ def headline(what: Payload, base_s: float = 0.0) -> tuple[str, str] | None:
             return "step", f"{what.goal}/{what.step} {what.skill} done by {what.body}"
     if isinstance(what, BodyLost):
         why = f": {what.reason}" if what.reason else ""
-        return "fault", f"{what.body} is lost, last heard at {what.last_heard_s - base_s:.1f} s{why}"
+        return (
+            "fault",
+            f"{what.body} is lost, last heard at {what.last_heard_s - base_s:.1f} s{why}",
+        )
     if isinstance(what, BodyBack):
         return "fault", f"{what.body} is back"
     if isinstance(what, NoteProposed):

@@ -176,8 +176,9 @@ class _Dialogue:
 
     def _is_own_order(self, reply: Reply, state: _State) -> bool:
         """Whether the words tell the fleet to do something, rather than what to tell somebody."""
-        forms = {c.form for c in reply.clauses if c.readings}
-        if not forms & {"do", "need"} and not any(c.readings == ("know",) for c in reply.clauses):
+        forms = {c.form for c in reply.clauses if c.readings or c.form == "tell"}
+        is_order = forms & {"do", "need", "tell"} and message_of(reply.text) == reply.bare_text
+        if not is_order and not any(c.readings == ("know",) for c in reply.clauses):
             return False
         return isinstance(self._alone(reply.text, state)[0], Understood)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brain.language.instruct_patterns import words
 from brain.language.lexicon import Lexicon, among
@@ -36,6 +36,7 @@ class Word:
         actions: What is done, if it is a verb ("cleaning").
         number: If it is one.
         plural: Whether it stands in the plural.
+        base: The verb it is a form of, or "".
     """
 
     text: str
@@ -44,6 +45,7 @@ class Word:
     actions: frozenset[str] = frozenset()
     number: int | None = None
     plural: bool = False
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Naming:
             refs=refs,
             actions=self.actions(one.text, after) if one is not None and verb else frozenset(),
             number=one.number if one is not None and not refs else None,
+            base=self._base(one.text) if one is not None and verb else "",
             plural=last.text != last.key and last.number is None and not last.possessive,
         )
 
@@ -121,18 +124,23 @@ class Naming:
 
         `after` are the words that follow, among them the particle of the verb ("turn it off").
         """
-        doings: dict[str, str] = words()["doings"]
-        base = doings.get(word) or self._lexicon.forms.get(word, word)
-        readings = self._lexicon.verbs.get(base, ())
+        readings = self._lexicon.verbs.get(self._base(word), ())
         whole = {action for rest, action in readings if rest and after.issuperset(rest)}
         plain = {action for rest, action in readings if not rest}
         return frozenset(whole or plain or {action for _, action in readings})
+
+    def _base(self, word: str) -> str:
+        doings: dict[str, str] = words()["doings"]
+        return doings.get(word) or self._lexicon.forms.get(word, word)
 
     # -- goals -------------------------------------------------------------------------------
 
     def goal(self, record: GoalRecord) -> About:
         """What a goal is about: its words, its conditions, who wished it and who works on it."""
         about = self.text(record.goal.text)
+        if record.conditions:
+            # A verb may be read in several ways; now it is known in which.
+            about = replace(about, actions=frozenset())
         for condition in record.conditions:
             about = about.joined(self.condition(condition))
         people = {record.goal.who, *record.bodies.values()}
@@ -233,7 +241,8 @@ class Naming:
         """How well the goal accounts for the word: 2 as it is, 1 as one of that kind, 0 not at all."""
         if word.number is not None:
             return 2 if word.number in about.counts else 0
-        if word.key in about.keys or (word.actions & about.actions):
+        done = word.actions & about.actions or (word.base,) in about.keys
+        if word.key in about.keys or done:
             return 2
         best = 0
         for ref in word.refs:

@@ -119,8 +119,6 @@ class Acts:
 
     def pause(self, named: Named, *, sure: bool) -> Act | None:
         """Nothing is done for the goals for now."""
-        if not sure and self._is_place(named):
-            return None
         choice = self.goals.choose(named, self.goals.open)
         if choice.why:
             return self._failed(choice, named, sure=sure)
@@ -215,7 +213,9 @@ class Acts:
 
     def hurry(self, named: Named, *, sure: bool, first: bool) -> Act | None:
         """The goals are more urgent from now on."""
-        choice = self._definite(named, sure=sure)
+        # "Water first" names a goal, "bring water first" may be a wish.
+        sorts = first and not any(w.actions for w in named.content)
+        choice = self._definite(named, sure=sure, sorts=sorts)
         if choice.why:
             return self._failed(choice, named, sure=sure)
         return self._hurried(choice.goals, first=first)
@@ -266,9 +266,13 @@ class Acts:
         must = _verb(goals, "is", "are")
         return Act(tuple(told), f"{self.goals.titles(goals)} {must} due within {within_s:g} s.")
 
-    def _definite(self, named: Named, *, sure: bool) -> Choice:
-        """The goals named, where the words may as well be a wish for something new."""
-        if not sure and not named.is_definite:
+    def _definite(self, named: Named, *, sure: bool, sorts: bool = False) -> Choice:
+        """The goals named, where the words may as well be a wish for something new.
+
+        `sorts`: a sort of thing may be named without "the".
+        """
+        fits = not any(part.new for part in named.parts) if sorts else named.is_definite
+        if not sure and not fits:
             return Choice(why="These words name something new.", nothing=True)
         return self.goals.choose(named, self.goals.open)
 
@@ -303,8 +307,11 @@ class Acts:
         if latest is None or self.goals.records[latest].status == "needs_answer":
             return None
         unclear: Act | None = None
-        for goal in self.goals.spoken_of(tokens):
-            act = self._changed(goal, self._rewording(goal).otherwise(text), sure=False)
+        goals = self.goals.spoken_of(tokens)
+        tries = [(goal, True) for goal in goals] + [(goal, False) for goal in goals[:1]]
+        for goal, alike in tries:
+            found = self._rewording(goal).otherwise(text, alike=alike)
+            act = self._changed(goal, found, sure=False)
             if act is not None and act.is_done:
                 return act
             unclear = unclear or act
@@ -341,7 +348,7 @@ class Acts:
             and all("power" in self.site.states_of(t) for t in things)
         )
 
-    def _is_place(self, named: Named) -> bool:
+    def is_place(self, named: Named) -> bool:
         """Whether a place, a door or a person is named, as in "hold the door"."""
         first = named.content[0].refs if named.content else ()
         kinds = {self.site.category(r) for r in first}
@@ -367,9 +374,18 @@ def stopped(bodies: tuple[str, ...], rest: str = "") -> Act:
 
 
 def joined(acts: Sequence[Act]) -> Act:
-    """Several acts in one."""
-    told = tuple(i for act in acts for i in act.instructions)
-    return Act(told, " ".join(act.reply for act in acts if act.reply))
+    """Several acts in one; who says the same twice means it once."""
+    told: list[Instruction] = []
+    replies: list[str] = []
+    ended: set[str] = set()
+    for act in acts:
+        again = [i for i in act.instructions if isinstance(i, Cancel) and ended.issuperset(i.goals)]
+        new = [i for i in act.instructions if i not in again and i not in told]
+        ended |= {g for i in new if isinstance(i, Cancel) for g in i.goals}
+        told += new
+        if new or not act.instructions:
+            replies.append(act.reply)
+    return Act(tuple(told), " ".join(replies))
 
 
 def _listed(names: Sequence[str]) -> str:

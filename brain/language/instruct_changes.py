@@ -74,12 +74,15 @@ class Rewording:
 
     # -- what is meant otherwise -------------------------------------------------------------
 
-    def otherwise(self, text: str, is_meant: Test | None = None) -> Reworded | None:
+    def otherwise(
+        self, text: str, is_meant: Test | None = None, *, alike: bool = False
+    ) -> Reworded | None:
         """The goal with these words in the place of what they stand for.
 
         Args:
             text: A number, a noun, a place, or a whole clause.
             is_meant: Which words of the goal they replace; None: the ones of their kind.
+            alike: Whether only a drink takes the place of a drink.
 
         Returns:
             None where the text is none of these.
@@ -95,18 +98,14 @@ class Rewording:
         if self._reader.starts_clause(new, 0) and self._noun(new) is None:
             return self._clause(new, said, is_meant)
         noun = self._noun(new)
-        if noun is None:
+        if noun is None or (is_meant is None and (noun.unknown or noun.half_known)):
             return None
         prep = self._reader.preposition(new, 0)
         if noun.one and not (noun.refs or noun.looks or noun.states or noun.places):
             return self._numbered(new, noun, is_meant)
         if prep is not None or self._reader._kind(noun) in _GOAL:
             return self._elsewhere(new, noun, said, is_meant)
-        return self._another(new, noun, said, is_meant)
-
-    def anew(self, text: str) -> Reworded:
-        """The goal with wholly new words."""
-        return self._checked(text, may_ask=True)
+        return self._another(new, noun, said, is_meant, alike=alike)
 
     def _noun(self, new: list[Token]) -> NounPhrase | None:
         """The noun (or the first of several) that the tokens wholly are."""
@@ -181,9 +180,17 @@ class Rewording:
         return self._put(span.start, span.end, " ".join((number, *words)))
 
     def _another(
-        self, new: list[Token], noun: NounPhrase, said: str, is_meant: Test | None
+        self,
+        new: list[Token],
+        noun: NounPhrase,
+        said: str,
+        is_meant: Test | None,
+        *,
+        alike: bool = False,
     ) -> Reworded | None:
         spans = [s for s in self._spans(is_meant) if self._kind(s) == "object"]
+        if is_meant is None:
+            spans = [s for s in spans if noun.one or self._is_alike(s.noun, noun, drinks=alike)]
         named = [s for s in spans if s.noun.refs or s.noun.unknown or s.noun.half_known]
         if len(named) > 1:
             # "make it three coffees": of two coffees and a tea, the coffees.
@@ -192,6 +199,11 @@ class Rewording:
             return self._unclear()
         span = named[0]
         tokens = self._tokens[span.start : span.end]
+        measure = [t.key for t in tokens if t.text != "of"][:-1]
+        if noun.count and len(new) == 2 and new[1].key in measure:
+            # "five glasses" of "a glass of water".
+            number = next((t.text for t in new if t.number == noun.count), str(noun.count))
+            return self._checked(self._counted(span, number, noun.count))
         if noun.one:
             # "the blue one" of "the red mug".
             looks = said.rsplit(" ", 1)[0]
@@ -208,6 +220,19 @@ class Rewording:
             word = said[: new[-1].start - new[0].start] + _several(new[-1]) if several else said
             said = " ".join((*before, word))
         return self._checked(self._put(span.start, span.end, said))
+
+    def _is_alike(self, old: NounPhrase, new: NounPhrase, *, drinks: bool) -> bool:
+        """Whether one may take the place of the other without more words."""
+        kinds = [{self._naming.site.category(r) for r in np.refs} for np in (old, new)]
+        if not (kinds[0] & kinds[1]):
+            return False
+        return not drinks or self._is_drink(old) == self._is_drink(new)
+
+    def _is_drink(self, np: NounPhrase) -> bool:
+        site = self._naming.site
+        return np.fill is not None or any(
+            r.kind == "class" and site.drink(r.id) is not None for r in np.refs
+        )
 
     def _elsewhere(
         self, new: list[Token], noun: NounPhrase, said: str, is_meant: Test | None

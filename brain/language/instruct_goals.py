@@ -13,7 +13,7 @@ from brain.language.tokens import Token
 from stem_memory.tasks import GoalRecord
 
 _PRONOUNS = among("it that this them those these")
-_LAST = among("last latest newest previous recent")
+_LAST = among("last latest newest previous recent just")
 _EVERY = among("all everything every each both")
 _OWN = among("my mine our ours")
 _SPOKEN_OF = among("the my our this that these those it them all both")
@@ -112,12 +112,14 @@ class Goals:
         reader: Reads clauses.
         records: Every goal, in order.
         who: The speaker.
+        spoken: Goals that were named in the same breath: "it" is the last of them.
     """
 
     naming: Naming
     reader: ClauseReader
     records: Mapping[str, GoalRecord]
     who: str
+    spoken: tuple[str, ...] = ()
     _about: dict[str, About] = field(default_factory=dict)
 
     @property
@@ -146,8 +148,9 @@ class Goals:
         return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
     def latest(self, pool: Mapping[str, GoalRecord]) -> str | None:
-        """The speaker's goal that was posted last."""
-        own = [name for name, record in pool.items() if record.goal.who == self.who]
+        """The goal that was spoken of just now, else the speaker's that was posted last."""
+        now = [name for name in self.spoken if name in pool]
+        own = now or [name for name, record in pool.items() if record.goal.who == self.who]
         return own[-1] if own else None
 
     # -- reading -----------------------------------------------------------------------------
@@ -300,6 +303,8 @@ class Goals:
         found = [g for g in best if best[g] == top]
         own = [g for g in found if pool[g].goal.who == self.who]
         others = [g for g in found if g not in own]
+        if part.last and not part.content and (now := self.latest(pool)) is not None:
+            return Choice((now,))
         if part.own or not (part.content or part.every):
             found = own
         elif not part.anybodys:

@@ -48,6 +48,10 @@ _KINDS = (
 )
 _ENDS = (".", "!", "?", ";")
 _GOAL = re.compile(r"g\d+")
+_NUMBERED = re.compile(
+    r"\b(?:goal|order|task|wish|request|job|number)\s+(?:number\s+|no\.?\s*|#\s*)?(\d+)\b(?!\s*:)",
+    re.IGNORECASE,
+)
 
 
 def instruction_of(text: str, who: str, view: MemoryView, now: float) -> Instruct | Unheeded | None:
@@ -79,8 +83,13 @@ class _Hearing:
 
     def __init__(self, text: str, who: str, view: MemoryView, now: float) -> None:
         self._acts = Acts(view, who, now)
-        self._text = spelled(text, self._acts.site.vocabulary)
+        self._text = _NUMBERED.sub(self._by_id, spelled(text, self._acts.site.vocabulary))
         self._tokens = self._read(self._text)
+
+    def _by_id(self, found: re.Match[str]) -> str:
+        """Such as "order 2" is "g2", where there is one."""
+        goal = f"g{found[1]}"
+        return goal if goal in self._acts.goals.records else found[0]
 
     def _read(self, text: str) -> list[Token]:
         """The tokens of a text, in which a goal's id is one word."""
@@ -126,7 +135,10 @@ class _Hearing:
             back = self._put_back(tokens[:end], tail)
             if back is not None:
                 return [back], ""
+            before, goals = self._acts.goals.spoken, self._acts.goals
+            goals.spoken = _goals_of(act)
             more, rest = self._several(tail)
+            goals.spoken = before
             if more and not _is_changed(act, more):
                 return [act, *more], rest
             mark = tokens[end].text if size else ""
@@ -218,8 +230,8 @@ class _Hearing:
                     yield start, end
 
     def _cuts(self, tokens: list[Token], *, forwards: bool) -> list[int]:
-        fillers = self._acts.site.lexicon.fillers
-        around = listed("before") if forwards else listed("after") | fillers
+        known = self._acts.site.lexicon
+        around = listed("before") | known.openers if forwards else listed("after") | known.fillers
         found: list[int] = []
         at = 0 if forwards else len(tokens)
         while 0 <= at <= len(tokens):
@@ -302,6 +314,8 @@ class _Hearing:
         if phrase.kind in ("cancel", "undo"):
             back = roll_back or phrase.kind == "undo"
             return acts.cancel(named, sure=phrase.sure, roll_back=back)
+        if phrase.kind == "pause" and "hold" in phrase.literals and acts.is_place(named):
+            return None
         if phrase.kind == "pause":
             return acts.pause(named, sure=phrase.sure)
         if phrase.kind == "resume":
@@ -334,10 +348,12 @@ class _Hearing:
             return None
         tokens = self._read(text)
         acts = self._acts
+        latest = acts.goals.latest(acts.goals.open)
+        if self._is_noise(tokens) and latest is not None:
+            return acts.due_for((latest,), within, priority)
         for start, end in self._trimmed(tokens):
             piece = tokens[start:end]
             texts = tuple(t.text for t in piece if not t.is_mark)
-            latest = acts.goals.latest(acts.goals.open)
             if texts in alone("due") and latest is not None:
                 return acts.due_for((latest,), within, priority)
             for phrase in phrases("due"):
@@ -354,6 +370,14 @@ def _is_changed(act: Act, more: Sequence[Act]) -> bool:
     ended = {g for i in act.instructions if isinstance(i, Cancel) for g in i.goals}
     changes = [i for after in more for i in after.instructions if isinstance(i, Change)]
     return any(change.goal in ended for change in changes)
+
+
+def _goals_of(act: Act) -> tuple[str, ...]:
+    """The goals that the act is about."""
+    found: list[str] = []
+    for told in act.instructions:
+        found += [told.goal] if isinstance(told, Change) else getattr(told, "goals", ())
+    return tuple(found)
 
 
 def _plain(tokens: Sequence[Token]) -> str:

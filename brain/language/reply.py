@@ -60,6 +60,11 @@ class Reply:
         self.clauses = forms.read(self.tokens)
 
     @property
+    def bare_text(self) -> str:
+        """The words as they were said, without the marks around them."""
+        return self.text.strip(" .!?")
+
+    @property
     def is_bare(self) -> bool:
         """Whether they are only the name of something, a number, a yes: no verb, no question."""
         return all(

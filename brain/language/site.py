@@ -43,6 +43,8 @@ class Site:
         self._lines: dict[str, frozenset[str]] = {}
         self.index: dict[Key, list[Ref]] = {}
         self._words_of: dict[str, frozenset[str]] = {}
+        # The names of each class and its ancestors.
+        self._common: dict[str, frozenset[Key]] = {}
         self._index_things()
         self._index_classes()
         self._index_bodies()
@@ -193,8 +195,12 @@ class Site:
 
     def _own_names(self, thing: str) -> tuple[str, ...]:
         """The names that come with the thing itself, not with its class."""
-        line = [self.classes[c] for c in self.line(self.view.cls(thing)) if c in self.classes]
-        common = {key_of(name) for card in line for name in card.names}
+        cls = self.view.cls(thing)
+        common = self._common.get(cls)
+        if common is None:
+            line = [self.classes[c] for c in self.line(cls) if c in self.classes]
+            common = frozenset(key_of(name) for card in line for name in card.names)
+            self._common[cls] = common
         return tuple(name for name in self.view.names(thing) if key_of(name) not in common)
 
     def _index_classes(self) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.session.folder import MEMORY
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from services.errors import ActorDied
 from services.runtime import LocalRuntime
+from services.session.folder import MEMORY
+from services.session.run import run
 from stem_memory.contracts import StepStarted
 from stem_memory.store import EventStore
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.ray_runtime import RayRuntime
+from services.session.run import run
 
 
 def play(out: Path, victim: str, when: str) -> RunResult:

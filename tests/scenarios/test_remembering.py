@@ -7,8 +7,8 @@ import json
 import pytest
 
 from services import cli
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig
+from services.session.run import run
 from stem_memory.privacy.vault import Vault
 from stem_memory.store import EventStore
 

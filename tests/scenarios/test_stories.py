@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig, RunResult
+from services.session.run import run
 
 STORIES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "stories.yaml").read_text(encoding="utf-8")

@@ -6,13 +6,13 @@ import pytest
 
 from brain.model import Message, ModelRequest
 from services.alpha.arithmetic.language import LanguageTool
-from services.session.run import run
 from services.contracts import PostedWish, RunConfig
 from services.llm.engines.contracts import Piece
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.openai_model import OpenAiModel
 from services.llm.watch import read_status
 from services.minds import Metered
+from services.session.run import run
 from services.thoughts import Thoughts
 from stem_memory.contracts import (
     Event,
