@@ -12,6 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlite_utils import Database
+
+# The very library that sqlite_utils uses: one file must never be open in two SQLites at once.
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
+
 from stem_memory.disk import sqlite_sentence
 from stem_memory.errors import (
     StoreTooNew,
@@ -22,14 +27,8 @@ from stem_memory.errors import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
-    from sqlite3 import Connection as Connection
+    from sqlite3 import Connection
 else:
-    # One library for all of memory: one file must never be open in two SQLites at once.
-    try:
-        import pysqlite3 as sqlite3
-    except ImportError:
-        import sqlite3
     Connection = Any
 
 APPLICATION_ID = int.from_bytes(b"STEM", "big")
@@ -71,7 +70,7 @@ def create(path: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        migrate(connection)
+        migrate(Database(connection, execute_plugins=False))
     finally:
         connection.close()
     draft.rename(path)
@@ -83,7 +82,7 @@ def create(path: Path) -> None:
         os.close(folder)
 
 
-def connect(path: Path, write: bool) -> Connection:
+def connect(path: Path, write: bool) -> Database:
     """Open a memory file that passed `check`: for the one writer, or for reading only."""
     connection = opener(path, "rw" if write else _reading(path))
     connection.execute("PRAGMA foreign_keys=ON")
@@ -94,7 +93,7 @@ def connect(path: Path, write: bool) -> Connection:
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         # 32 MiB: it reads a third as often.
         connection.execute("PRAGMA cache_size=-32768")
-    return connection
+    return Database(connection, execute_plugins=False)
 
 
 def check(path: Path) -> None:
@@ -199,18 +198,13 @@ def open_cache(path: Path, extension: str) -> Connection:
     return connection
 
 
-def migrate(db: Connection) -> None:
+def migrate(db: Database) -> None:
     """Bring the schema to the newest version, one transaction a step."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        db.execute("BEGIN")
-        try:
+        with db.atomic():
             migration(db)
             db.execute(f"PRAGMA user_version={number}")
-            db.execute("COMMIT")
-        finally:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
 
 
 def _reading(path: Path) -> str:
@@ -227,20 +221,29 @@ def _open(path: Path, mode: str) -> Connection:
     return connection
 
 
-def _event_log(db: Connection) -> None:
-    db.execute("""
-        CREATE TABLE event (
-            id INTEGER PRIMARY KEY,
-            origin TEXT NOT NULL, seq INTEGER NOT NULL, hlc INTEGER NOT NULL, t REAL NOT NULL,
-            kind TEXT NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL
-        ) STRICT
-    """)
-    db.execute("CREATE UNIQUE INDEX idx_event_origin_seq ON event (origin, seq)")
-    db.execute("CREATE INDEX idx_event_kind_id ON event (kind, id)")
-    db.execute("CREATE INDEX idx_event_t ON event (t)")
+def _event_log(db: Database) -> None:
+    events = db.table("event")
+    events.create(
+        {
+            "id": int,
+            "origin": str,
+            "seq": int,
+            "hlc": int,
+            "t": float,
+            "kind": str,
+            "body": str,
+            "hash": str,
+        },
+        pk="id",
+        not_null={"origin", "seq", "hlc", "t", "kind", "body", "hash"},
+        strict=True,
+    )
+    events.create_index(["origin", "seq"], unique=True)
+    events.create_index(["kind", "id"])
+    events.create_index(["t"])
 
 
-def _history(db: Connection) -> None:
+def _history(db: Database) -> None:
     db.execute("""
         CREATE TABLE fact (
             id INTEGER PRIMARY KEY,
@@ -267,7 +270,7 @@ def _history(db: Connection) -> None:
     db.execute("INSERT INTO folded VALUES (0, 0)")
 
 
-def _spans(db: Connection) -> None:
+def _spans(db: Database) -> None:
     # What holds now and what is known now, without an end, is in the index; all else in the tree.
     db.execute(f"CREATE INDEX fact_open ON fact (vf, tf) WHERE vt = 1e18 AND tt = {1 << 62}")
     db.execute("CREATE VIRTUAL TABLE fact_span USING rtree_i32(id, v0, v1, p0, p1)")
@@ -275,7 +278,7 @@ def _spans(db: Connection) -> None:
     db.execute("UPDATE folded SET position = 0")
 
 
-def _fleet(db: Connection) -> None:
+def _fleet(db: Database) -> None:
     # Stamps that events got where they were first recorded, and how far each peer's log is known.
     db.execute("""
         CREATE TABLE born (
@@ -292,7 +295,7 @@ def _fleet(db: Connection) -> None:
     """)
 
 
-def _snapshots(db: Connection) -> None:
+def _snapshots(db: Database) -> None:
     db.execute("""
         CREATE TABLE snapshot (
             position INTEGER PRIMARY KEY, version INTEGER NOT NULL, digest TEXT NOT NULL,
@@ -301,7 +304,7 @@ def _snapshots(db: Connection) -> None:
     """)
 
 
-def _compaction(db: Connection) -> None:
+def _compaction(db: Database) -> None:
     # Up to which positions events were archived, where, and the hash of each archive.
     db.execute("""
         CREATE TABLE compaction (
@@ -317,14 +320,14 @@ def _compaction(db: Connection) -> None:
     """)
 
 
-def _compacted_keys(db: Connection) -> None:
+def _compacted_keys(db: Database) -> None:
     # Which keys were destroyed when a compaction made its base: later ones must not stand in it.
     db.execute("ALTER TABLE compaction ADD COLUMN gone TEXT NOT NULL DEFAULT '[]'")
 
 
 # A trial may replace it, to put another disk under SQLite (`stem_memory.trials.cuts`).
 opener: Callable[[Path, str], Connection] = _open
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _event_log,
     _history,
     _spans,

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from stem_memory.chain import GENESIS, body_text, link
 from stem_memory.clock import clock_of
 from stem_memory.contracts import Event, Recorded, Verified
@@ -19,7 +21,6 @@ from stem_memory.fact_row import Connection
 from stem_memory.hlc import HybridClock, first_of_ms
 from stem_memory.horizon import BehindHorizon, horizon, require_forgotten, require_known
 from stem_memory.ledger import COLUMNS, Ledger, Row
-from stem_memory.migrations import Connection as Database
 from stem_memory.migrations import (
     check,
     connect,
@@ -64,11 +65,11 @@ class EventStore:
         self._lock = lock
         self._last: dict[str, int] = {}
         self._head: tuple[int, str] = (0, GENESIS)
-        self._derived = Derived(db, self.ledger.opened)
+        self._derived = Derived(db.conn, self.ledger.opened)
         self._state: MemoryState | None = None
         self._state_of = -1
         self._snapshot_at = 0
-        self.facts = FactReader(db)
+        self.facts = FactReader(db.conn)
 
     @classmethod
     def writer(
@@ -129,7 +130,7 @@ class EventStore:
         db = connect(path, write=False)
         try:
             with readable(path):
-                require_current(path, db)
+                require_current(path, db.conn)
                 store = cls(path, db, None, None, vault)
                 if not store._derived.is_current():
                     raise too_old(path)
@@ -218,7 +219,7 @@ class EventStore:
     def search(self, words: str, at_most: int = 20, position: int | None = None) -> tuple[Hit, ...]:
         """What was said, wanted, seen or went wrong, by words; best matches first."""
         with readable(self.path):
-            return find_words(self._db, words, at_most, position)
+            return find_words(self._db.conn, words, at_most, position)
 
     def position_at(self, tx_ms: int) -> int:
         """The newest position of the log at a transaction time, in milliseconds."""
@@ -231,7 +232,7 @@ class EventStore:
     @property
     def connection(self) -> Connection:
         """The database, for tables that belong to the log but not to this class."""
-        connection: Connection = self._db
+        connection: Connection = self._db.conn
         return connection
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -321,7 +322,7 @@ class EventStore:
         state = self.state
         marks = ", ".join("?" * len(rows[0]))
         with self._transaction():
-            self._db.executemany(f"INSERT INTO event ({COLUMNS}) VALUES ({marks})", rows)
+            self._db.conn.executemany(f"INSERT INTO event ({COLUMNS}) VALUES ({marks})", rows)
             self._derived.write(fresh, state)
             if rows[-1][0] - self._snapshot_at >= _SNAPSHOT_EVERY:
                 self._snapshot_at = rows[-1][0]
@@ -334,7 +335,7 @@ class EventStore:
         try:
             yield
         finally:
-            if self._db.in_transaction:
+            if self._db.conn.in_transaction:
                 self._db.execute("ROLLBACK")
 
     @contextlib.contextmanager
@@ -348,7 +349,7 @@ class EventStore:
                 # The state may have taken in what the log has not: fold it anew when it is needed.
                 self._state = None
                 self._derived.forget()
-                if self._db.in_transaction:
+                if self._db.conn.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 

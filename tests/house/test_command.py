@@ -11,8 +11,8 @@ HEAVY = {
     "openai",
     "ortools",
     "py_trees",
-    "pysqlite3",
     "ray",
+    "sqlite_utils",
     "tokenizers",
     "xllamacpp",
 }

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 LONGEST_FILE = 500
-DOOR_LIBRARIES = {"cv2", "openai", "ortools", "py_trees", "pysqlite3", "ray", "xllamacpp"}
+DOOR_LIBRARIES = {"cv2", "openai", "ortools", "py_trees", "ray", "sqlite_utils", "xllamacpp"}
 NOBODYS_NOUN = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
 # Tests that belong to no single package.
 TEST_KINDS = {"bench", "hardware", "house", "ray", "scenarios"}

@@ -1,16 +1,14 @@
 """A snapshot is the very state, is only used if it is, and saves folding."""
 
-from contextlib import closing
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from devices.facts import ClassCard, Location, StateSpec
 from stem_memory import store as store_module
 from stem_memory.contracts import Asserted, GoalPosted, Spoken, StepEnded
 from stem_memory.freeze import Unfreezable, freeze, thaw
-from stem_memory.migrations import opener
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.tasks import Goal
@@ -128,8 +126,9 @@ def test_opening_folds_only_what_came_after(path, monkeypatch, opener):
     ],
 )
 def test_a_snapshot_that_is_not_sound_is_not_used(path, damage):
-    with closing(opener(path, "rw")) as db:
-        db.execute(damage)
+    db = Database(path)
+    db.execute(damage)
+    db.close()
     with EventStore.reader(path) as store:
         assert store.state.digest() == MemoryState.of(story()).digest()
 
@@ -142,8 +141,7 @@ def test_long_sessions_leave_a_snapshot(tmp_path, monkeypatch):
         with EventStore.writer(path, lambda: 0) as store:
             for event in story()[start : start + 19]:
                 store.append([event])
-    with closing(opener(path, "ro")) as db:
-        held = [p for (p,) in db.execute("SELECT position FROM snapshot ORDER BY 1")]
+    held = [p for (p,) in Database(path).execute("SELECT position FROM snapshot ORDER BY 1")]
     assert held[-1] == len(story())
     assert len(held) <= 4
     with EventStore.reader(path) as store:

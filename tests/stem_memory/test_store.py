@@ -1,12 +1,12 @@
 """The log on disk: nothing acknowledged is lost, nothing unsound is opened, nothing is rewritten."""
 
-import contextlib
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlite_utils import Database
 
 from stem_memory import migrations
 from stem_memory.contracts import Event, Spoken
@@ -20,7 +20,6 @@ from stem_memory.errors import (
     StoreUnreadable,
     UnsafeSqlite,
 )
-from stem_memory.migrations import opener
 from stem_memory.state import MemoryState
 from stem_memory.store import EventStore
 from stem_memory.testing import LogContract, body, events_of, observed, sighting, start_of
@@ -192,8 +191,9 @@ def test_an_open_reader_sees_what_comes_later(path):
 
 
 def change(path, statement):
-    with contextlib.closing(opener(path, "rw")) as db:
-        db.execute(statement)
+    db = Database(path)
+    db.execute(statement)
+    db.close()
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,7 @@ def test_what_is_no_memory_is_refused(path):
     path.write_text("Dear diary, " * 1000, encoding="utf-8")
     refused(path, StoreUnreadable, "not a database")
     path.unlink()
-    with contextlib.closing(opener(path, "rwc")) as db:
-        db.execute("CREATE TABLE cats (id INTEGER PRIMARY KEY)")
+    Database(path).table("cats").insert({"id": 1})
     refused(path, StoreUnreadable, "no memory")
 
 
