@@ -32,6 +32,8 @@ class Traces:
         self.names = (person, *memory.own_names(person))
         goals = [record.goal for record in memory.goals().values()]
         self._said = {goal.text for goal in goals if goal.who == person}
+        # Answers and instructions are no goals, and their words all the same.
+        self._said |= {text for _, who, text in memory.dialogue() if who == person}
         words = "|".join(re.escape(name) for name in sorted(self.names, key=len, reverse=True))
         self._named = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 

@@ -134,6 +134,14 @@ def expire(run: Path, at: str, archives: tuple[Path, ...], as_json: bool) -> Non
     is_flag=True,
     help="Seal the memory first, if it was kept in clear. Its hash chain becomes another one.",
 )
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help="A place with more run folders of this memory, to be cleaned as well. Those beside it, "
+    "beside RUN and in ./runs are found without.",
+)
 @archive_option
 @click.confirmation_option("--yes", prompt="What is erased can never be read again. Go on?")
 @json_option
@@ -143,16 +151,18 @@ def erase(
     by: str,
     reason: str,
     rewrite: bool,
+    also: tuple[Path, ...],
     archives: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Make everything a run holds of a PERSON unreadable, for good.
 
     The log stays whole and still verifies; exported files of it become unreadable too, once no copy
-    of its .keys file is left. Film, wishes and report in the run folder are cleaned as well. Delete
-    copies of memory.db yourself: they hold tables in clear.
+    of its .keys file is left. Film, wishes and report in the folder of each run that remembers there
+    are cleaned as well. Delete copies of memory.db yourself: they hold tables in clear.
     """
     from services.forgetting import Traces, forget_files, rebuild
+    from services.session.folder import RUNS, folders_of
     from stem_memory.compaction import compactions
     from stem_memory.migrations import check
     from stem_memory.privacy.erase import erase_person, require_erasable, seal_in_place
@@ -169,16 +179,18 @@ def erase(
         require_erasable(store, vault, subject)
         compactions(store, archives)
         traces = Traces(store.state, subject)
-    removed = forget_files(run, traces) if run.is_dir() else None
+    # Once the names are erased nobody can tell any more what else is about the person: all now.
+    folders = folders_of(path, (run, run.parent, path.parent, Path(RUNS), *also))
+    removed = {folder: forget_files(folder, traces) for folder in folders}
     erased = erase_person(path, vault, subject, by, lambda: 0, reason, archives)
-    again = removed is not None and rebuild(run, removed)
+    again = [str(folder) for folder, had in removed.items() if rebuild(folder, had)]
     if as_json:
         print_json(erased.model_dump(mode="json"))
         return
     events = counted(erased.sealed_events, "event")
     click.echo(f"{person} is erased: {events} can no longer be read in full")
     if again:
-        click.echo("the report was made again without them")
+        click.echo(f"the report was made again without them in {', '.join(again)}")
     if erased.blobs:
         count = len(erased.blobs)
         click.echo(f"{counted(count, 'cache')} that may have held something {be(count)} deleted")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from sim_worlds.contracts import Film
 
 MEMORY = "memory.db"
-_RUNS = "runs"
+RUNS = "runs"
+_CONFIG = "config.json"
 
 _T = TypeVar("_T", RunConfig, RunResult)
 
@@ -55,10 +57,10 @@ class RunFolder:
         folder = cls(Path(out)) if out is not None else None
         try:
             if folder is None:
-                return cls(_next_free(Path(_RUNS), Path(world).stem))
+                return cls(_next_free(Path(RUNS), Path(world).stem))
             folder.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            place = folder.path if folder is not None else Path(_RUNS)
+            place = folder.path if folder is not None else Path(RUNS)
             raise UserError(f"the run folder {sentence(place, error)}") from None
         folder._require_unused()
         return folder
@@ -101,7 +103,7 @@ class RunFolder:
     @property
     def config(self) -> Path:
         """What was asked for."""
-        return self.path / "config.json"
+        return self.path / _CONFIG
 
     @property
     def result(self) -> Path:
@@ -285,6 +287,24 @@ class RunFolder:
 def memory_of(run: Path) -> Path:
     """The memory that people mean by a run: that of the folder, or the file itself."""
     return RunFolder(run).memory if run.is_dir() else run
+
+
+def folders_of(memory: Path, places: Iterable[Path]) -> tuple[Path, ...]:
+    """The run folders in these places that have this memory, each once.
+
+    Args:
+        memory: A memory file.
+        places: Folders that may be run folders, or hold some.
+    """
+    found: dict[Path, Path] = {}
+    for place in places:
+        marks = [place / name for name in (_CONFIG, MEMORY)]
+        marks += [mark for name in (_CONFIG, MEMORY) for mark in sorted(place.glob(f"*/{name}"))]
+        for mark in marks:
+            folder = RunFolder(mark.parent)
+            if mark.is_file() and folder.memory.resolve() == memory.resolve():
+                found.setdefault(folder.path.resolve(), folder.path)
+    return tuple(found.values())
 
 
 def _next_free(runs: Path, name: str) -> Path:

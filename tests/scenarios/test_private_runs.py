@@ -148,6 +148,24 @@ def test_erasing_a_person_cleans_the_whole_run(tmp_path, retinue):
             assert b"turn off the bedroom lamp" not in content
     # The others are still there, and so is the report's door to them.
     assert retinue("memory", "where", "ruth", out)[0] == 0
+
+
+@pytest.mark.scenario
+def test_erasing_a_person_cleans_every_run_of_a_memory(tmp_path, retinue):
+    house = str(tmp_path / "house.db")
+    for name in ("first", "far/second"):
+        play(tmp_path / name, memory=house)
+    play(tmp_path / "stranger")
+    assert retinue("report", tmp_path / "first")[0] == 0
+    code, said, _ = retinue(
+        "memory", "erase", "Sam", tmp_path / "first", "--also", tmp_path / "far", "--yes"
+    )
+    assert code == 0
+    assert f"made again without them in {tmp_path / 'first'}" in said
+    for name in ("first/report.html", "first/metrics.json", "far/second/metrics.json"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert not re.search(r"\bsam\b", text, re.IGNORECASE), name
+    assert "sam" in (tmp_path / "stranger" / "metrics.json").read_text(encoding="utf-8")
     assert retinue("report", out, "--no-video")[0] == 0
     assert retinue("memory", "erase", "sam", out, "--yes")[0] == 2
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.contracts import LlmUse, RunConfig, RunResult
 from services.errors import UserError
-from services.session.folder import RunFolder, memory_of
+from services.session.folder import RunFolder, folders_of, memory_of
 from stem_memory.contracts import Event, Spoken
 from stem_memory.store import EventStore
 
@@ -106,6 +106,21 @@ def test_the_configuration_names_a_memory_that_lies_elsewhere(here, monkeypatch)
     record(here / "house.db", 1)
     with pytest.raises(UserError, match="already holds a run"):
         RunFolder.create("out", "w")
+
+
+def test_every_run_of_a_memory_is_found(here):
+    record(here / "house.db", 1)
+    for name in ("runs/a", "b"):
+        RunFolder.create(name, "w").write_config(RunConfig(world="w", memory="house.db"))
+    own = RunFolder.create("runs/own", "w")
+    own.write_config(RunConfig(world="w"))
+    record(own.memory)
+    places = [here, here / "runs", here / "b", here / "nowhere"]
+    found = folders_of(here / "house.db", places)
+    assert [path.relative_to(here).as_posix() for path in found] == ["b", "runs/a"]
+    # A folder that has lost its configuration still holds what was seen.
+    own.config.unlink()
+    assert folders_of(own.memory, places) == (here / "runs" / "own",)
 
 
 @pytest.mark.parametrize(
