@@ -146,7 +146,7 @@ def database() -> Iterator[str]:
         # Its log is read on, or it would wait for somebody to.
         reader = threading.Thread(target=server.stderr.read)
         reader.start()
-        yield f"host={folder} dbname=postgres user={user}"
+        yield f"host='{folder}' dbname=postgres user={user}"
         server.send_signal(signal.SIGQUIT)
         reader.join()
     shutil.rmtree(folder, ignore_errors=True)

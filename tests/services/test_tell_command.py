@@ -1,6 +1,8 @@
 """retinue memory tell|retract|same|apart|align|pull|push, as typed at the terminal."""
 
 import json
+import shlex
+from urllib.parse import quote
 
 import pytest
 
@@ -85,9 +87,9 @@ def test_logs_of_two_hosts_become_one_in_either_order(tmp_path, told):
 
 
 def test_hosts_meet_in_a_postgresql_database(tmp_path, told, database):
-    options = dict(part.split("=") for part in database.split())
+    options = dict(part.split("=") for part in shlex.split(database))
     hub = (
-        f"postgresql://{options['user']}:secret@/{options['dbname']}?host={options['host']}"
+        f"postgresql://{options['user']}:secret@/{options['dbname']}?host={quote(options['host'])}"
         "&schema=stem_command"
     )
     one, two = made(tmp_path / "one", "one"), made(tmp_path / "two", "two")

@@ -1,5 +1,6 @@
 """Tools: evidence first, time limits, and one sentence when something is wrong."""
 
+import shlex
 import sys
 import textwrap
 import threading
@@ -109,7 +110,7 @@ def command(tmp_path):
     """Starts the fake tool server."""
     path = tmp_path / "server.py"
     path.write_text(SERVER, encoding="utf-8")
-    return f"{sys.executable} {path}"
+    return shlex.join([sys.executable, str(path)])
 
 
 def test_tools_of_a_server_are_called_by_name(unit, command):
@@ -129,7 +130,7 @@ def test_a_server_that_dies_makes_its_tools_unavailable_and_nothing_else(unit, c
     assert with_server.call(call(colour="red")).status == "ok"
 
 
-@pytest.mark.parametrize("wrong", ["no-such-program-anywhere", f"{sys.executable} -c 1"])
+@pytest.mark.parametrize("wrong", ["no-such-program-anywhere", f"{shlex.quote(sys.executable)} -c 1"])
 def test_what_is_no_server_is_told_in_a_sentence(wrong):
     with pytest.raises(UserError, match="tool server"):
         open_servers((wrong,))
