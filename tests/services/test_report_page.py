@@ -205,7 +205,7 @@ def test_the_theme_button_switches(browser, page):
 
 
 def test_the_video_plays_in_the_browser(browser, run_dir):
-    browser.open(build(run_dir))
+    browser.open(build(run_dir, video=True))
     size = browser.evaluate(
         "new Promise(end => { const v = document.querySelector('video');"
         "v.onloadedmetadata = () => end([v.videoWidth, v.duration > 1]);"

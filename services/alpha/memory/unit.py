@@ -29,6 +29,7 @@ from services.alpha.memory.habits import KNOWS, OUTCOME, Habits
 from services.alpha.orders import GlassesConfig
 from services.memory.client import MemoryClient, open_writer
 from services.runtime import LocalRuntime, Port
+from services.session.folder import MEMORY
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
 from stem_memory.evidence import SURVEY
 from stem_memory.queries import QueryUnclear, resolve, title
@@ -57,7 +58,7 @@ class MemoryUnit:
         # What is measured in the wearer's view lies nowhere in the map until somebody aligns it.
         self._here = Pose(x=0.0, y=0.0, frame=self._body)
         self._folder = None if config.memory else tempfile.TemporaryDirectory(prefix="retinue-")
-        path = Path(config.memory or Path(str(self._folder and self._folder.name)) / "memory.db")
+        path = Path(config.memory or Path(str(self._folder and self._folder.name)) / MEMORY)
         self._own = LocalRuntime()
         try:
             self._store = MemoryClient(path, writer or open_writer(path, self._own))
