@@ -15,7 +15,7 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv: the packages, their dependencies, the embedded model
 
 demo: $(READY)  ## run three wishes in the restaurant and print where the report is
-	$(BIN)/retinue run restaurant --seed 7 \
+	$(BIN)/retinue run restaurant --seed 7 --runtime ray \
 	  --do "bring two coffees to table 4, then clear table 2" \
 	  --do "wipe table 1" \
 	  --do "bring a glass of water to table 3"

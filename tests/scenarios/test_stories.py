@@ -38,10 +38,15 @@ def test_story(story: dict[str, Any], tmp_path: Path) -> None:
     result = play(story, tmp_path / "run", "local")
     assert [goal.status for goal in result.goals] == story["expect"], result.goals
     for goal in result.goals:
-        if goal.status == "satisfied" and not goal.reason.startswith("answers"):
-            assert goal.checked_by_world
-        if goal.status in ("refused", "needs_answer"):
+        if goal.status in ("satisfied", "answered", "missed", "cancelled"):
+            assert goal.checked_by_world, goal
+        if goal.status in ("refused", "needs_answer", "missed", "cancelled", "paused"):
             assert goal.reason
+    for goal, part in zip(result.goals, story.get("answers", ()), strict=False):
+        assert part in (goal.answer or ""), goal
+        assert not part or goal.findings
+    assert [words.heeded for words in result.words] == story.get("heeded", [])
+    assert all(words.reply for words in result.words)
     assert result.reassigned >= story.get("reassigned", 0)
     if story.get("motionless"):
         assert result.steps == 0
