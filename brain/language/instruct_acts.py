@@ -57,6 +57,13 @@ class Acts:
         self._view = view
         self._now = now
 
+    def is_wish(self, tokens: Sequence[Token]) -> bool:
+        """Whether the tokens begin a wish, rather than name more of what was named before."""
+        if tokens[0].text in ("just", "only") or self.reader.starts_clause(list(tokens), 0):
+            return True
+        named = self.goals.read(tokens)
+        return named is not None and any(part.new for part in named.parts)
+
     # -- ending ------------------------------------------------------------------------------
 
     def cancel(self, named: Named, *, sure: bool, roll_back: bool = False) -> Act | None:
@@ -310,7 +317,7 @@ class Acts:
         goals = self.goals.spoken_of(tokens)
         tries = [(goal, True) for goal in goals] + [(goal, False) for goal in goals[:1]]
         for goal, alike in tries:
-            found = self._rewording(goal).otherwise(text, alike=alike)
+            found = self._rewording(goal).otherwise(text, alike=alike, anything=False)
             act = self._changed(goal, found, sure=False)
             if act is not None and act.is_done:
                 return act

@@ -28,6 +28,7 @@ from stem_memory.view import MemoryView
 Test = Callable[[About], bool]
 _DETERMINERS = among("a an the one some")
 _GOAL = ("place", "person")
+_PRONOUNS = among("it them that those")
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 
 
@@ -75,7 +76,12 @@ class Rewording:
     # -- what is meant otherwise -------------------------------------------------------------
 
     def otherwise(
-        self, text: str, is_meant: Test | None = None, *, alike: bool = False
+        self,
+        text: str,
+        is_meant: Test | None = None,
+        *,
+        alike: bool = False,
+        anything: bool = True,
     ) -> Reworded | None:
         """The goal with these words in the place of what they stand for.
 
@@ -83,6 +89,7 @@ class Rewording:
             text: A number, a noun, a place, or a whole clause.
             is_meant: Which words of the goal they replace; None: the ones of their kind.
             alike: Whether only a drink takes the place of a drink.
+            anything: Whether it may become a wish of another kind.
 
         Returns:
             None where the text is none of these.
@@ -94,11 +101,23 @@ class Rewording:
             new = new[1:]
         if not new or self._reader.joint(new, 0):
             return None
-        said = text[new[0].start : new[-1].end]
         if self._reader.starts_clause(new, 0) and self._noun(new) is None:
-            return self._clause(new, said, is_meant)
+            same = self._naming.actions(new[0].text) & self._naming.text(self._text).actions
+            if not (same or anything):
+                return None
+            if same and len(new) > 3 and new[1].text in _PRONOUNS:
+                # "give it to Noor"
+                new = new[2:]
+            else:
+                return self._clause(
+                    new, text[new[0].start : new[-1].end], is_meant, same=bool(same)
+                )
+        said = text[new[0].start : new[-1].end]
         noun = self._noun(new)
-        if noun is None or (is_meant is None and (noun.unknown or noun.half_known)):
+        if noun is None:
+            whole = anything and isinstance(self._read(said), list)
+            return self._checked(said) if whole else None
+        if not anything and (noun.unknown or noun.half_known):
             return None
         prep = self._reader.preposition(new, 0)
         if noun.one and not (noun.refs or noun.looks or noun.states or noun.places):
@@ -117,8 +136,9 @@ class Rewording:
             noun = self._reader.nouns.known(new, noun.end + joint) if joint else None
         if first is None or noun is None or first.pronoun == "things":
             return None
-        bare = self._reader.verb(new, at) is not None and noun.unknown is not None
-        return None if bare else first
+        # "clear table 3" may pass for the name of a thing.
+        told = new[at].key not in first.key and self._reader.starts_clause(new, at)
+        return None if told and prep is None else first
 
     def _spans(self, is_meant: Test | None) -> list[Span]:
         found = []
@@ -226,6 +246,8 @@ class Rewording:
         kinds = [{self._naming.site.category(r) for r in np.refs} for np in (old, new)]
         if not (kinds[0] & kinds[1]):
             return False
+        if set(new.key[-1:]) & set(old.key):
+            return True
         return not drinks or self._is_drink(old) == self._is_drink(new)
 
     def _is_drink(self, np: NounPhrase) -> bool:
@@ -266,9 +288,18 @@ class Rewording:
         wish = self._wish(self._text)
         return [(c.start, c.end) for c in wish.clauses if c.items or c.uncovered]
 
-    def _clause(self, new: list[Token], said: str, is_meant: Test | None) -> Reworded | None:
-        """The goal with the clause in the place of the one it replaces, or of its noun only."""
-        same = self._naming.actions(new[0].text) & self._naming.text(self._text).actions
+    def _clause(
+        self, new: list[Token], said: str, is_meant: Test | None, *, same: bool
+    ) -> Reworded | None:
+        """The goal with the clause in the place of the one it replaces, or of its noun only.
+
+        `same`: the clause tells the same to be done, of something else.
+        """
+        named = self._spans(is_meant)
+        if named and _IT.search(said):
+            # "instead of clearing table 2 wipe it"
+            said = _IT.sub(self._slice(named[-1].start, named[-1].end), said, count=1)
+            return self._clause(words_of(said, self._naming.site), said, is_meant, same=same)
         noun = self._noun(new[1:]) if same and len(new) > 1 else None
         if noun is not None and noun.refs and self._reader._kind(noun) == "object":
             found = self._another(new[1:], noun, said[new[1].start - new[0].start :], is_meant)

@@ -158,7 +158,11 @@ class Goals:
     def read(self, tokens: Sequence[Token]) -> Named | None:
         """What the tokens name; None where they are no name but a clause, or a place."""
         tokens = [t for t in tokens if t.text not in (".", "!", "?", ";")]
-        if not tokens or (self._is_preposition(tokens) and tokens[0].text not in ("for", "from")):
+        if (
+            not tokens
+            or self.reader.joint(tokens, 0)
+            or (self._is_preposition(tokens) and tokens[0].text not in ("for", "from"))
+        ):
             return None
         end, size = self._excepted(tokens)
         if size and any(t.text not in _PRONOUNS for t in tokens[end + size :]):
@@ -336,15 +340,16 @@ class Goals:
         )
 
     def spoken_of(self, tokens: Sequence[Token]) -> list[str]:
-        """The speaker's goals that new words for a goal may belong to, the likeliest first.
+        """The speaker's goals that new words for a goal may belong to, the latest first.
 
-        That is the last one, if none is about the same as the words.
+        That is any of them, if none is about the same as the words.
         """
         own = [g for g, r in self.open.items() if r.goal.who == self.who][::-1]
         content = [w for w in self.naming.read(tokens) if w.refs and w.number is None]
         part = Part(text="", content=tuple(content))
-        alike = [g for g in own if content and self._score(part, self.about(g))]
-        return [*alike, *(g for g in own if g not in alike)]
+        scores = {g: self._score(part, self.about(g)) for g in own} if content else {}
+        top = max(scores.values(), default=0)
+        return [g for g in own if scores[g] == top] if top else own
 
     # -- saying ------------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ _KINDS = (
 )
 _ENDS = (".", "!", "?", ";")
 _GOAL = re.compile(r"g\d+")
+_RANGE = re.compile(r"\bg(\d+)\s*(?:-|–|to|through)\s*g?(\d+)\b", re.IGNORECASE)
+_MOST = 100
 _NUMBERED = re.compile(
     r"\b(?:goal|order|task|wish|request|job|number)\s+(?:number\s+|no\.?\s*|#\s*)?(\d+)\b(?!\s*:)",
     re.IGNORECASE,
@@ -73,7 +75,9 @@ def instruction_of(text: str, who: str, view: MemoryView, now: float) -> Instruc
 
 def _result(acts: Sequence[Act], rest: str) -> Instruct | Unheeded:
     whole = joined(acts)
-    if all(act.is_done for act in acts):
+    # A stop is never held up by what is unclear beside it.
+    halts = any(isinstance(told, Stop) for told in whole.instructions)
+    if halts or all(act.is_done for act in acts):
         return Instruct(instructions=whole.instructions, reply=whole.reply, rest=rest)
     return Unheeded(reply=next(act.reply for act in acts if not act.is_done))
 
@@ -83,7 +87,8 @@ class _Hearing:
 
     def __init__(self, text: str, who: str, view: MemoryView, now: float) -> None:
         self._acts = Acts(view, who, now)
-        self._text = _NUMBERED.sub(self._by_id, spelled(text, self._acts.site.vocabulary))
+        text = spelled(text, self._acts.site.vocabulary)
+        self._text = _NUMBERED.sub(self._by_id, _RANGE.sub(_counted_up, text))
         self._tokens = self._read(self._text)
 
     def _by_id(self, found: re.Match[str]) -> str:
@@ -142,7 +147,7 @@ class _Hearing:
             if more and not _is_changed(act, more):
                 return [act, *more], rest
             mark = tokens[end].text if size else ""
-            begins = mark in _ENDS or self._acts.reader.starts_clause(tail, 0)
+            begins = mark in _ENDS or self._acts.is_wish(tail)
             halts = next((i for i in act.instructions if isinstance(i, Stop)), None)
             if halts is not None:
                 return [stopped(halts.bodies, self._wish(tail))], ""
@@ -300,7 +305,7 @@ class _Hearing:
         if phrase.kind == "rather":
             new = tokens[slice(*spans["="])]
             return acts.change_latest(self._said(new), new)
-        message = meant and (meant[0].text,) in listed("messages")
+        message = phrase.words[0] == "~" and (meant[0].text,) in listed("messages")
         named = None if message else acts.goals.read(meant)
         if named is None:
             return None
@@ -370,6 +375,14 @@ def _is_changed(act: Act, more: Sequence[Act]) -> bool:
     ended = {g for i in act.instructions if isinstance(i, Cancel) for g in i.goals}
     changes = [i for after in more for i in after.instructions if isinstance(i, Change)]
     return any(change.goal in ended for change in changes)
+
+
+def _counted_up(found: re.Match[str]) -> str:
+    """Such as "g1-g3" is "g1 and g2 and g3"."""
+    first, last = int(found[1]), int(found[2])
+    if not first < last < first + _MOST:
+        return found[0]
+    return " and ".join(f"g{number}" for number in range(first, last + 1))
 
 
 def _goals_of(act: Act) -> tuple[str, ...]:
