@@ -101,11 +101,14 @@ class _Appraiser:
         keeper = self.keepers.get(one.group) if one.group is not None else one.step.body
         if keeper is not None and keeper != name:
             things = held_things(one.step)
-            return f"{things[0] if things else 'it'} is in the hands of {keeper}"
+            if not things:
+                return f"it is for {keeper} to do"
+            return f"{things[0]} is in the hands of {keeper}"
         why = able(one.step, body, self.view, self.roadmap)
         if why is None and keeper is None:
             # What it holds already it may still bring home on its reserve.
-            why = self.free[name].flat if name in self.free else f"{name} is lost"
+            out = f"{name} is stopped" if body.stopped else f"{name} is lost"
+            why = self.free[name].flat if name in self.free else out
         return why
 
     def _nobody(self, members: tuple[OpenStep, ...]) -> str | None:

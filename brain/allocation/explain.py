@@ -43,7 +43,7 @@ def _candidate(appraisal: Appraisal, timeline: Timeline, visit: Visit, name: str
     why = appraisal.why_not.get((one.key, name))
     if why is None and holder not in (None, name):
         things = held_things(one.step)
-        why = f"{things[0] if things else 'it'} will be in the hands of {holder}"
+        why = f"{things[0]} will be in the hands of {holder}" if things else f"{holder} does it"
     if why is not None or name not in appraisal.bodies:
         return Candidate(body=name, able=False, why=why or f"{name} is lost")
     body = appraisal.bodies.index(name)

@@ -101,6 +101,11 @@ def resume(
     if folder.read_result() is not None:
         raise UserError(f"{run_dir} came to its end: there is nothing to resume")
     config = folder.read_config()
+    if config.glasses:
+        raise UserError(
+            f"{run_dir} had the glasses of {config.glasses} in it, and what their wearer was told came "
+            "from its memory as it was then: see it with `retinue report`, or run it anew"
+        )
     plan = _read(config)
     real = [device.id for device in plan.devices if not device.is_timed]
     if real:
@@ -177,6 +182,7 @@ def _carried_out(
     config = plan.config
     path = Path(config.memory) if config.memory else folder.own_memory
     runtime = runtime or open_runtime(config)
+    memory: MemoryClient | None = None
     try:
         memory = MemoryClient.join(path, runtime)
         past = past_of(memory, config.log_from if is_again else None)
@@ -196,8 +202,9 @@ def _carried_out(
         held = PrivacyRules.of(plan.privacy)
         result = _concluded(plan, crew, diary, ticker.tally, folder, started, held)
         result = result.model_copy(update={"interrupted": door.is_ending})
-        memory.close()
     finally:
+        if memory is not None:
+            memory.close()
         runtime.close()
     folder.write_result(result)
     return result
