@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.contracts import Tick
 from services.glances import Glances
 from services.report.words import instruction_words

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brain.language.lexicon import among
+from brain.language.plural import counted, is_mass, is_plural, plural
 from brain.language.site import Site
 from devices.facts import Selector, Value
-from devices.plural import counted, is_mass, is_plural, plural
 
 # Rooms that one is on.
 _OPEN_AIR = among("balcony terrace landing")

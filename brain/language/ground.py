@@ -12,10 +12,10 @@ from brain.language.lexicon import among
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
 from brain.language.owners import Owners
+from brain.language.plural import plural
 from brain.language.site import Ref, Site
 from brain.language.wording import Wording, slot_of
 from devices.facts import Value
-from devices.plural import plural
 
 Test = Callable[[str], bool]
 _LOOKS = ("colour", "color", "size", "material", "pattern", "shape", "flavour", "kind", "brand")

@@ -10,10 +10,10 @@ from brain.language.doubt import Misfit, Unable, Unclear
 from brain.language.frames import Frame
 from brain.language.meaning import Meaning
 from brain.language.noun_phrase import NounPhrase
+from brain.language.plural import plural
 from brain.language.stocking import Stocking
 from brain.language.wording import slot_of
 from devices.facts import At, Condition, Relation, Selector
-from devices.plural import plural
 
 # Verbs that, without a goal, take a thing away from where it is.
 _TAKES = frozenset(["take", "collect", "pick", "remove", "gather"])

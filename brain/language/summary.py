@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brain.language.plural import be, counted, is_mass, is_plural, plural
 from brain.language.site import Site
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
-from devices.plural import be, counted, is_mass, is_plural, plural
 
 _STATES: dict[tuple[str, Value], str] = {
     ("clean", True): "clean",

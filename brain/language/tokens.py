@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from brain.language.lexicon import Lexicon, among
-from devices.plural import IRREGULAR, ONE_IN_S
+from brain.language.plural import IRREGULAR, ONE_IN_S
 
 _WORD = re.compile(
     r"[^\W_]+(?:[’'`´][^\W_]+)*[’'`´]?|[&+@#%€$£]|[,.;:!?()/\"“”]|[-–—]+", re.UNICODE

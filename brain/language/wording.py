@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from brain.language.doubt import Unable, Unclear
 from brain.language.noun_phrase import NounPhrase
+from brain.language.plural import be
 from brain.language.spelling import nearest
-from devices.plural import be
 
 # More options than this are no help to a person.
 _OPTIONS = 8

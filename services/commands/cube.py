@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.asking import run_argument, time_of, writing
 from services.commands.menu import Menu
 from services.commands.output import json_option, print_json

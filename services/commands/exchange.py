@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import click
 
-from devices.plural import counted, were
+from brain.language.plural import counted, were
 from services.commands.asking import opened, run_argument, writing
 from services.commands.output import json_option, print_json
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.glasses_film import film
 from services.commands.menu import Menu
 from services.commands.output import json_option, print_json, print_table, warn

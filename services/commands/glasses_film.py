@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.wearer import wearer_of, wearer_option
 
 if TYPE_CHECKING:

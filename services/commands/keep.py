@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.asking import asked, run_argument, store_path, writing
 from services.commands.output import json_option, print_json, print_table
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.llm_simulate import simulate
 from services.commands.menu import Menu
 from services.commands.output import json_option, print_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import be, counted
+from brain.language.plural import be, counted
 from services.commands.asking import (
     asked,
     opened,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import be, counted, were
+from brain.language.plural import be, counted, were
 from services.commands.asking import opened, run_argument, store_path, time_of
 from services.commands.output import json_option, print_json, print_table, warn
 

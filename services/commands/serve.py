@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.plural import counted
+from brain.language.plural import counted
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:

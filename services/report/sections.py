@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from devices.plural import be, counted, number
+from brain.language.plural import be, counted, number
 from services.contracts import LlmUse
 from services.report.colours import wish_colour
 from services.report.history import GoalStory, History

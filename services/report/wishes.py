@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.plural import be, counted
+from brain.language.plural import be, counted
 from services.report.colours import wish_colour
 from services.report.conversation import Utterance
 from services.report.history import DONE, GoalStory, History

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from brain.language.plural import be, counted, is_mass, is_plural
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
-from devices.plural import be, counted, is_mass, is_plural
 from devices.skill import Atom
 from stem_memory import contracts as log
 from stem_memory.instructions import Cancel, Change, Instruction, Pause, Release, Stop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.plural import be, counted, is_plural, plural
+from brain.language.plural import be, counted, is_plural, plural
 
 
 @pytest.mark.parametrize(
