@@ -295,7 +295,7 @@ class Rewording:
 
         `same`: the clause tells the same to be done, of something else.
         """
-        named = self._spans(is_meant)
+        named = self._spans(is_meant) or self._spans(None)
         if named and _IT.search(said):
             # "instead of clearing table 2 wipe it"
             said = _IT.sub(self._slice(named[-1].start, named[-1].end), said, count=1)

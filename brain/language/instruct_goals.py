@@ -209,7 +209,7 @@ class Goals:
     def _begins_clause(self, piece: Sequence[Token], tokens: Sequence[Token]) -> bool:
         """Whether a piece after "and" tells something else to be done."""
         alike = piece[0].text.endswith("ing") and any(t.text.endswith("ing") for t in tokens[:2])
-        told = piece[0].text in words()["verbs"]
+        told = piece[0].text in ("just", "only", *words()["verbs"])
         return not alike and (told or self.reader.starts_clause(list(piece), 0))
 
     def _numbered(self, before: Part, number: Word) -> Word | None:
