@@ -46,7 +46,8 @@ def memory() -> None:
     memory.db.audit beside it.
 
     A TIME is a clock that stands at 0:00 when the run starts, as the replay shows it (14:03 is
-    14 minutes and 3 seconds), or seconds (120s), or start, or end.
+    14 minutes and 3 seconds), or seconds (120s), or start, or end. In a memory that goes on from
+    run to run it stands at 0:00 when the first one starts.
     """
 
 
