@@ -114,6 +114,8 @@ class _Model:
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         parameters.num_workers = 1
+        # Else it takes Ctrl-C for itself, and leaves the process without a handler afterwards.
+        parameters.catch_sigint_signal = False
         parameters.interleave_search = False
         parameters.random_seed = self.effort.seed
         parameters.max_deterministic_time = deterministic_s

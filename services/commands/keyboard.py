@@ -6,12 +6,17 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.session.inputs import Inputs
+
+# Signals closer together than this (s) are one wish to stop: some programs send it to a process and
+# to its group.
+ONE_PRESS_S = 0.5
 
 
 @contextlib.contextmanager
@@ -26,13 +31,18 @@ def listening(hears: bool) -> Iterator[Callable[[Inputs], None]]:
     def join(inputs: Inputs) -> None:
         doors.append(inputs)
         if hears and sys.stdin.isatty():
+            inputs.join()
             threading.Thread(target=_read, args=(inputs,), name="keyboard", daemon=True).start()
 
+    first: list[float] = []
+
     def interrupt(number: int, frame: FrameType | None) -> None:
-        # The second time nothing is waited for.
-        signal.signal(signal.SIGINT, before)
-        if not doors:
+        now = time.monotonic()
+        if first and now - first[0] < ONE_PRESS_S:
+            return
+        if first or not doors:
             raise KeyboardInterrupt
+        first.append(now)
         doors[-1].end()
         sys.stderr.write("stopping everybody; Ctrl-C once more ends at once\n")
 
@@ -54,3 +64,4 @@ def _read(inputs: Inputs) -> None:
         text = " ".join(line.split())
         if text:
             inputs.put(Words(text=text))
+    inputs.leave()

@@ -88,6 +88,11 @@ class Diary:
         settled = self.closed.keys() | self.questions.keys() | self.paused
         return [goal for goal in self.goals if goal not in settled]
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether every goal has come to its end."""
+        return self.closed.keys() >= self.goals.keys()
+
     def aftermath(self, goal: str) -> list[str]:
         """The goals that tidied up after this one."""
         return [other.id for other in self.goals.values() if other.cause == goal]

@@ -51,6 +51,21 @@ class Inputs:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._is_ending = False
+        self._speakers = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody may still say something: who waits for a word is not given up."""
+        return self._speakers > 0
+
+    def join(self) -> None:
+        """Somebody listens to the session and may speak until they `leave`."""
+        self._speakers += 1
+
+    def leave(self) -> None:
+        """They say nothing more."""
+        self._speakers -= 1
+        self._wake.set()
 
     def put(self, item: Input) -> None:
         """Tell the session something now. May be called from any thread; returns at once."""

@@ -320,6 +320,8 @@ class Session:
         glasses = self._crew.glasses
         if not self._ear.is_done or (glasses is not None and glasses.next_s() is not None):
             return False
+        if self._inputs.is_live and not self.diary.is_settled:
+            return False  # who asked, paused or stopped waits for a word
         if self._bodies.all_stopped:
             return True  # nobody may move, and nobody is going to say otherwise
         return not self._bodies.roster.leases() and not self.diary.under_way()
