@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import click
 
@@ -96,7 +96,8 @@ def _name(peer: str) -> str:
 def _parts(address: str) -> tuple[str, dict[str, str]]:
     """An address without its options, and the options."""
     base, _, query = address.partition("?")
-    return base, dict(parse_qsl(query))
+    # PostgreSQL reads a plus as a plus; forms, for which this function is made, as a space.
+    return base, dict(parse_qsl(query.replace("+", "%2B")))
 
 
 @contextlib.contextmanager
@@ -127,7 +128,7 @@ def _database(address: str) -> Iterator[Replica]:
         ) from None
     base, options = _parts(address)
     schema = options.pop("schema", "stem")
-    plain = f"{base}?{urlencode(options)}" if options else base
+    plain = f"{base}?{urlencode(options, quote_via=quote)}" if options else base
     store = PostgresStore(plain, lambda: 0, schema)
     try:
         yield store

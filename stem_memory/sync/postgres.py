@@ -70,7 +70,8 @@ class PostgresStore:
         self._witnessed = 0
         self._schema = schema
         with _sentences():
-            self._db = psycopg.connect(address, autocommit=True)
+            # Text comes as text even from a database that was made without an encoding.
+            self._db = psycopg.connect(address, autocommit=True, client_encoding="utf8")
         try:
             with _sentences():
                 self._open()

@@ -296,12 +296,31 @@ def test_many_writers_make_one_chain(schema):
     store.close()
 
 
+def test_a_database_without_an_encoding_holds_every_letter(database):
+    import psycopg
+
+    from stem_memory.sync.postgres import PostgresStore
+
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(
+            "CREATE DATABASE bare TEMPLATE template0 ENCODING 'SQL_ASCII' "
+            "LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    address = database.replace("dbname=postgres", "dbname=bare")
+    said = Spoken(body="waiter-1", to="Zoë", text="une tasse de café ☕")
+    store = PostgresStore(address, lambda: 0)
+    store.append([Event(origin="a", seq=1, t=1.0, body=said)])
+    assert [entry.event.body for entry in store.read()] == [said]
+    assert store.verify().events == 1
+    store.close()
+
+
 def test_no_server_is_one_sentence(tmp_path):
     pytest.importorskip("psycopg")
     from stem_memory.sync.postgres import PostgresStore
 
     with pytest.raises(DatabaseUnreachable, match="does not answer") as caught:
-        PostgresStore(f"host={tmp_path} dbname=fleet", lambda: 0)
+        PostgresStore(f"host='{tmp_path}' dbname=fleet", lambda: 0)
     assert "\n" not in str(caught.value)
 
 
