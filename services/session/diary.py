@@ -42,7 +42,6 @@ class Diary:
     replies: dict[str, Replied] = field(default_factory=dict)
     answering: dict[str, str] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=dict)
-    events: int = 0
     now: float = 0.0
 
     def take(self, event: Event) -> None:

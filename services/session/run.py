@@ -5,6 +5,7 @@ The only place that joins concrete worlds, bodies, devices, glasses, memory, bra
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +18,18 @@ from devices.clock import WallClock
 from devices.contracts import BodyCard, BodySpec
 from devices.skill import SkillCard
 from services.contracts import LlmUse, RunConfig, RunResult, Tick
-from services.errors import UserError
+from services.errors import ActorDied, BrokeOff, UserError
 from services.memory.client import MemoryClient
 from services.minds import understood_by
 from services.privacy import declared, rules
 from services.remembering import remembered
+from services.report.run_time import RunTime
 from services.runtime import Handle, LocalRuntime, Runtime
 from services.scenarios import read_world
 from services.session import outcome
-from services.session.actors import BodyNode, BrainNode, make_world
+from services.session.bodynode import BodyNode
 from services.session.bodyside import BodySide
+from services.session.brainnode import BrainNode
 from services.session.devices import DeviceNode, DeviceSpec, parse_device
 from services.session.deviceside import DeviceSide
 from services.session.diary import Diary
@@ -35,6 +38,7 @@ from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
 from services.session.session import Crew, Session, Site
+from services.session.worldnode import make_world
 from services.session.worldside import WorldSide
 from services.tally import Tally, Ticker
 from services.veil import veiled
@@ -101,24 +105,33 @@ def resume(
     if folder.read_result() is not None:
         raise UserError(f"{run_dir} came to its end: there is nothing to resume")
     config = folder.read_config()
-    if config.glasses:
-        raise UserError(
-            f"{run_dir} had the glasses of {config.glasses} in it, and what their wearer was told came "
-            "from its memory as it was then: see it with `retinue report`, or run it anew"
-        )
     plan = _read(config)
-    real = [device.id for device in plan.devices if not device.is_timed]
-    if real:
-        raise UserError(
-            f"{run_dir} had bodies in real time ({', '.join(real)}): what they did can not be done "
-            "again; see it with `retinue report`"
-        )
+    _require_repeatable(config, plan.devices, run_dir)
     if plan.config.understood_by != config.understood_by:
         raise UserError(
             f"{run_dir} was understood by {_by(config)}, here it would be by {_by(plan.config)}: "
             "it would not do the same again"
         )
     return _carried_out(plan, folder, on_tick, runtime, inputs, is_again=True)
+
+
+def _require_repeatable(config: RunConfig, devices: tuple[DeviceSpec, ...], run_dir: Path) -> None:
+    """See that with the same inputs a run does the same again.
+
+    Raises:
+        UserError: It would not.
+    """
+    if config.glasses:
+        raise UserError(
+            f"{run_dir} had the glasses of {config.glasses} in it, and what their wearer was told came "
+            "from its memory as it was then: see it with `retinue report`, or run it anew"
+        )
+    real = [device.id for device in devices if not device.is_timed]
+    if real:
+        raise UserError(
+            f"{run_dir} had bodies in real time ({', '.join(real)}): what they did can not be done "
+            "again; see it with `retinue report`"
+        )
 
 
 def _by(config: RunConfig) -> str:
@@ -202,12 +215,24 @@ def _carried_out(
         held = PrivacyRules.of(plan.privacy)
         result = _concluded(plan, crew, diary, ticker.tally, folder, started, held)
         result = result.model_copy(update={"interrupted": door.is_ending})
+        folder.write_result(result)
+    except ActorDied as error:
+        raise BrokeOff(f"{error}; {_what_is_left(plan, folder)}") from None
     finally:
-        if memory is not None:
-            memory.close()
-        runtime.close()
-    folder.write_result(result)
+        # A memory that can not be closed must not keep actors alive.
+        with contextlib.closing(runtime):
+            if memory is not None:
+                memory.close()
     return result
+
+
+def _what_is_left(plan: Plan, folder: RunFolder) -> str:
+    """What somebody can do with a run that broke off."""
+    try:
+        _require_repeatable(plan.config, plan.devices, folder.path)
+    except UserError:
+        return f"what was recorded until then: retinue report {folder.path}"
+    return f"bring the run to its end with: retinue run --resume {folder.path}"
 
 
 def _scheduled(plan: Plan, past: Past) -> list[tuple[float, Input]]:
@@ -236,6 +261,12 @@ def _pace(plan: Plan, past: Past, crew: Crew) -> Pace:
 def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -> tuple[Crew, Site]:
     """Spawn every actor of the session."""
     config, scenario = plan.config, plan.scenario
+
+    def new_brain() -> Handle:
+        return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
+
+    # The brain takes longest to come, and needs to know nothing.
+    brain = new_brain()
     handle = runtime.spawn("world", make_world, scenario, config.seed, config.bodies, plan.faults)
     world = WorldSide(runtime, handle, past.end_s)
     survey = world.survey()
@@ -251,11 +282,6 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
         spec.id: runtime.spawn(spec.id, BodyNode, spec.id, card, survey.plan)
         for spec, card in enrolled
     }
-
-    def new_brain() -> Handle:
-        return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
-
-    brain = new_brain()
     # Time begins when everybody is there.
     runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
     if past.position:
@@ -278,10 +304,16 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
         says=() if config.wishes or config.glasses else says,
         limit_s=round(past.end_s + scenario.limit_s, 3),
         has_zones=bool(PrivacyRules.of(plan.privacy).zones) or past.has_zones,
+        is_shared=_is_shared(plan, runtime),
         number=past.number,
         spoken=past.spoken,
     )
     return crew, site
+
+
+def _is_shared(plan: Plan, runtime: Runtime) -> bool:
+    """Whether other programs may record in the memory while the session runs."""
+    return bool(plan.config.memory) and runtime.is_shared
 
 
 def _joined(runtime: Runtime, node: Handle, now: float) -> tuple[BodySpec, BodyCard]:
@@ -321,7 +353,8 @@ def _concluded(
     config, memory = plan.config, crew.memory
     events, digest = memory.digest()
     brain_digest, llm = crew.runtime.gather([crew.brain.call("digest"), crew.brain.call("llm_use")])
-    if digest != brain_digest:
+    # What others record the brain hears in the order of the log, but for what came in between.
+    if digest != brain_digest and not _is_shared(plan, crew.runtime):
         raise RuntimeError(
             "the log and the brain's memory differ: please report this run folder as a bug"
         )
@@ -331,9 +364,10 @@ def _concluded(
     if config.film:
         folder.write_film(veiled(crew.world.film(), privacy))
     used: LlmUse = llm
+    clock = RunTime(config.base_s)
     return RunResult(
-        goals=outcome.goals(diary, crew.world.carried),
-        words=outcome.words(diary),
+        goals=outcome.goals(diary, crew.world.carried, clock),
+        words=outcome.words(diary, clock),
         bodies=len(crew.bodies.ids),
         steps=tally.steps,
         virtual_seconds=round(diary.now - config.base_s, 3),

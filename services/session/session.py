@@ -225,7 +225,6 @@ class Session:
             answer = self._restart_brain(news)
         if answer.events:
             memory.append(answer.events, _stamp(now))
-        self.diary.events += len(events) + len(answer.events)
         self._brain_wake = answer.wake_s
         for event in answer.events:
             self._note(event)
