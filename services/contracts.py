@@ -68,7 +68,8 @@ class GoalResult(Noun):
     """How one goal came out. `checked_by_world`: the world's truth was asked, and agrees.
 
     `understood` is what the words were taken to mean. `answer` is what was said to a question, and
-    `findings` are the beliefs it rests on: who saw what, when (seconds), how surely (0..1).
+    `findings` are the beliefs it rests on: who saw what, when (seconds of the run; below 0 is before
+    it), how surely (0..1).
     """
 
     id: str = ""

@@ -36,6 +36,8 @@ from stem_memory.notes.contracts import NoteProposed
 class Tally:
     """How many steps were done, plans made anew and steps taken from one body for another.
 
+    Steps are those of the plans: the way to one is no step of its own.
+
     A step counts as reassigned when it is given to another body than before, or when its work was
     lost with a body and a later plan of the same goal gives it to somebody.
     """
@@ -80,7 +82,7 @@ class Tally:
 
     def _ended(self, what: StepEnded) -> None:
         self.busy.pop(what.body, None)
-        self.steps += what.outcome == "done" and what.role != "errand"
+        self.steps += what.outcome == "done" and what.role == "step"
         if what.outcome == "lapsed" and what.goal:
             self._lapsed.add((what.goal, what.step))
 

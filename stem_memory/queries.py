@@ -355,5 +355,5 @@ def _because(fact: Fact, chain: tuple[EvidenceItem, ...]) -> str:
     since = clock_of(fact.from_s)
     sentence = f"{fact.thing}: {id_words(fact.attr)} is {what} since {since}, from {fact.source}"
     if confirmed > 0:
-        sentence += f", confirmed {confirmed} times"
+        sentence += f", confirmed {'once' if confirmed == 1 else f'{confirmed} times'}"
     return sentence + (f", contradicted {against} times." if against else ".")

@@ -31,8 +31,8 @@ class RunTime:
         if not self._base_s:
             return event
         moved = _MOVED.get(event.body.kind)
-        body = event.body if moved is None else moved(event.body, self._at)
-        return event.model_copy(update={"t": self._at(event.t), "body": body})
+        body = event.body if moved is None else moved(event.body, self.at)
+        return event.model_copy(update={"t": self.at(event.t), "body": body})
 
     def record(self, record: GoalRecord) -> GoalRecord:
         """What task memory knows of a goal, in times of the run."""
@@ -40,13 +40,18 @@ class RunTime:
             return record
         return record.model_copy(
             update={
-                "goal": _goal(record.goal, self._at),
-                "closed_s": _maybe(record.closed_s, self._at),
-                "answer": None if record.answer is None else _answer(record.answer, self._at),
+                "goal": _goal(record.goal, self.at),
+                "closed_s": _maybe(record.closed_s, self.at),
+                "answer": None if record.answer is None else self.answer(record.answer),
             }
         )
 
-    def _at(self, t: float) -> float:
+    def answer(self, answer: Answer) -> Answer:
+        """What was said to a question, seen when by the clock of the run."""
+        return _answer(answer, self.at) if self._base_s else answer
+
+    def at(self, t: float) -> float:
+        """A time (s) of the log as the clock of the run shows it."""
         return round(t - self._base_s, 3)
 
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.contracts import GoalOutcome, GoalResult, WordsResult
+from services.report.run_time import RunTime
 from services.session.diary import ANSWER, AUTHOR, Diary
 
 # Those of the things that are in a body's hands, in truth.
 Carried = Callable[[tuple[str, ...]], tuple[str, ...]]
 
 
-def goals(diary: Diary, carried: Carried) -> tuple[GoalResult, ...]:
-    """How each goal came out that somebody wished for; what tidied up counts with its cause."""
+def goals(diary: Diary, carried: Carried, clock: RunTime) -> tuple[GoalResult, ...]:
+    """How each goal came out that somebody wished for; what tidied up counts with its cause.
+
+    Args:
+        diary: What the run learnt of itself, in times of the log.
+        carried: Asks the world what is in somebody's hands.
+        clock: Makes times of the run of those.
+    """
     return tuple(
-        _outcome(goal.id, diary, carried)
+        _outcome(goal.id, diary, carried, clock)
         for goal in diary.goals.values()
         if goal.cause not in diary.goals
     )
 
 
-def words(diary: Diary) -> tuple[WordsResult, ...]:
-    """What words came to that are no goal of their own."""
+def words(diary: Diary, clock: RunTime) -> tuple[WordsResult, ...]:
+    """What words came to that are no goal of their own, in times of the run."""
     causes = {goal.cause for goal in diary.goals.values()}
     found = []
     for id_, (t, said) in diary.said.items():
@@ -31,11 +38,13 @@ def words(diary: Diary) -> tuple[WordsResult, ...]:
         answered = diary.answering.get(id_)
         text = reply.text if reply is not None else f"It answers {answered}." if answered else ""
         heeded = answered is not None or (reply is not None and reply.heeded)
-        found.append(WordsResult(t=t, who=said.who, text=said.text, heeded=heeded, reply=text))
+        found.append(
+            WordsResult(t=clock.at(t), who=said.who, text=said.text, heeded=heeded, reply=text)
+        )
     return tuple(found)
 
 
-def _outcome(goal: str, diary: Diary, carried: Carried) -> GoalResult:
+def _outcome(goal: str, diary: Diary, carried: Carried, clock: RunTime) -> GoalResult:
     status, checked, reason = _judged(goal, diary, carried)
     answer = diary.answers.get(goal)
     return GoalResult(
@@ -47,7 +56,7 @@ def _outcome(goal: str, diary: Diary, carried: Carried) -> GoalResult:
         reason=reason,
         understood=diary.understood.get(goal, ""),
         answer=None if answer is None else answer.text,
-        findings=() if answer is None else answer.findings,
+        findings=() if answer is None else clock.answer(answer).findings,
     )
 
 

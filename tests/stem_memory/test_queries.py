@@ -105,7 +105,7 @@ def test_explain_gives_the_chain_of_evidence(store):
         ("waiter-1", 10.0, True),
         ("waiter-2", 20.0, True),
     ]
-    assert "confirmed 1 times" in why.sentence
+    assert "confirmed once" in why.sentence
     gone = explain(store, "blue mug")
     assert gone.fact.value is None
     assert [(e.source, e.value) for e in gone.evidence] == [("waiter-1", None)]
