@@ -11,6 +11,7 @@ import click
 from brain.language.plural import counted
 from services.commands.glasses_film import film
 from services.commands.menu import Menu
+from services.commands.moment import Moment
 from services.commands.output import json_option, print_json, print_table, warn
 from services.commands.wearer import wearer_of, wearer_option
 
@@ -78,8 +79,8 @@ def glasses() -> None:
     "said",
     multiple=True,
     nargs=2,
-    type=(click.FloatRange(min=0.0), str),
-    metavar="SECONDS TEXT",
+    type=(Moment(), str),
+    metavar="TIME TEXT",
     help="Words of the wearer at that time.",
 )
 @wearer_option

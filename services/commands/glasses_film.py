@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brain.language.plural import counted
+from services.commands.moment import Moment
 from services.commands.wearer import wearer_of, wearer_option
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ ANSWER_S = 8.0
     "said",
     multiple=True,
     nargs=2,
-    type=(click.FloatRange(min=0.0), str),
-    metavar="SECONDS TEXT",
+    type=(Moment(), str),
+    metavar="TIME TEXT",
     help="Words of the wearer at that time; espeak-ng, if installed, speaks them on the sound track.",
 )
 @click.option(

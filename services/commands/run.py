@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brain.language.plural import be, counted, were
+from services.commands.moment import Moment
 from services.commands.output import json_option, print_json, print_table, stages, warn
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Speed(click.ParamType[float]):
         return speed
 
 
-@click.command()
+# What is said without --do is told so, rather than called an argument too many.
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument("world", metavar="[WORLD_OR_YAML]", required=False)
 @click.option(
     "--do",
@@ -71,15 +73,15 @@ class Speed(click.ParamType[float]):
     "later",
     multiple=True,
     nargs=2,
-    type=(click.FloatRange(min=0.0), str),
-    metavar="SECONDS TEXT",
-    help='Said when that many seconds have passed in the world: another wish, or "cancel the '
-    'coffees", "pause that", "stop", "go on", "make it urgent".',
+    type=(Moment(), str),
+    metavar="TIME TEXT",
+    help="Said at that time of the world, in seconds (90) or as minutes:seconds (1:30): another "
+    'wish, or "cancel the coffees", "pause that", "stop", "go on", "make it urgent".',
 )
 @click.option(
     "--within",
-    type=click.FloatRange(min=0.0, min_open=True),
-    metavar="SECONDS",
+    type=Moment(is_span=True),
+    metavar="TIME",
     help="The deadline of each wish, from when it is said. A wish may say so itself: "
     '"... within two minutes".',
 )
@@ -222,6 +224,11 @@ def run(
     from services.contracts import PostedWish, RunConfig
     from services.errors import UserError
 
+    if context.args:
+        words = " ".join(context.args)
+        raise click.UsageError(
+            f'"{words}" belongs to nothing: a wish is said with --do "{words}"', context
+        )
     if resumed is not None:
         return _resumed(context, resumed, with_report, strict, as_json)
     if world is None:
@@ -280,12 +287,12 @@ def _resumed(
     from services.errors import UserError
 
     allowed = {"resumed", "with_report", "strict", "as_json"}
-    for name in context.params:
+    for param in context.command.params:
+        name = param.name or ""
         source = context.get_parameter_source(name)
         if name not in allowed and source is not None and source.name == "COMMANDLINE":
-            raise UserError(
-                f"--resume takes everything from {run_dir}: leave {name.replace('_', '-')} out"
-            )
+            typed = param.opts[0] if isinstance(param, click.Option) else "the world"
+            raise UserError(f"--resume takes everything from {run_dir}: leave {typed} out")
 
     def carry_out(on_tick: OnTick, keyboard: Keyboard) -> RunResult:
         from services.session.run import resume
@@ -312,10 +319,10 @@ def _shown(
         listening(hears) as keyboard,
     ):
         result = carry_out(on_tick, keyboard)
-    page = _report(result.run_dir, quietly=as_json) if with_report else None
+    page = _report(result.run_dir) if with_report else None
     if result.llm.failed:
         warn(
-            f"the model gave no answer {result.llm.failed} times, and people were asked instead: "
+            f"the model gave no answer {counted(result.llm.failed, 'time')}, and people were asked instead: "
             f"{result.llm.trouble}"
         )
     if as_json:
@@ -328,7 +335,7 @@ def _shown(
     return int(any(goal.status not in good for goal in result.goals))
 
 
-def _report(run_dir: str, quietly: bool) -> str | None:
+def _report(run_dir: str) -> str | None:
     """Write the report. A run that was carried out stays a success if its pictures fail."""
     from pathlib import Path
 
@@ -353,13 +360,18 @@ def _title(config: RunConfig) -> str:
 def _print_result(result: RunResult, page: str | None) -> None:
     from rich.text import Text
 
+    from services.commands.understanding import adds_to
+
     rows = []
     for goal in result.goals:
         mark, style = _MARK[goal.status]
         # What no world can judge rests on what bodies reported.
         agreed = "the world agrees" if goal.checked_by_world else "as far as was reported"
         done = goal.status in ("satisfied", "answered")
-        note = goal.answer or goal.reason or (agreed if done else "")
+        note = Text(goal.answer or goal.reason or (agreed if done else ""))
+        if goal.answer is None and adds_to(goal.understood, goal.text):
+            note.append("\nunderstood: " if note else "understood: ", style="dim")
+            note.append(goal.understood, style="dim")
         rows.append((Text(mark, style=style), goal.text, note))
     for words in result.words:
         mark, style = ("✓ heeded", "green") if words.heeded else ("? not heeded", "yellow")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -40,8 +41,9 @@ class RunFolder:
     What is written is whole or not there at all: a run may be killed at any moment.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_new: bool = False) -> None:
         self.path = path
+        self._is_new = is_new
 
     @classmethod
     def create(cls, out: str | None, world: str) -> RunFolder:
@@ -54,10 +56,10 @@ class RunFolder:
         Raises:
             UserError: The folder holds a run already, is in use, or can not be made.
         """
-        folder = cls(Path(out)) if out is not None else None
+        folder = cls(Path(out), is_new=not Path(out).exists()) if out is not None else None
         try:
             if folder is None:
-                return cls(_next_free(Path(RUNS), Path(world).stem))
+                return cls(_next_free(Path(RUNS), Path(world).stem), is_new=True)
             folder.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             place = folder.path if folder is not None else Path(RUNS)
@@ -243,6 +245,11 @@ class RunFolder:
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise UserError(sentence(path, error)) from error
+
+    def discard(self) -> None:
+        """Remove the folder if it was made for a run that then recorded nothing: it never began."""
+        if self._is_new and not self.result.exists() and not self._has_events():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     # -- inside ------------------------------------------------------------------------------
 

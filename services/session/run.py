@@ -84,7 +84,11 @@ def run(
     """
     plan = _read(config)
     folder = RunFolder.create(config.out, config.world)
-    return _carried_out(plan, folder, on_tick, runtime, inputs)
+    try:
+        return _carried_out(plan, folder, on_tick, runtime, inputs)
+    except BaseException:
+        folder.discard()
+        raise
 
 
 def resume(

@@ -260,7 +260,8 @@ def test_rules_that_can_not_be_are_told_before_anything_runs(
     out = tmp_path / "run"
     words = ("run", "household", "--runtime", "local", option, value, "--out", out)
     code, text, err = retinue(*words)
-    assert (code, text) == (2, "")
+    # What is asked for is told at once, before it has been read whole.
+    assert (code, text) == (2, "household (seed 0, local)\n")
     assert says in err
     assert err.count("\n") == 1
     assert not out.exists()

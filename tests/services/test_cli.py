@@ -71,7 +71,7 @@ def app(monkeypatch):
 def test_run_passes_everything_on(retinue, app):
     fake = app("satisfied")
     code, _, _ = retinue(
-        *("run", "restaurant", "--do", "a", "--do", "b", "--then", "30", "c", "--bodies", "3"),
+        *("run", "restaurant", "--do", "a", "--do", "b", "--then", "0:30", "c", "--bodies", "3"),
         *("--fault", "offline waiter-1 at 30s", "--seed", "7", "--runtime", "local"),
         *("--speed", "4", "--out", "there", "--model", "none", "--no-report"),
     )
@@ -138,6 +138,24 @@ def test_a_group_alone_shows_its_help_in_lines_that_fit(retinue, monkeypatch, wo
     assert "..." not in out.partition("Commands:")[2]
 
 
+def test_a_result_says_how_it_was_understood_where_that_is_more_than_was_said(retinue, app):
+    fake = app("satisfied")
+    real = fake.run
+
+    def understood(*given, **named):
+        result = real(*given, **named)
+        goals = (
+            result.goals[0].model_copy(update={"understood": "Wish 0 is with Sam."}),
+            result.goals[0].model_copy(update={"understood": "Wish 0."}),
+        )
+        return result.model_copy(update={"goals": goals})
+
+    fake.run = understood
+    out = retinue("run", "restaurant", "--no-report")[1]
+    assert out.count("understood: ") == 1
+    assert "understood: Wish 0 is with Sam." in out
+
+
 def test_ctrl_c_ends_quietly(retinue, app):
     app(error=KeyboardInterrupt())
     code, _, err = retinue("run", "restaurant", "--no-report")
@@ -159,6 +177,12 @@ def test_a_fault_of_ours_is_not_hidden(app):
         (("run", "x", "--then", "soon", "y"), "'soon'"),
         (("run", "x", "--speed", "-1"), "neither max nor a number above 0"),
         (("run", "x", "--runtime", "mars"), "'mars'"),
+        (("run", "x", "--then", "nan", "y"), "'nan' is no time"),
+        (("run", "x", "--then", "-1:30", "y"), "is no time"),
+        (("run", "x", "--within", "0", "--do", "y"), "more than 0 seconds"),
+        (("run", "x", "wipe it"), 'a wish is said with --do "wipe it"'),
+        (("run", "--resume", "y", "--do", "z"), "leave --do out"),
+        (("run", "x", "--resume", "y"), "leave the world out"),
         (("run", "x", "--do", " "), "a wish is empty"),
         (("worlds", "show", "narnia"), "there is no world `narnia`"),
         (("worlds", "show", "restaurnt"), "did you mean `restaurant`?"),

@@ -177,3 +177,18 @@ def test_what_could_not_be_written_whole_is_not_there(here, monkeypatch):
         folder.write_config(RunConfig(world="w", seed=2))
     assert json.loads(folder.config.read_text(encoding="utf-8"))["seed"] == 1
     assert [path.name for path in folder.path.iterdir()] == ["config.json"]
+
+
+def test_a_run_that_never_began_leaves_no_folder(here):
+    folder = RunFolder.create(None, "household")
+    folder.write_config(RunConfig(world="household"))
+    folder.discard()
+    assert not folder.path.exists()
+    (here / "mine").mkdir()
+    RunFolder.create("mine", "household").discard()
+    assert (here / "mine").is_dir()
+    begun = RunFolder.create("out", "household")
+    begun.write_config(RunConfig(world="household"))
+    record(begun.memory)
+    begun.discard()
+    assert begun.memory.is_file()
