@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from devices.child import run, start
 
@@ -28,8 +28,15 @@ PACKAGES = ("brain", "cerebellum", "devices", "services", "sim_worlds", "stem_me
 # The contracts a stranger subclasses live outside tests: their failures should show values too.
 pytest.register_assert_rewrite(*(f"{package}.testing" for package in PACKAGES))
 
-# The same examples on every run, and no deadline: the machine may be busy with something else.
-settings.register_profile("house", derandomize=True, deadline=None, database=None)
+# The same examples on every run, and nothing that takes too long: the machine may be busy with
+# something else.
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("house")
 
 _ours = tuple(f"{ROOT / folder}{os.sep}" for folder in (*PACKAGES, "tests"))
