@@ -50,7 +50,7 @@ def test_a_run_is_closed_in_order(tmp_path: Path) -> None:
         [sys.executable, "-m", "services.cli", *words, "--out", str(tmp_path / "run")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     assert run.stdout is not None
     for line in run.stdout:
