@@ -136,12 +136,13 @@ class BodyGlance(Noun):
 
 
 class GoalGlance(Noun):
-    """One goal at a glance."""
+    """One goal at a glance; `asks` is the question that it waits to have answered."""
 
     id: str
     text: str
     who: str = ""
     status: str = "posted"
+    asks: str = ""
 
 
 class Tick(Noun):

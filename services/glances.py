@@ -51,7 +51,7 @@ class Glances:
             goal = what.goal
             self.goals[goal.id] = GoalGlance(id=goal.id, text=goal.text, who=goal.who)
         elif isinstance(what, GoalQuestioned):
-            self._goal(what.goal, "needs_answer")
+            self._goal(what.goal, "needs_answer", what.question)
         elif isinstance(what, GoalAnswered):
             self._goal(what.goal, "posted")
         elif isinstance(what, GraphPlanned):
@@ -84,6 +84,7 @@ class Glances:
     def _body(self, body: str, **changes: object) -> None:
         self.bodies[body] = self.bodies.get(body, BodyGlance()).model_copy(update=changes)
 
-    def _goal(self, goal: str, status: str) -> None:
+    def _goal(self, goal: str, status: str, asks: str = "") -> None:
         if goal in self.goals:
-            self.goals[goal] = self.goals[goal].model_copy(update={"status": status})
+            changes = {"status": status, "asks": asks}
+            self.goals[goal] = self.goals[goal].model_copy(update=changes)

@@ -146,7 +146,7 @@ class Picture:
             )
             for t, kind, line in self._lines
         ]
-        goals = [_goal_line(goal) for goal in _newest(tick.goals)]
+        goals = [line for goal in _newest(tick.goals) for line in _goal_lines(goal)]
         rows: list[RenderableType] = [head, bodies]
         if goals:
             rows += [Rule(style="dim"), *goals]
@@ -160,14 +160,21 @@ def _newest(goals: tuple[GoalGlance, ...]) -> list[GoalGlance]:
     return [goals[i] for i in sorted(order[:_GOALS])]
 
 
-def _goal_line(goal: GoalGlance) -> Text:
+def _goal_lines(goal: GoalGlance) -> list[RenderableType]:
+    """A goal in one line; a question stands below it whole, for somebody is to answer it."""
+    from rich.padding import Padding
     from rich.text import Text
 
     mark, style = _GOAL_MARK.get(goal.status, ("…", "dim"))
     who = f"{goal.who}: " if goal.who else ""
-    return Text.assemble(
-        (f" {mark} ", style), (who, "dim"), goal.text, overflow="ellipsis", no_wrap=True
-    )
+    lines: list[RenderableType] = [
+        Text.assemble(
+            (f" {mark} ", style), (who, "dim"), goal.text, overflow="ellipsis", no_wrap=True
+        )
+    ]
+    if goal.asks:
+        lines.append(Padding(Text(goal.asks, style="yellow"), (0, 0, 0, 3)))
+    return lines
 
 
 def _battery(level: float | None) -> Text:

@@ -54,6 +54,16 @@ def test_the_picture_shows_bodies_goals_and_the_last_lines():
     assert len(text.splitlines()) < 24
 
 
+def test_a_question_can_be_read_whole_on_a_narrow_terminal():
+    question = f"Which cup do you mean: {', '.join(f'cup-{n}' for n in range(20))}?"
+    picture = Picture("household")
+    goal = GoalGlance(id="g1", text="bring me the cup", status="needs_answer", asks=question)
+    picture.take(Tick(t=1.0, line=f"g1 asks: {question}", kind="goal", goals=(goal,)))
+    console = Console(file=io.StringIO(), width=60, force_terminal=True, color_system=None)
+    console.print(picture.drawn(console))
+    assert question in " ".join(console.file.getvalue().split())
+
+
 def test_glances_follow_the_log():
     glances = Glances()
     spec = body("waiter-1", 1, 1)
@@ -63,10 +73,12 @@ def test_glances_follow_the_log():
     glances.take(log.GoalQuestioned(goal="g1", question="which tea?"))
     assert glances.bodies["waiter-1"].where == "table-1"
     assert glances.goals["g1"].status == "needs_answer"
+    assert glances.goals["g1"].asks == "which tea?"
     glances.take(log.BodyLost(body="waiter-1", last_heard_s=1.0))
     glances.take(log.GoalClosed(goal="g1", status="failed"))
     assert glances.bodies["waiter-1"].lost
     assert glances.goals["g1"].status == "failed"
+    assert not glances.goals["g1"].asks
 
 
 def test_passing_time_is_shown_seldom_and_news_always():
