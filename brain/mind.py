@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from brain.acting.aftermath import aftermath
+from brain.acting.aftermath import Leftover, aftermath, kept_back
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
 from brain.acting.listening import Ears, listen, next_goal
@@ -93,10 +93,9 @@ class Brain:
         self._waiting = Waiting()
         self._ears = Ears()
         self._recalled: set[str] = set()
-        # Cancelled goals that are to be closed, and ended ones that may have left something behind;
-        # True: with roll-back.
+        # Cancelled goals that are to be closed, and ended ones that may have left something behind.
         self._called_off: dict[str, str] = {}
-        self._winding: dict[str, bool] = {}
+        self._winding: dict[str, Leftover] = {}
         self._stale: dict[str, str] = {}
         self._allocate = False
         self._due = False
@@ -138,19 +137,27 @@ class Brain:
         for ended in lapse(turn):
             self._ended(ended, turn)
         self._speak_thoughts(turn)
+        # Steps that turn out to be needless may have been the last of their goals.
+        while self._give_out(turn):
+            self._allocate = True
+        if not self._is_halted():
+            send_to_charge(turn, self._roadmap, self._config)
+        return self._result(turn)
+
+    def _give_out(self, turn: Turn) -> bool:
+        """Settle what has come to its end and send what is ready; True: to be looked at again."""
+        assert self._roadmap is not None
         self._settle(turn)
         self._wind_up(turn)
         self._recall(turn)
         if self._is_halted():
-            return self._result(turn)
+            return False
         if self._allocate or (
             self._due and turn.now - self._allocated_s >= self._config.reallocate_s
         ):
             self._assign(turn)
         assigned = [a for key, a in self._ledger.assigned.items() if self._is_open(key)]
-        dispatch(turn, self._roadmap, self._config, assigned, self._waiting)
-        send_to_charge(turn, self._roadmap, self._config)
-        return self._result(turn)
+        return dispatch(turn, self._roadmap, self._config, assigned, self._waiting)
 
     def _result(self, turn: Turn) -> BrainStep:
         self._seq = turn.seq
@@ -169,9 +176,9 @@ class Brain:
         if isinstance(what, GoalClosed):
             self._called_off.pop(what.goal, None)
             if what.status == "failed":
-                self._winding.setdefault(what.goal, False)
+                self._winding.setdefault(what.goal, Leftover(roll_back=False))
         elif isinstance(what, GoalPosted):
-            self._winding.pop(what.goal.cause, None)
+            self._seen_to(what.goal.cause)
         elif isinstance(what, Instructed) and isinstance(what.instruction, Cancel):
             self._call_off(what.instruction, what.by)
         if isinstance(what, SiteSurveyed):
@@ -211,7 +218,7 @@ class Brain:
             record = self._memory.goals().get(goal)
             if record is not None and record.status == "cancelled" and goal not in self._winding:
                 self._called_off[goal] = f"{by} cancelled it"
-                self._winding[goal] = cancel.roll_back
+                self._winding[goal] = Leftover(cancel.roll_back)
 
     def _follow(self, instruction: Instruction, turn: Turn) -> None:
         """Act on an instruction that memory knows already."""
@@ -357,19 +364,43 @@ class Brain:
             self._close(goal, "satisfied", "", turn)
 
     def _wind_up(self, turn: Turn) -> None:
-        """Post what ended goals left to be done, once nobody works for them any more."""
+        """Post what ended goals left to be done, once nobody works for them any more.
+
+        What a lost or stopped body holds waits until it is back.
+        """
         assert self._roadmap is not None
-        stopped = any(body.stopped for body in self._memory.bodies().values())
-        for goal, roll_back in list(self._winding.items()):
+        if self._is_halted():
+            return
+        for goal, over in list(self._winding.items()):
             record = self._memory.goals()[goal]
-            if record.closed_s is None or self._ledger.of_goal(goal) or stopped:
+            if record.closed_s is None or self._ledger.of_goal(goal):
                 continue
-            del self._winding[goal]
             if record.goal.cause in self._memory.goals():
-                continue  # it was to tidy up itself
-            left = aftermath(record, roll_back, self._memory, self._roadmap)
+                del self._winding[goal]  # it was to tidy up itself
+                continue
+            kept = kept_back(record, self._memory)
+            if over.things is not None and over.things <= kept:
+                continue
+            self._seen_to(goal)
+            left = tuple(
+                c
+                for c in aftermath(record, over.roll_back, self._memory, self._roadmap)
+                if not kept.intersection(c.what.ids)
+                and (over.things is None or over.things.issuperset(c.what.ids))
+            )
             if left:
-                self._post_aftermath(record.goal, left, roll_back, turn)
+                self._post_aftermath(record.goal, left, over.roll_back, turn)
+
+    def _seen_to(self, goal: str) -> None:
+        """What the goal left is seen to now, but for what somebody holds who can not be asked."""
+        over = self._winding.pop(goal, None)
+        if over is None:
+            return
+        kept = kept_back(self._memory.goals()[goal], self._memory)
+        if over.things is not None:
+            kept &= over.things
+        if kept:
+            self._winding[goal] = Leftover(over.roll_back, kept)
 
     def _post_aftermath(
         self, ended: Goal, left: tuple[Condition, ...], roll_back: bool, turn: Turn
@@ -424,7 +455,7 @@ class Brain:
         turn.record(GoalClosed.model_validate({"goal": goal, "status": verdict, "reason": reason}))
         self._called_off.pop(goal, None)
         if verdict == "failed":
-            self._winding.setdefault(goal, False)
+            self._winding.setdefault(goal, Leftover(roll_back=False))
         self._let_go(goal)
 
     def _let_go(self, goal: str) -> None:

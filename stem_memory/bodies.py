@@ -28,10 +28,15 @@ class Bodies:
         self.lost: set[str] = set()
 
     def enrol(self, spec: BodySpec, card: BodyCard, t: float, plan: SitePlan | None) -> None:
-        """Add a body, or a new revision of a known one (its last report stays)."""
+        """Add a body, or a new revision of a known one.
+
+        Its last report stays; that it was lost, stopped or busy ended with the life in which it was.
+        """
         known = self.records.get(spec.id)
         if known is not None:
-            self.records[spec.id] = known.model_copy(update={"spec": spec, "card": card})
+            self.lost.discard(spec.id)
+            anew = {"spec": spec, "card": card, "lost": False, "stopped": False, "busy": None}
+            self.records[spec.id] = known.model_copy(update=anew)
         else:
             at = (spec.pose.x, spec.pose.y) if spec.pose.frame == MAP else None
             room = room_at(plan, at) if plan is not None and at is not None else None

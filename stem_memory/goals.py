@@ -82,7 +82,8 @@ class Goals:
         elif isinstance(instruction, Resume):
             for record in self._open(instruction.goals):
                 if record.status == "paused":
-                    self._set(record, status="posted" if record.graph is None else "planned")
+                    is_new = record.graph is None or not record.conditions
+                    self._set(record, status="posted" if is_new else "planned")
         elif isinstance(instruction, Change):
             for record in self._open((instruction.goal,)):
                 self._change(record, instruction)
@@ -101,8 +102,9 @@ class Goals:
         if change.deadline_s is not None:
             changes["is_late"] = False
         if change.text is not None:
-            # Other words: to be understood anew. The graph tells what was done so far.
-            changes |= {"conditions": (), "queries": (), "status": "posted", "question": ""}
+            # Other words: to be understood anew, once it goes on. The graph tells what was done.
+            status = "paused" if record.status == "paused" else "posted"
+            changes |= {"conditions": (), "queries": (), "status": status, "question": ""}
             changes["replies"] = ()
         self._set(record, **changes)
 

@@ -9,19 +9,40 @@ goal moved and switched.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from brain.contracts import Impossible
 from brain.planning.plan import plan
-from devices.facts import At, Be, Condition, Selector, Value
+from devices.facts import At, Be, Selector, Value
 from devices.roadmap import Roadmap
 from devices.skill import Atom
 from stem_memory.tasks import GoalRecord, TaskStep
 from stem_memory.view import MemoryView
 
 
+@dataclass(frozen=True)
+class Leftover:
+    """What an ended goal may have left to be done.
+
+    `roll_back`: with what it moved and switched. `things`: only what is theirs, because the rest has
+    been seen to; None: everything.
+    """
+
+    roll_back: bool
+    things: frozenset[str] | None = None
+
+
+def kept_back(record: GoalRecord, view: MemoryView) -> frozenset[str]:
+    """What the goal needed and bodies hold that are lost or stopped: it stays there for now."""
+    needed = {str(value) for step in _steps(record) for value in step.args.values()}
+    out = {name for name, body in view.bodies().items() if body.is_out}
+    places = {thing: view.location(thing) for thing in needed}
+    return frozenset(t for t, place in places.items() if place is not None and place.holder in out)
+
+
 def aftermath(
     record: GoalRecord, roll_back: bool, view: MemoryView, roadmap: Roadmap
-) -> tuple[Condition, ...]:
+) -> tuple[At | Be, ...]:
     """What is to be true after the goal, as far as it is not; nothing, if it left nothing behind.
 
     Args:

@@ -59,9 +59,14 @@ def dispatch(
     config: BrainConfig,
     assigned: Iterable[Assignment],
     waiting: Waiting,
-) -> None:
-    """Send what can be sent. Bodies are looked at in order of their earliest planned step."""
+) -> bool:
+    """Send what can be sent. Bodies are looked at in order of their earliest planned step.
+
+    Returns:
+        Whether steps turned out to be needless: they are done, and what waited for them may go on.
+    """
     waiting.rests.clear()
+    needless = len(turn.needless)
     queues: dict[str, list[Assignment]] = {}
     for item in sorted(assigned, key=lambda a: (a.start_s, a.goal, a.step)):
         queues.setdefault(item.body, []).append(item)
@@ -73,6 +78,7 @@ def dispatch(
             record = turn.memory.goals()[item.goal]
             if _try(turn, roadmap, config, record, item, body, waiting):
                 break
+    return len(turn.needless) > needless
 
 
 def _try(
@@ -100,6 +106,7 @@ def _try(
         team.append(partner)
     pre = tuple(atom for atom in step.pre if atom.pred != "near")
     if _is_needless(step, body, turn, roadmap):
+        turn.needless.append(key)
         turn.record(_needless(record, step, body))
         return False
     lacking = [a for b in team for a in unmet(pre, b, turn.memory, roadmap, record.goal.t)]

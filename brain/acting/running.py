@@ -7,6 +7,7 @@ from typing import Literal
 
 from stem_memory.contracts import (
     BodyBack,
+    BodyEnrolled,
     BodyLost,
     Event,
     GraphPlanned,
@@ -102,6 +103,8 @@ class Ledger:
             self.lost.add(what.body)
         elif isinstance(what, BodyBack):
             self.lost.discard(what.body)
+        elif isinstance(what, BodyEnrolled):
+            self.lost.discard(what.spec.id)
 
     def failed(self, body: str, skill: str, goal: str) -> Failures:
         """How the body fared with the skill, for this goal, since it last succeeded."""

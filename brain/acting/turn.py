@@ -25,6 +25,8 @@ class Turn:
     events: list[Event] = field(default_factory=list)
     dispatches: list[Dispatch] = field(default_factory=list)
     cancels: list[tuple[str, str]] = field(default_factory=list)
+    # Steps that nobody has to do, by goal and step: the world already is as they would make it.
+    needless: list[tuple[str, str]] = field(default_factory=list)
 
     def record(self, payload: Payload) -> None:
         """Append an event of the brain at this time and let memory and ledger know."""

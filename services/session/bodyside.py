@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from brain.contracts import BrainStep, Dispatch
@@ -112,6 +112,17 @@ class BodySide:
                 for body in sorted(named - self.roster.lost())
             }
         )
+
+    def take_halts(self, bodies: Collection[str]) -> dict[str, tuple[Command, ...]]:
+        """What ends motion of these bodies, which waits for nobody; handed out once."""
+        taken: dict[str, tuple[Command, ...]] = {}
+        for body in sorted(self._outbox.keys() & set(bodies)):
+            items = self._outbox[body]
+            halts = tuple(item for item in items if isinstance(item, Halt))
+            if halts:
+                taken[body] = halts
+                self._outbox[body] = [item for item in items if not isinstance(item, Halt)]
+        return taken
 
     def take_commands(self) -> dict[str, tuple[Command, ...]]:
         """What the bodies want their devices to do now; handed out once."""

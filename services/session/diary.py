@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sim_worlds.contracts import Verdict
 from stem_memory.contracts import (
     AnswerGiven,
+    BodyEnrolled,
     Event,
     GoalAnswered,
     GoalClosed,
@@ -18,7 +19,7 @@ from stem_memory.contracts import (
     Replied,
     Said,
 )
-from stem_memory.instructions import Change, Instruction, Pause, Resume
+from stem_memory.instructions import Change, Instruction, Pause, Release, Resume, Stop
 from stem_memory.tasks import Answer, Goal
 
 # The world judges a goal by what was understood, and by what the scenario's author meant.
@@ -42,6 +43,8 @@ class Diary:
     replies: dict[str, Replied] = field(default_factory=dict)
     answering: dict[str, str] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=dict)
+    # Every body, and whether it holds still because somebody said so.
+    stopped: dict[str, bool] = field(default_factory=dict)
     now: float = 0.0
 
     def take(self, event: Event) -> None:
@@ -68,14 +71,19 @@ class Diary:
             self.said[what.id] = (event.t, what)
         elif isinstance(what, Replied):
             self.replies[what.cause] = what
+        elif isinstance(what, BodyEnrolled):
+            self.stopped[what.spec.id] = False
         elif isinstance(what, Instructed):
             self._instruct(what.instruction)
 
     def _instruct(self, instruction: Instruction) -> None:
         if isinstance(instruction, Pause):
-            self.paused.update(instruction.goals)
+            self.paused.update(g for g in instruction.goals if g in self.under_way())
         elif isinstance(instruction, Resume):
             self.paused.difference_update(instruction.goals)
+        elif isinstance(instruction, Stop | Release):
+            holds = isinstance(instruction, Stop)
+            self.stopped |= dict.fromkeys(instruction.bodies or self.stopped, holds)
         elif isinstance(instruction, Change) and instruction.goal in self.goals:
             goal = self.goals[instruction.goal]
             if instruction.text is not None:

@@ -66,8 +66,7 @@ def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, boo
     if closed is None:
         if goal in diary.questions:
             return "needs_answer", False, diary.questions[goal]
-        why = "it is paused" if goal in diary.paused else "everybody was stopped before it was done"
-        return "paused", False, why
+        return "paused", False, "it is paused" if goal in diary.paused else _halted(diary)
     if closed.status == "cancelled":
         return _called_off(goal, diary, carried)
     if closed.status in ("failed", "refused"):
@@ -82,6 +81,14 @@ def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, boo
         return "failed", False, "the world disagrees: " + "; ".join(unmet)
     status: GoalOutcome = closed.status if closed.status in ("missed", "answered") else "satisfied"
     return status, bool(verdicts), closed.reason
+
+
+def _halted(diary: Diary) -> str:
+    """Who would have to move for what is left open."""
+    stopped = [body for body, holds_still in diary.stopped.items() if holds_still]
+    if len(stopped) == len(diary.stopped):
+        return "everybody was stopped before it was done"
+    return f"it waits for {' and '.join(stopped)}: stopped, and nobody else can do it"
 
 
 def _called_off(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.memory.client import MemoryClient
 from services.session.ear import LIVE
 from services.session.inputs import Directive, Input, Words
-from stem_memory.contracts import Event, GoalClosed, Instructed, Said
+from stem_memory.contracts import Event, GoalClosed, Instructed, Said, StepEnded, StepStarted
 
 # Another life in the same memory begins so long after the last one ended (s): nothing is both.
 GAP_S = 1.0
@@ -24,7 +24,7 @@ class Past:
     position: int = 0
     end_s: float = 0.0
     events: tuple[Event, ...] = ()
-    left_open: tuple[GoalClosed, ...] = ()
+    left_open: tuple[GoalClosed | StepEnded, ...] = ()
     live: list[tuple[float, Input]] = field(default_factory=list)
     spoken: int = 0
     has_zones: bool = False
@@ -53,17 +53,42 @@ def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
         return past
     state = memory.replay(position=position)
     reason = "the run in which it was said has ended"
-    past.left_open = tuple(
+    past.end_s = float(round(max(event.t for event in before) + GAP_S))
+    goals = (
         GoalClosed(goal=goal, status="failed", reason=reason)
         for goal, record in state.goals().items()
         if record.closed_s is None
     )
-    past.end_s = float(round(max(event.t for event in before) + GAP_S))
+    past.left_open = (*_under_way(before, past.end_s), *goals)
     past.spoken = sum(isinstance(event.body, Said) for event in before)
     past.has_zones = bool(state.annexes.privacy.zones)
     for event in before:
         past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
     return past
+
+
+def _under_way(events: Iterable[Event], now: float) -> Iterable[StepEnded]:
+    """The ends of requests that were under way when the log broke off: nobody does them any more."""
+    running: dict[str, tuple[float, StepStarted]] = {}
+    for event in events:
+        what = event.body
+        if isinstance(what, StepStarted):
+            running[what.request] = (event.t, what)
+        elif isinstance(what, StepEnded):
+            running.pop(what.request, None)
+    for since_s, begun in running.values():
+        yield StepEnded(
+            request=begun.request,
+            goal=begun.goal,
+            step=begun.step,
+            skill=begun.skill,
+            body=begun.body,
+            outcome="lapsed",
+            reason="run_ended",
+            detail="the run in which it began has ended",
+            duration_s=round(now - since_s, 3),
+            role=begun.role,
+        )
 
 
 def _live(events: Iterable[Event]) -> Iterable[tuple[float, Input]]:

@@ -23,11 +23,15 @@ class RosterConfig(Noun):
 
 @dataclass
 class Lease:
-    """One request that a body answers for until its deadline (seconds)."""
+    """One request that a body answers for until its deadline (seconds).
+
+    `is_rest`: the body rests meanwhile and works for nobody, as on a dock.
+    """
 
     request: str
     body: str
     deadline_s: float
+    is_rest: bool = False
 
 
 @dataclass
@@ -44,9 +48,9 @@ class Roster:
         """A body joined; it counts as heard."""
         self._heard[body] = now
 
-    def grant(self, request: str, body: str, deadline_s: float) -> None:
+    def grant(self, request: str, body: str, deadline_s: float, is_rest: bool = False) -> None:
         """A request went to a body."""
-        self._leases[request] = Lease(request, body, deadline_s)
+        self._leases[request] = Lease(request, body, deadline_s, is_rest)
 
     def release(self, request: str) -> None:
         """A request ended. Unknown ones are fine: the end may be reported twice."""

@@ -221,7 +221,11 @@ def _carried_out(
         result = result.model_copy(update={"interrupted": door.is_ending})
         folder.write_result(result)
     except ActorDied as error:
-        raise BrokeOff(f"{error}; {_what_is_left(plan, folder)}") from None
+        has_begun = memory is not None and memory.position() > config.log_from
+        left = (
+            _what_is_left(plan, folder) if has_begun else "nothing had happened yet: run it again"
+        )
+        raise BrokeOff(f"{error}; {left}") from None
     finally:
         # A memory that can not be closed must not keep actors alive.
         with contextlib.closing(runtime):
@@ -281,7 +285,8 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
         device.id: runtime.spawn(f"device {device.id}", DeviceNode, device, survey.plan)
         for device in plan.devices
     }
-    enrolled += [_joined(runtime, node, past.end_s) for node in nodes.values()]
+    joining = [node.call("join", past.end_s) for node in nodes.values()]
+    enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
     bodies: dict[str, Handle] = {
         spec.id: runtime.spawn(spec.id, BodyNode, spec.id, card, survey.plan)
         for spec, card in enrolled
@@ -318,11 +323,6 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
 def _is_shared(plan: Plan, runtime: Runtime) -> bool:
     """Whether other programs may record in the memory while the session runs."""
     return bool(plan.config.memory) and runtime.is_shared
-
-
-def _joined(runtime: Runtime, node: Handle, now: float) -> tuple[BodySpec, BodyCard]:
-    spec, card, _ = runtime.gather([node.call("join", now)])[0]
-    return spec, card
 
 
 def _opening(

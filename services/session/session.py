@@ -167,6 +167,9 @@ class Session:
         for event in events:
             self._note(event)
         self._words += self._bodies.news(now, observations, receipts, heard, changes)
+        # Who thinks may take a while; a motor that is to halt does not wait for it.
+        devices = self._crew.devices
+        devices.give(now, self._bodies.take_halts(devices.ids))
         pending = bool(events or self._words)
         if self._brain_wake is not None and now >= self._brain_wake - 1e-6:
             pending = True
@@ -243,7 +246,8 @@ class Session:
         what = event.body
         self.diary.take(event)
         if isinstance(what, StepStarted):
-            self._bodies.roster.grant(what.request, what.body, what.deadline_s)
+            is_rest = what.skill == "charge" and not what.goal
+            self._bodies.roster.grant(what.request, what.body, what.deadline_s, is_rest)
         elif isinstance(what, StepEnded):
             self._bodies.roster.release(what.request)
         elif isinstance(what, GoalPosted):
@@ -323,16 +327,36 @@ class Session:
             return False  # who asked, paused or stopped waits for a word
         if self._bodies.all_stopped:
             return True  # nobody may move, and nobody is going to say otherwise
-        return not self._bodies.roster.leases() and not self.diary.under_way()
+        leases = self._bodies.roster.leases()
+        if self.diary.under_way():
+            return not leases and self._is_at_rest(step)
+        # Who charges its battery is not waited for.
+        return all(lease.is_rest for lease in leases)
+
+    def _is_at_rest(self, step: WorldStep) -> bool:
+        """Whether nothing is ever going to happen by itself any more."""
+        due = (
+            step.next_s,
+            self._brain_wake,
+            self._bodies.next_s(),
+            self._crew.devices.next_s(step.now),
+        )
+        if not step.idle or any(t is not None and t < self._site.limit_s for t in due):
+            return False
+        # A real body that is out of touch may be heard again at any time.
+        return not (self._pace.is_host and self._bodies.roster.lost())
 
     def _close_rest(self, now: float) -> None:
-        """Time is up: what is still open failed, and memory says so.
+        """Time is up, or nobody can do anything: what is still open failed, and memory says so.
 
-        What is paused, or waits because everybody is stopped, stays as it is.
+        What is paused, or waits because somebody is stopped, stays as it is.
         """
-        if now < self._site.limit_s - 1e-6:
+        if now >= self._site.limit_s - 1e-6:
+            reason = f"not reached within {self._site.limit_s:g} s"
+        elif any(self.diary.stopped.values()):
             return
-        reason = f"not reached within {self._site.limit_s:g} s"
+        else:
+            reason = "nobody does anything for it, and nothing more is going to happen"
         while rest := self.diary.under_way():
             closed = [GoalClosed(goal=goal, status="failed", reason=reason) for goal in rest]
             self._round_closing(now, [self._event(CLOSING, now, c) for c in closed])
