@@ -1,12 +1,13 @@
 """The command. It starts fast: every command imports what it needs when it runs.
 
-Exit codes: 0 every goal satisfied, rightly refused or answered with a question; 1 a goal failed;
-2 bad input, told in one sentence; 130 interrupted.
+Exit codes: 0 every goal satisfied, rightly refused or answered with a question; 1 a goal failed, or
+a process died that a run can not do without; 2 bad input, told in one sentence; 130 interrupted.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 import click
 
@@ -30,8 +31,9 @@ from services.commands.tell import align, apart, retract, same, tell
 from services.commands.views import bodies as bodies_remembered
 from services.commands.views import context, disputes, look, reach, scene, tasks
 from services.commands.worlds import worlds
-from services.errors import sentence_of
+from services.errors import ActorDied, BrokeOff, sentence_of
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -75,9 +77,14 @@ def main(arguments: list[str] | None = None) -> None:
         _complain("stopped")
         code = INTERRUPTED
     except BrokenPipeError:
+        if not _is_unread(sys.stdout):
+            raise
         # Whoever read the output has seen enough (`retinue skills | head`).
         sys.stderr.close()
         code = 0
+    except (ActorDied, BrokeOff) as error:
+        _complain(str(error))
+        code = FAILED
     except Exception as error:
         sentence = sentence_of(error)
         if sentence is None:
@@ -85,6 +92,15 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(sentence)
         code = BAD_INPUT
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_unread(stream: TextIO) -> bool:
+    """Whether nobody is left who reads a stream: other pipes may break, too, and that is an error."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _usage_sentence(error: click.ClickException) -> str:

@@ -2,7 +2,8 @@
 
     ServiceError
     ├── UserError    who typed the command: mend the input; the command exits with 2
-    └── ActorDied    the loop: go on without the actor, or stop
+    ├── ActorDied    the loop: go on without the actor, or stop
+    └── BrokeOff     who watches the run: bring it to its end with --resume; the command exits with 1
 
 The packages below have their own trees. `sentence_of` tells which of their errors are about input.
 """
@@ -41,6 +42,10 @@ class ActorDied(ServiceError):
     def __init__(self, name: str, why: str = "") -> None:
         self.name = name
         super().__init__(f"the actor {name} died" + (f": {why}" if why else ""))
+
+
+class BrokeOff(ServiceError):
+    """Something that a run can not do without is gone; what was recorded stands in its folder."""
 
 
 def sentence_of(error: BaseException) -> str | None:

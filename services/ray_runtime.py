@@ -6,9 +6,12 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import socket
+import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import ray
@@ -22,6 +25,9 @@ CALL_LIMIT_S = 300.0
 NAMESPACE = "retinue"
 MOST_CALLS = 1000
 KNOCK_S = 10.0
+# What actors hold is closed within so long (s), or goes with their processes.
+CLOSE_LIMIT_S = 10.0
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"([^:/]+):(\d+)")
 
 
@@ -29,10 +35,17 @@ class Host:
     """A Ray actor that makes one object and passes calls on to it."""
 
     def __init__(self, factory: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self._target = factory(*args)
+        self._target: Any = None
+        self._failure: Exception | None = None
+        try:
+            self._target = factory(*args)
+        except Exception as error:  # noqa: BLE001 - for whoever calls: Ray would make text of it
+            self._failure = error
 
     def call(self, method: str, args: tuple[Any, ...]) -> Any:
         """Call a method of the object."""
+        if self._failure is not None:
+            raise self._failure
         return getattr(self._target, method)(*args)
 
 
@@ -179,9 +192,10 @@ class RayRuntime:
 
     def close(self) -> None:
         """Let actors close what they hold, then end them, and Ray if it was started here."""
-        for _, actor in reversed(self._actors):
-            with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
-                ray.get(actor.call.remote("close", ()), timeout=10.0)
+        closing = [actor.call.remote("close", ()) for _, actor in reversed(self._actors)]
+        if closing:
+            # All of them together: each may have something to wait for, and some may be gone.
+            ray.wait(closing, num_returns=len(closing), timeout=CLOSE_LIMIT_S)
         self._actors.clear()
         for actor in self._shared.values():
             with contextlib.suppress(RayActorError, RayTaskError, GetTimeoutError):
@@ -190,6 +204,7 @@ class RayRuntime:
         self._shared.clear()
         if self._own:
             ray.shutdown()
+            _rearm()
 
 
 def _join(address: str | None) -> None:
@@ -202,12 +217,13 @@ def _join(address: str | None) -> None:
         if address is not None and (place := _PLACE.fullmatch(address)):
             # Ray itself would go on trying for a quarter of an hour.
             socket.create_connection((place[1], int(place[2])), timeout=KNOCK_S).close()
-        ray.init(
-            address=address,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        with _own_signals():
+            ray.init(
+                address=address,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
     except (OSError, AuthenticationError):
         if address is None:
             raise
@@ -217,6 +233,27 @@ def _join(address: str | None) -> None:
         ) from None
 
 
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what this program does when it is told to end; Ray would have it leave without a word."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is not threading.main_thread():
+        return
+    # By itself it would die at once, and leave Ray's processes to find out.
+    signal.signal(signal.SIGTERM, _interrupt if before is signal.SIG_DFL else before)
+
+
+def _rearm() -> None:
+    """Ray leaves the process without a handler, which Python does not know of."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _answer(name: str, reference: Any) -> Any:
     try:
         return ray.get(reference, timeout=CALL_LIMIT_S)
@@ -224,4 +261,12 @@ def _answer(name: str, reference: Any) -> Any:
         cause = error.cause
         raise (cause if isinstance(cause, Exception) else error) from None
     except (RayActorError, GetTimeoutError) as error:
-        raise ActorDied(name, str(error).splitlines()[0]) from None
+        raise ActorDied(name, _cause_of_death(error)) from None
+
+
+def _cause_of_death(error: Exception) -> str:
+    """What Ray says of it, without colours; what could not even be loaded stands in its last line."""
+    lines = [line for line in _COLOUR.sub("", str(error)).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return (lines[-1] if "creation task" in lines[0] else lines[0]).strip().rstrip(".")

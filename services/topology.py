@@ -60,7 +60,7 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="world",
-                made_by="services.session.actors:make_world",
+                made_by="services.session.worldnode:make_world",
                 does="pretends, and judges by the truth",
             ),
             Node(
@@ -70,13 +70,13 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="brain",
-                made_by="services.session.actors:BrainNode",
+                made_by="services.session.brainnode:BrainNode",
                 does="interprets, plans, verifies, allocates, monitors",
                 holds=llm,
             ),
             Node(
                 name="body",
-                made_by="services.session.actors:BodyNode",
+                made_by="services.session.bodynode:BodyNode",
                 does="performs skills on one body, guarded",
                 count=len(bodies),
                 names=bodies,

@@ -7,6 +7,7 @@ session's memory when `advance` returns. Stand-alone glasses go through the same
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -27,7 +28,7 @@ from services.alpha.session import (
     write_ledger,
 )
 from services.alpha.words_in import Inbox, Script, Together
-from services.errors import UserError
+from services.errors import ActorDied, UserError
 from services.memory.client import MemoryClient
 from services.runtime import Runtime
 
@@ -190,12 +191,15 @@ class GlassesParty:
     def finish(self, folder: Path | None = None) -> tuple[LedgerEntry, ...]:
         """Complete the files and return the whole ledger.
 
+        A unit that has died completes nothing; the ledger is whole up to its death.
+
         Args:
             folder: Where the ledger is written; the folder of the other files, unless given.
         """
         pipeline = self._opened()
         for units in self._units:
-            units.ask(units.output, "finish", pipeline.counts.now)
+            with contextlib.suppress(ActorDied):
+                units.ask(units.output, "finish", pipeline.counts.now)
         ledger = tuple(pipeline.ledger)
         if folder is None and self._output.folder:
             folder = Path(self._output.folder)
@@ -210,7 +214,9 @@ class GlassesParty:
         while self._units:
             units = self._units.pop()
             for unit in (units.input, units.output, units.arithmetic, units.memory):
-                units.ask(unit, "close")
+                # What a dead one held went with its process.
+                with contextlib.suppress(ActorDied):
+                    units.ask(unit, "close")
 
     def _opened(self) -> Pipeline:
         if self._pipeline is None:

@@ -1,4 +1,8 @@
-"""The keyboard of a run: typed lines are words, Ctrl-C stops everybody, a second one ends the program."""
+"""What reaches a run from outside: typed lines are words, Ctrl-C stops everybody, a second one ends it.
+
+Being told to end by another program, or by a terminal that closes, is as good as Ctrl-C: robots must not
+go on driving because of who said it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 # Signals closer together than this (s) are one wish to stop: some programs send it to a process and
 # to its group.
 ONE_PRESS_S = 0.5
+_ENDS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 @contextlib.contextmanager
@@ -44,17 +51,26 @@ def listening(hears: bool) -> Iterator[Callable[[Inputs], None]]:
             raise KeyboardInterrupt
         first.append(now)
         doors[-1].end()
-        sys.stderr.write("stopping everybody; Ctrl-C once more ends at once\n")
+        # A terminal that closed takes no words.
+        with contextlib.suppress(OSError):
+            sys.stderr.write("stopping everybody; Ctrl-C once more ends at once\n")
 
-    before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread():
         yield join
         return
-    signal.signal(signal.SIGINT, interrupt)
+    # Who ignores one (nohup) goes on to.
+    before = {
+        number: handler
+        for number in _ENDS
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield join
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _read(inputs: Inputs) -> None:

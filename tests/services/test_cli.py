@@ -9,6 +9,7 @@ import pytest
 
 from services import cli
 from services.contracts import GoalResult, LlmUse, PostedWish, RunResult, Tick
+from services.errors import BrokeOff
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -161,6 +162,21 @@ def test_ctrl_c_ends_quietly(retinue, app):
     code, _, err = retinue("run", "restaurant", "--no-report")
     assert code == 130
     assert err.endswith("retinue: stopped\n")
+
+
+def test_a_pipe_that_breaks_inside_is_not_taken_for_a_reader_that_left(app, retinue):
+    app(error=BrokenPipeError("somebody else's"))
+    with pytest.raises(BrokenPipeError):
+        retinue("run", "restaurant", "--do", "x", "--no-report")
+
+
+def test_a_death_is_told_in_one_sentence(app, retinue):
+    app(error=BrokeOff("the actor world died; bring the run to its end with: x"))
+    code, _, err = retinue("run", "restaurant", "--do", "x", "--no-report")
+    assert (code, err.splitlines()[-1]) == (
+        1,
+        "retinue: the actor world died; bring the run to its end with: x",
+    )
 
 
 def test_a_fault_of_ours_is_not_hidden(app):

@@ -33,6 +33,27 @@ def test_one_press_stops_and_a_second_ends(monkeypatch, capsys):
     assert capsys.readouterr().err.count("stopping everybody") == 1
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_being_told_to_end_is_as_good_as_ctrl_c(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    inputs = Inputs()
+    with keyboard.listening(hears=False) as join:
+        join(inputs)
+        signal.raise_signal(number)
+        assert inputs.is_ending
+    assert signal.getsignal(number) is before
+
+
+def test_who_ignores_a_signal_goes_on_to():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with keyboard.listening(hears=False):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_before_there_is_a_session_it_ends_at_once():
     with (
         keyboard.listening(hears=False),
