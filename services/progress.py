@@ -56,7 +56,7 @@ def watched(stream: TextIO, title: str) -> Iterator[Callable[[Tick], None]]:
     if not console.is_terminal:
         stream.write(f"{title}\n")
         stream.flush()
-        yield lambda tick: _print_plainly(stream, tick)
+        yield _plainly(stream)
         return
     picture = Picture(title)
     opening = picture.drawn(console)
@@ -89,10 +89,22 @@ def paced(show: Callable[[Tick], None], per_second: float = 12.0) -> Callable[[T
     return maybe
 
 
-def _print_plainly(stream: TextIO, tick: Tick) -> None:
-    if tick.line:
-        stream.write(f"{tick.t:8.1f} s  {tick.kind:<6}  {tick.line}\n")
-        stream.flush()
+def _plainly(stream: TextIO) -> Callable[[Tick], None]:
+    """Writes a line for each tick that has one, as long as somebody reads them."""
+    is_read = True
+
+    def show(tick: Tick) -> None:
+        nonlocal is_read
+        if not tick.line or not is_read:
+            return
+        try:
+            stream.write(f"{tick.t:8.1f} s  {tick.kind:<6}  {tick.line}\n")
+            stream.flush()
+        except BrokenPipeError:
+            # Whoever read has seen enough (`| head`): no reason to leave bodies in the middle of it.
+            is_read = False
+
+    return show
 
 
 class Picture:

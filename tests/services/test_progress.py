@@ -26,6 +26,19 @@ def test_a_pipe_gets_one_line_for_each_happening():
     ]
 
 
+def test_a_run_goes_on_when_nobody_reads_any_more():
+    class Shut(io.StringIO):
+        def flush(self):
+            if "planned" in self.getvalue():
+                raise BrokenPipeError
+
+    stream = Shut()
+    with watched(stream, "restaurant") as show:
+        show(Tick(t=1.5, line="g1 planned, 2 steps", kind="plan"))
+        show(Tick(t=2.5, line="waiter-1 is lost", kind="fault"))
+    assert "lost" not in stream.getvalue()
+
+
 def test_a_terminal_shows_what_is_running_before_anything_happens():
     class Terminal(io.StringIO):
         def isatty(self):
