@@ -107,9 +107,9 @@ class Speed(click.ParamType[float]):
 @click.option(
     "--glasses",
     default="",
-    metavar="SOURCE",
-    help="A trace of the glasses that somebody in the world wears: what they see is known to the "
-    "robots at that moment, and what they say is heard like everybody's words.",
+    metavar="[WHO=]SOURCE",
+    help="The glasses that somebody in the world wears, as a trace, or WHO=CAMERA in real time: what "
+    "they see is known to the robots at that moment, and what they say is heard like everybody's words.",
 )
 @click.option(
     "--device",
@@ -236,7 +236,9 @@ def run(
             "Missing argument 'WORLD_OR_YAML': name one of `retinue worlds list`, or a scenario file",
             context,
         )
-    if any(not text.strip() for text in (*wishes, *(text for _, text in later))):
+    wishes = tuple(map(_in_one_line, wishes))
+    later = tuple((t, _in_one_line(text)) for t, text in later)
+    if not all((*wishes, *(text for _, text in later))):
         raise UserError("a wish is empty: say what you want, or leave --do and --then out")
     config = RunConfig.model_validate(
         {
@@ -276,6 +278,11 @@ def run(
 
     hears = speed > 0.0 or bool(devices)
     return _shown(_title(config), carry_out, hears, with_report, strict, as_json)
+
+
+def _in_one_line(text: str) -> str:
+    """Words as they are said: without line breaks, and without what a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _resumed(

@@ -72,7 +72,19 @@ def app(monkeypatch):
 def test_run_passes_everything_on(retinue, app):
     fake = app("satisfied")
     code, _, _ = retinue(
-        *("run", "restaurant", "--do", "a", "--do", "b", "--then", "0:30", "c", "--bodies", "3"),
+        *(
+            "run",
+            "restaurant",
+            "--do",
+            "a",
+            "--do",
+            "b\n\x1b",
+            "--then",
+            "0:30",
+            "c",
+            "--bodies",
+            "3",
+        ),
         *("--fault", "offline waiter-1 at 30s", "--seed", "7", "--runtime", "local"),
         *("--speed", "4", "--out", "there", "--model", "none", "--no-report"),
     )
