@@ -48,7 +48,7 @@ def wearer_in(source: str, config: GlassesConfig, people: Collection[str]) -> We
     if wearer.id not in people:
         raise UserError(
             f"the glasses of {source} are worn by {wearer.id!r}, who is nobody in this world: "
-            f"its people are {', '.join(sorted(people))}"
+            f"its people are {', '.join(sorted(people))}; say whose they are with WHO=SOURCE"
         )
     return wearer
 
