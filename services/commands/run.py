@@ -30,7 +30,7 @@ _MARK = {
     "refused": ("⊘ refused", "yellow"),
     "needs_answer": ("? asked", "yellow"),
     "cancelled": ("– cancelled", "dim"),
-    "paused": ("▮ paused", "yellow"),
+    "paused": ("‖ paused", "yellow"),
 }
 INTERRUPTED = 130
 
@@ -382,7 +382,7 @@ def _print_result(result: RunResult, page: str | None) -> None:
         rows.append((Text(mark, style=style), goal.text, note))
     for words in result.words:
         mark, style = ("✓ heeded", "green") if words.heeded else ("? not heeded", "yellow")
-        rows.append((Text(mark, style=style), words.text, words.reply))
+        rows.append((Text(mark, style=style), words.text, Text(words.reply)))
     print_table(("outcome", "said", "what came of it"), rows)
     click.echo(
         f"\n{counted(result.bodies, 'body')}, {counted(result.steps, 'step')}, "
