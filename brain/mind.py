@@ -499,7 +499,7 @@ class Brain:
 
     def _wake(self, now: float) -> float | None:
         times = [t[0] for t in self._thoughts]
-        patience = self._waiting.next_s(self._config.patience_s)
+        patience = self._waiting.next_s(self._config.patience_s, self._stale)
         if patience is not None:
             times.append(max(patience, now))
         for record in self._memory.goals().values():

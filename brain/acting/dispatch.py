@@ -7,7 +7,7 @@ hold to be true; it waits, and its goal is planned anew when patience runs out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from brain.acting.evidence import at_place, by_hand, unmet
@@ -47,9 +47,14 @@ class Waiting:
         """Steps that waited longer than patience allows."""
         return [key for key, t in self.since.items() if now - t >= patience_s - _SAME_S]
 
-    def next_s(self, patience_s: float) -> float | None:
-        """When the first of them runs out of patience, or has rested."""
-        times = [t + patience_s for t in self.since.values()]
+    def next_s(self, patience_s: float, beyond: Container[str] = ()) -> float | None:
+        """When the first of them runs out of patience, or has rested.
+
+        Args:
+            patience_s: How long steps may wait.
+            beyond: Goals that wait for a new plan as it is.
+        """
+        times = [t + patience_s for (goal, _), t in self.since.items() if goal not in beyond]
         return min([*times, *self.rests.values()], default=None)
 
 

@@ -7,15 +7,13 @@ the post-conditions, the same body looks once more; if they are still not eviden
 from __future__ import annotations
 
 from brain.acting.evidence import at_place, by_hand, evidenced
-from brain.acting.running import Running
+from brain.acting.running import LOOK, Running
 from brain.acting.turn import Turn
 from brain.config import BrainConfig
 from devices.roadmap import Roadmap
 from devices.skill import Cancelled, Failed, SkillEvent, Succeeded
 from stem_memory.contracts import Spoken, StepEnded, StepStarted
 from stem_memory.tasks import TaskStep
-
-LOOK = "/look"
 
 
 def hear(event: SkillEvent, turn: Turn, roadmap: Roadmap, config: BrainConfig) -> StepEnded | None:
@@ -59,7 +57,6 @@ def _judge(turn: Turn, running: Running, roadmap: Roadmap, config: BrainConfig) 
     if evidenced(step, body, turn.memory, roadmap, since):
         return _end(turn, running, "done", evidenced=True)
     if running.looks < config.evidence_looks and "look" in body.card.skills and step.place:
-        running.looks += 1
         turn.send(
             StepStarted(
                 request=running.request + LOOK,

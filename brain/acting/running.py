@@ -17,6 +17,8 @@ from stem_memory.contracts import (
 )
 from stem_memory.tasks import Assignment
 
+# What the id of a look for evidence has behind that of the request it is for.
+LOOK = "/look"
 Role = Literal["step", "approach", "errand"]
 StepKey = tuple[str, str]
 
@@ -72,6 +74,9 @@ class Ledger:
         what = event.body
         if isinstance(what, StepStarted):
             self.count += 1
+            parent = self.requests.get(what.request.removesuffix(LOOK))
+            if parent is not None and what.request.endswith(LOOK):
+                parent.looks += 1
             self.requests[what.request] = Running(
                 request=what.request,
                 goal=what.goal,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.contracts import PostedWish, RunConfig, RunResult, Tick
-from services.errors import ActorDied
-from services.runtime import LocalRuntime, Runtime
+from services.runtime import Runtime
 from services.session.folder import MEMORY, RunFolder
 from services.session.run import resume, run
 from sim_worlds.contracts import Film
@@ -291,3 +290,142 @@ def every_goal_is_accounted_for(lived: Life) -> None:
             assert goal.checked_by_world, goal
         if goal.status not in ("satisfied", "answered"):
             assert goal.reason, goal
+
+
+# -- lives -------------------------------------------------------------------------------------
+
+_MOMENTS = st.one_of(st.integers(0, 5), st.integers(0, 100), st.integers(0, 500))
+_SAID = st.tuples(_MOMENTS, st.sampled_from(WISHES) | st.sampled_from(WORDS))
+
+
+@st.composite
+def timelines(draw: st.DrawFn) -> Timeline:
+    first = (0, draw(st.sampled_from(WISHES)))
+    more = draw(st.lists(_SAID, max_size=6))
+    faults = draw(st.lists(st.sampled_from(FAULTS), max_size=2, unique=True))
+    return Timeline(tuple(sorted((first, *more), key=lambda said: said[0])), tuple(sorted(faults)))
+
+
+BOOK = "put the book on the counter"
+ONE_THING = Timeline(((0, BOOK), (1, BOOK), (2, "butler, stop")))
+HELD = Timeline(((0, "bring the book to Ada"), (120, "maid, stop"), (130, "go on with g1")))
+TIRED = Timeline(((0, "bring a cup"), (1, "bring a cup")), ("drain maid to 10% at 5s",))
+WAITS = Timeline(
+    ((0, "bring the red mug to table 2"), (189, "maid, stop"), (191, "is the lamp on?"))
+)
+
+
+@pytest.mark.scenario
+@settings(max_examples=8)
+@given(timeline=timelines())
+@example(timeline=ONE_THING)
+@example(timeline=HELD)
+@example(timeline=TIRED)
+@example(timeline=WAITS)
+def test_whatever_is_said_comes_to_an_end(timeline: Timeline) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        check(timeline, play(timeline, Path(folder) / "run"))
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.scenario
+@settings(max_examples=3)
+@given(timeline=timelines(), share=st.floats(0.0, 1.0))
+def test_what_broke_off_comes_to_the_same_end(timeline: Timeline, share: float) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = play(timeline, Path(folder) / "whole").result
+        end = share * whole.virtual_seconds
+
+        def crash(tick: Tick) -> None:
+            if tick.t >= end:
+                raise Crash
+
+        broken = Path(folder) / "broken"
+        try:
+            again = run(config(timeline, broken), crash)
+        except Crash:
+            again = resume(broken)
+        assert again.state_sha256 == whole.state_sha256
+        assert again.goals == whole.goals
+
+
+@pytest.mark.scenario
+@settings(max_examples=3)
+@given(timeline=timelines(), every=st.integers(2, 12))
+@example(timeline=Timeline(((0, "is the lamp on?"), (2, "bring a cup"))), every=2)
+@example(timeline=WAITS, every=5)
+def test_a_brain_that_dies_does_nothing_twice(
+    mortal: Callable[[int], Runtime], timeline: Timeline, every: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lived = play(timeline, Path(folder) / "run", mortal(every))
+        check(timeline, lived)
+
+
+# -- by hand -----------------------------------------------------------------------------------
+
+
+def status(timeline: Timeline, out: Path) -> list[tuple[str, bool, str]]:
+    result = play(timeline, out).result
+    return [(g.status, g.checked_by_world, g.reason) for g in result.goals]
+
+
+@pytest.mark.scenario
+def test_two_goals_for_one_thing_are_both_reached(tmp_path: Path) -> None:
+    assert status(ONE_THING, tmp_path / "run") == [("satisfied", True, "")] * 2
+
+
+@pytest.mark.scenario
+def test_a_goal_that_only_the_stopped_could_reach_is_left_open(tmp_path: Path) -> None:
+    lived = play(HELD, tmp_path / "run")
+    assert [g.status for g in lived.result.goals] == ["paused"]
+    assert "maid: stopped" in lived.result.goals[0].reason
+    assert lived.result.virtual_seconds < 15
+
+
+@pytest.mark.scenario
+def test_others_put_down_what_they_hold_though_one_is_stopped(tmp_path: Path) -> None:
+    said = ((0, "bring the book to Ada"), (1, "butler, stop"), (120, "cancel everything"))
+    ((ended, checked, _),) = status(Timeline(said), tmp_path / "run")
+    assert (ended, checked) == ("cancelled", True)
+
+
+@pytest.mark.scenario
+def test_the_stopped_put_down_what_they_hold_once_they_may(tmp_path: Path) -> None:
+    said = ((0, "bring the book to Ada"), (120, "maid, stop"), (130, "cancel the book"))
+    before = play(Timeline(said), tmp_path / "before")
+    assert held(before.film) == {"book": "maid"}
+    assert not before.result.goals[0].checked_by_world
+    after = play(Timeline((*said, (200, "maid, go on"))), tmp_path / "after")
+    assert held(after.film) == {}
+    assert after.result.goals[0].checked_by_world
+
+
+@pytest.mark.scenario
+def test_a_paused_goal_that_is_changed_stays_paused(tmp_path: Path) -> None:
+    said = ((0, "bring the book to Ada"), (80, "pause"), (100, "to Bob instead"))
+    before = play(Timeline(said), tmp_path / "before").result
+    assert [(g.text, g.status) for g in before.goals] == [("bring the book to Bob", "paused")]
+    after = play(Timeline((*said, (120, "go on"))), tmp_path / "after").result
+    assert [(g.status, g.checked_by_world) for g in after.goals] == [("satisfied", True)]
+
+
+@pytest.mark.scenario
+def test_who_was_stopped_or_at_work_in_one_life_is_free_in_the_next(tmp_path: Path) -> None:
+    def life_of(name: str, *said: tuple[int, str], crash_s: float = 1e9) -> RunResult:
+        def crash(tick: Tick) -> None:
+            if tick.t >= crash_s:
+                raise Crash
+
+        timeline = Timeline(said)
+        one = config(timeline, tmp_path / name)
+        return run(one.model_copy(update={"memory": str(tmp_path / "flat.db")}), crash)
+
+    with pytest.raises(Crash):
+        life_of("killed", (0, "clear table 1"), (1, BOOK), crash_s=6.0)
+    life_of("stopped", (0, "clear table 1"), (30, "stop"))
+    result = life_of("free", (0, "clear table 1"), (1, BOOK))
+    assert [(g.status, g.checked_by_world) for g in result.goals] == [("satisfied", True)] * 2
