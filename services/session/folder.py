@@ -83,9 +83,12 @@ class RunFolder:
             hint = f", such as {path.parent}" if cls(path.parent).config.is_file() else ""
             raise UserError(f"{path} is no run folder but a file: name the folder{hint}")
         if not folder.memory.is_file():
-            missing = MEMORY if folder.memory == folder.own_memory else folder.memory
+            if folder.memory != folder.own_memory:
+                raise UserError(
+                    f"the memory of {path}, {folder.memory}, is not there: bring it back to its place"
+                )
             raise UserError(
-                f"{path} is no run folder: {missing} is missing; name one that `retinue run` wrote"
+                f"{path} is no run folder: {MEMORY} is missing; name one that `retinue run` wrote"
             )
         return folder
 

@@ -192,3 +192,11 @@ def test_a_run_that_never_began_leaves_no_folder(here):
     record(begun.memory)
     begun.discard()
     assert begun.memory.is_file()
+
+
+def test_a_memory_that_was_moved_away_is_told(here):
+    folder = RunFolder.create("out", "household")
+    house = here / "house.db"
+    folder.write_config(RunConfig(world="household", memory=str(house)))
+    with pytest.raises(UserError, match=r"the memory of out, .*house\.db, is not there"):
+        RunFolder.open(folder.path)
