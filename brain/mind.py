@@ -14,10 +14,11 @@ from typing import Protocol
 from brain.acting.aftermath import Leftover, aftermath, kept_back
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
-from brain.acting.listening import Ears, listen, next_goal
-from brain.acting.monitor import hear, lapse
+from brain.acting.listening import Ears, listen, next_goal, told
+from brain.acting.monitor import hear, holds_for, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
+from brain.acting.thoughts import Thoughts
 from brain.acting.turn import Turn
 from brain.allocation.allocate import allocate
 from brain.answering.answer import answer, needs_look
@@ -28,7 +29,7 @@ from brain.language.lexicon import lexicon
 from brain.language.site import Site
 from brain.language.summary import summary
 from brain.planning.doubt import doubtful
-from devices.facts import Condition, Known, holds
+from devices.facts import Condition, holds
 from devices.roadmap import Roadmap
 from stem_memory.contracts import (
     AnswerGiven,
@@ -66,19 +67,6 @@ class Interpreter(Protocol):
         ...
 
 
-def holds_for(record: GoalRecord, ended: StepEnded) -> bool:
-    """Whether the body already did a step that binds this one to it (it holds something)."""
-    if record.graph is None:
-        return False
-    group = {s.bind for s in record.graph.steps if s.id == ended.step} - {None}
-    return any(
-        step.bind in group
-        and record.steps.get(step.id) == "done"
-        and record.bodies.get(step.id) == ended.body
-        for step in record.graph.steps
-    )
-
-
 class Brain:
     """One brain for one fleet. Not thread-safe; one call at a time."""
 
@@ -89,7 +77,7 @@ class Brain:
         self._ledger = Ledger()
         self._seq = 0
         self._roadmap: Roadmap | None = None
-        self._thoughts: list[tuple[float, str, Interpretation]] = []
+        self._thoughts = Thoughts(config)
         self._waiting = Waiting()
         self._ears = Ears()
         self._recalled: set[str] = set()
@@ -194,7 +182,7 @@ class Brain:
         elif isinstance(what, Instructed):
             self._follow(what.instruction, turn)
             if settled is not None:
-                text = _told(what.instruction)
+                text = told(what.instruction)
                 turn.record(Replied(cause=settled.id, to=settled.who, text=text, heeded=True))
 
     # -- people ------------------------------------------------------------------------------
@@ -208,7 +196,7 @@ class Brain:
                     self._call_off(instruction, said.who)
                 self._follow(instruction, turn)
             if heard.meant is not None and heard.goal is not None:
-                self._schedule(heard.goal.id, heard.meant, turn.now)
+                self._thoughts.add(heard.goal.id, heard.meant, turn.now)
             elif heard.goal is not None:
                 self._think(heard.goal, turn.now)
 
@@ -241,22 +229,15 @@ class Brain:
         if record.conditions:
             self._stale[goal] = reason
         else:
-            self._thoughts = [t for t in self._thoughts if t[1] != goal]
+            self._thoughts.forget(goal)
             self._think(record.goal, turn.now)
 
     def _think(self, goal: Goal, now: float) -> None:
-        self._schedule(goal.id, self._interpreter.interpret(goal, self._memory), now)
-
-    def _schedule(self, goal: str, meant: Interpretation, now: float) -> None:
-        way = meant.by if isinstance(meant, Understood) else "grammar"
-        ready = round(now + self._config.think_s[way] + self._config.think_s["plan"], 3)
-        self._thoughts.append((ready, goal, meant))
+        self._thoughts.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
 
     def _speak_thoughts(self, turn: Turn) -> None:
         """Record what has been thought through by now."""
-        ready = [t for t in self._thoughts if t[0] <= turn.now + 1e-9]
-        self._thoughts = [t for t in self._thoughts if t[0] > turn.now + 1e-9]
-        for _, goal, meant in sorted(ready, key=lambda t: (t[0], t[1])):
+        for goal, meant in self._thoughts.take(turn.now):
             record = self._memory.goals()[goal]
             if record.status not in ("posted", "needs_answer"):
                 continue
@@ -278,7 +259,7 @@ class Brain:
                 )
                 self._stale[goal] = "first plan"
                 self._hurry(record.goal, meant, turn)
-                if _only_asks(self._memory.goals()[goal]) and not any(
+                if self._memory.goals()[goal].is_question and not any(
                     needs_look(query, self._memory, turn.now) for query in meant.queries
                 ):
                     self._answer(goal, turn)
@@ -298,7 +279,7 @@ class Brain:
         turn.record(AnswerGiven(goal=goal, answer=found))
         if why_not and not found.findings:
             self._close(goal, "failed", why_not, turn)
-        elif _only_asks(record):
+        elif record.is_question:
             self._close(goal, "answered", "", turn)
 
     def _ended(self, ended: StepEnded | None, turn: Turn) -> None:
@@ -444,7 +425,7 @@ class Brain:
         if outcome is Revision.WAIT or (isinstance(outcome, str) and stopped):
             # Whoever is stopped may be the one who can.
             self._stale[goal] = reason
-        elif isinstance(outcome, str) and _only_asks(self._memory.goals()[goal]):
+        elif isinstance(outcome, str) and self._memory.goals()[goal].is_question:
             self._answer(goal, turn, outcome)
         elif isinstance(outcome, str):
             self._close(goal, "failed", outcome, turn)
@@ -498,7 +479,7 @@ class Brain:
             self._waiting.note((goal, step), turn.now, why)
 
     def _wake(self, now: float) -> float | None:
-        times = [t[0] for t in self._thoughts]
+        times = self._thoughts.times()
         patience = self._waiting.next_s(self._config.patience_s, self._stale)
         if patience is not None:
             times.append(max(patience, now))
@@ -508,18 +489,3 @@ class Brain:
                 # A millisecond later it has passed.
                 times.append(max(now, round(due + 0.001, 3)))
         return min(times, default=None)
-
-
-def _only_asks(record: GoalRecord) -> bool:
-    """Whether the goal is a question and nothing else."""
-    return bool(record.queries) and all(isinstance(c, Known) for c in record.conditions)
-
-
-def _told(instruction: Instruction) -> str:
-    """What is said back to words that were followed before anybody thought about them."""
-    if isinstance(instruction, Stop):
-        who = "Everybody" if not instruction.bodies else " and ".join(instruction.bodies)
-        return f'{who} stops. Say "go on" when it is safe.'
-    if isinstance(instruction, Release):
-        return "They may move again."
-    return "It is done."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from devices.facts import Condition, Selector, Value
+from devices.facts import Condition, Known, Selector, Value
 from devices.noun import Noun
 from devices.skill import Atom
 
@@ -195,3 +195,8 @@ class GoalRecord(Noun):
     answer: Answer | None = None
     is_late: bool = False
     replies: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it asks, and wants nothing else."""
+        return bool(self.queries) and all(isinstance(c, Known) for c in self.conditions)

@@ -13,7 +13,7 @@ from brain.config import BrainConfig
 from devices.roadmap import Roadmap
 from devices.skill import Cancelled, Failed, SkillEvent, Succeeded
 from stem_memory.contracts import Spoken, StepEnded, StepStarted
-from stem_memory.tasks import TaskStep
+from stem_memory.tasks import GoalRecord, TaskStep
 
 
 def hear(event: SkillEvent, turn: Turn, roadmap: Roadmap, config: BrainConfig) -> StepEnded | None:
@@ -82,6 +82,19 @@ def step_of(turn: Turn, running: Running) -> TaskStep | None:
     if record is None or record.graph is None:
         return None
     return next((s for s in record.graph.steps if s.id == running.step), None)
+
+
+def holds_for(record: GoalRecord, ended: StepEnded) -> bool:
+    """Whether the body already did a step that binds this one to it (it holds something)."""
+    if record.graph is None:
+        return False
+    group = {s.bind for s in record.graph.steps if s.id == ended.step} - {None}
+    return any(
+        step.bind in group
+        and record.steps.get(step.id) == "done"
+        and record.bodies.get(step.id) == ended.body
+        for step in record.graph.steps
+    )
 
 
 def lapse(turn: Turn) -> list[StepEnded]:
