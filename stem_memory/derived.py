@@ -15,7 +15,7 @@ from stem_memory.state import MemoryState
 from stem_memory.words import Told, texts_of, write_words
 
 # Raise it when the fold or the tables change their meaning: stores then write them anew.
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
 # How many sentences are held back to be written together.
 _AT_ONCE = 5_000

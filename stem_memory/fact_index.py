@@ -94,7 +94,9 @@ class FactIndex:
             rows = [newest]
         else:
             rows = self._overlapping(change, change.t, FOREVER)
-        if len(rows) == 1 and rows[0].vf <= change.t and _same(rows[0], change):
+        # What was only said to be so for a while, and now is seen to be, is so without an end.
+        lasts = len(rows) == 1 and rows[0].vf <= change.t and rows[0].vt == FOREVER
+        if lasts and _same(rows[0], change):
             return
         if len(self._newest) >= _REMEMBERED:
             self._newest.clear()

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from devices.child import run, start
 
@@ -28,6 +29,9 @@ PACKAGES = ("brain", "cerebellum", "devices", "services", "sim_worlds", "stem_me
 # The contracts a stranger subclasses live outside tests: their failures should show values too.
 pytest.register_assert_rewrite(*(f"{package}.testing" for package in PACKAGES))
 
+# Hypothesis also tries what stands in the source of modules that happen to be loaded, so that examples
+# would depend on which tests ran before.
+providers._get_local_constants = lambda: providers._local_constants
 # The same examples on every run, and nothing that takes too long: the machine may be busy with
 # something else.
 settings.register_profile(

@@ -87,6 +87,7 @@ def stories(draw):
         ("sight", 2, "table-2", None),
     ]
 )
+@example(story=[("state", 2, "table-2", 3), ("sight", 2, "table-2", None)])
 def test_every_time_as_known_at_every_position(story, tmp_path_factory):
     model, known, payloads = Plain(), [], []
     for kind, t, holder, until in story:
