@@ -70,7 +70,10 @@ def create(path: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        migrate(Database(connection, execute_plugins=False))
+        db = Database(connection, execute_plugins=False)
+        # At once: to wait for the disk after each step would help nobody, for nobody sees them yet.
+        with db.atomic():
+            migrate(db)
     finally:
         connection.close()
     draft.rename(path)

@@ -21,7 +21,7 @@ from stem_memory.trials.verdict import BATCH, Verdict, batch, judge, told
 
 # Writers die one after the other on the same file, so that some find what others left.
 _PER_FILE = 5
-_MOST_BATCHES = 30
+_MOST_BATCHES = 12
 
 
 def kills(folder: Path, trials: int, seed: int = 7) -> Iterator[Verdict]:

@@ -339,7 +339,7 @@ TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(max_examples=25, stateful_step_count=15)
 
 
-@pytest.mark.parametrize("trials", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [20, pytest.param(100, marks=pytest.mark.slow)])
 def test_killed_writers_lose_nothing_acknowledged(tmp_path, trials):
     found = list(kills(tmp_path, trials))
     assert len(found) == trials
