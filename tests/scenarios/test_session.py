@@ -158,9 +158,7 @@ def test_a_run_that_broke_off_is_brought_to_the_same_end(tmp_path: Path, t: floa
 @pytest.mark.scenario
 def test_one_memory_for_many_lives(tmp_path: Path) -> None:
     house = str(tmp_path / "house.db")
-    first = play(
-        tmp_path / "one", (0, "where is the red mug"), world="household", memory=house
-    )
+    first = play(tmp_path / "one", (0, "where is the red mug"), world="household", memory=house)
     second = play(
         tmp_path / "two", (0, "bring the red mug to Lily"), world="household", memory=house
     )

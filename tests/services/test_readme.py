@@ -42,8 +42,18 @@ def test_the_scenario_in_the_readme_is_sound():
 
 def test_the_body_in_the_readme_is_a_card():
     names: dict[str, object] = {}
-    exec(_blocks("python")[0], names)
+    (card,) = (block for block in _blocks("python") if "PLANTER" in block)
+    exec(card, names)
     assert names["PLANTER"].kind == "planter"
+
+
+@pytest.mark.scenario
+def test_the_program_in_the_readme_speaks_to_a_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    (program,) = (block for block in _blocks("python") if "speak" in block)
+    exec(program, names)
+    assert [goal.status for goal in names["result"].goals] == ["satisfied", "satisfied"]
 
 
 def test_pictures_and_links_lead_somewhere():

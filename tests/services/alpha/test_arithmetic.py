@@ -130,7 +130,9 @@ def test_a_server_that_dies_makes_its_tools_unavailable_and_nothing_else(unit, c
     assert with_server.call(call(colour="red")).status == "ok"
 
 
-@pytest.mark.parametrize("wrong", ["no-such-program-anywhere", f"{shlex.quote(sys.executable)} -c 1"])
+@pytest.mark.parametrize(
+    "wrong", ["no-such-program-anywhere", f"{shlex.quote(sys.executable)} -c 1"]
+)
 def test_what_is_no_server_is_told_in_a_sentence(wrong):
     with pytest.raises(UserError, match="tool server"):
         open_servers((wrong,))
