@@ -43,7 +43,7 @@ def measure_memory(folder: Path, plan: Plan, told: Told) -> Iterator[Measure]:
         file.unlink()
     yield from measure_shared(folder, told, plan.calls)
     if plan.trials:
-        yield _shared_killed(folder / "shared-killed.db", max(1, plan.trials // 20), told)
+        yield _shared_killed(folder / "shared-killed.db", plan, told)
         yield _killed(_emptied(folder / "kills"), plan.trials, told)
         yield _cut(folder, plan.trials, told)
 
@@ -56,11 +56,12 @@ def _killed(folder: Path, trials: int, told: Told) -> Measure:
     return _verdicts(f"{trials} writers killed with SIGKILL", found, "")
 
 
-def _shared_killed(path: Path, trials: int, told: Told) -> Measure:
-    from services.bench.shared_kills import Kill, shared_kills
+def _shared_killed(path: Path, plan: Plan, told: Told) -> Measure:
+    from services.bench.shared_kills import MOST_CALLS, Kill, shared_kills
 
+    trials = max(1, plan.trials // 20)
     found: list[Kill] = []
-    for kill in shared_kills(path, trials):
+    for kill in shared_kills(path, trials, min(plan.calls, MOST_CALLS)):
         found.append(kill)
         told("killing the shared writer", len(found), trials)
     wrong = [kill.lost + kill.doubled for kill in found]

@@ -21,7 +21,7 @@ from services.memory.client import MemoryClient
 from services.ray_runtime import CALL_LIMIT_S, RayRuntime
 from stem_memory.trials.verdict import told
 
-_LOAD = Load(name="", goal="", calls=40, rows=50, in_flight=4, moving=True)
+MOST_CALLS = 40
 
 
 class Kill(Noun):
@@ -33,31 +33,33 @@ class Kill(Noun):
     amid: bool
 
 
-def shared_kills(path: Path, trials: int) -> Iterator[Kill]:
+def shared_kills(path: Path, trials: int, calls: int = MOST_CALLS) -> Iterator[Kill]:
     """Kill the writer of one memory again and again; what it leaves is verified each time.
 
     Args:
         path: The memory's file; there is none yet.
         trials: How often the writer dies.
+        calls: How many calls of 50 rows each program makes between two deaths.
     """
-    for trial in told(__name__, (path, trials)):
+    for trial in told(__name__, (path, trials, calls)):
         yield Kill.model_validate(trial)
 
 
 def main() -> None:
     """The trials, each told as a line of JSON."""
-    path, trials = Path(sys.argv[1]), int(sys.argv[2])
+    path, trials, calls = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    load = Load(name="", goal="", calls=calls, rows=50, in_flight=4, moving=True)
     # Ray prints what it has to say of deaths on standard output.
     out, sys.stdout = sys.stdout, sys.stderr
     runtime = RayRuntime()
     names = [f"program-{i}" for i in range(PROGRAMS)]
     programs = [runtime.spawn(name, Program, name) for name in names]
-    rows = PROGRAMS * _LOAD.calls * _LOAD.rows
+    rows = PROGRAMS * load.calls * load.rows
     try:
         with MemoryClient.join(path, runtime) as memory:
             for trial in range(trials):
                 runtime.gather(
-                    [p.call("prepare", str(path), memory.port, _LOAD, trial) for p in programs]
+                    [p.call("prepare", str(path), memory.port, load, trial) for p in programs]
                 )
                 before = memory.position()
                 work = [p.call("record", False) for p in programs]
