@@ -49,7 +49,7 @@ def read_gold(source: str) -> tuple[GoldWish, ...]:
     """
     path = Path(source) if source.endswith((".yaml", ".yml")) else FOLDER / f"{source}.yaml"
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except OSError as error:
         raise UserError(f"the wishes {source} can not be read: {error.strerror}") from None
     except yaml.YAMLError as error:
