@@ -177,19 +177,18 @@ class _Bench:
     def compare(self, folder: Path, load: Load, with_times: bool) -> Iterator[Measure]:
         """Group commit beside a commit for each call, by turns, so that both have the same host."""
         number = len(list(folder.glob("shared-*.db")))
-        ours, naive, timed = (
+        ways = (Gathering(), _ALONE, Gathering()) if with_times else (Gathering(), _ALONE)
+        ours, naive, *timed = (
             self._open(folder / f"shared-{number + i}.db", gathering)
-            for i, gathering in enumerate((Gathering(), _ALONE, Gathering()))
+            for i, gathering in enumerate(ways)
         )
         rates: list[tuple[Rate, Rate]] = []
         times: list[Rate] = []
         for seed in self._seeds:
             rates.append((self._once(ours, load, seed), self._once(naive, load, seed)))
-            if with_times:
-                times.append(self._once(timed, load, seed, waiting=True))
-        each = PROGRAMS * load.calls * load.rows * len(self._seeds)
-        for memory, rows in ((ours, each), (naive, each), (timed, each * with_times)):
-            self._check(memory, rows)
+            times += [self._once(memory, load, seed, waiting=True) for memory in timed]
+        for memory in (ours, naive, *timed):
+            self._check(memory, PROGRAMS * load.calls * load.rows * len(self._seeds))
         rows_s = sorted(rate.rows_s for rate, _ in rates)
         yield Measure(
             name=f"Ray, {PROGRAMS} programs, {load.name}",
