@@ -12,6 +12,7 @@ from importlib import metadata, util
 from typing import Literal
 
 from devices.noun import Noun
+from services.machine import cores
 
 State = Literal["ok", "missing", "wrong"]
 # Import names that differ from the distribution's.
@@ -232,11 +233,10 @@ def _plugins() -> Iterator[Check]:
 
 
 def _machine() -> Check:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free = shutil.disk_usage(".").free / 1e9
     return Check(
         name="machine",
         state="ok",
-        detail=f"{cores} cores, {free:.0f} GB free on disk",
+        detail=f"{cores()} cores, {free:.0f} GB free on disk",
         needed=False,
     )

@@ -94,6 +94,7 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
     from services.bench.memory import Plan, measure_memory
     from services.bench.show import steps
     from services.commands.output import print_table
+    from services.machine import cores
 
     plan = Plan(events=events, facts=facts, trials=trials)
     loads = [os.getloadavg()[0]]
@@ -102,7 +103,7 @@ def memory(events: int, facts: int, trials: int, folder: str | None, as_json: bo
         for figure in measure_memory(Path(place), plan, told):
             figures.append(figure)
             loads.append(os.getloadavg()[0])
-    load = {"cores": os.cpu_count(), "least": min(loads), "most": max(loads)}
+    load = {"cores": cores(), "least": min(loads), "most": max(loads)}
     if as_json:
         print_json({"figures": [f.model_dump(mode="json") for f in figures], "load": load})
         return
@@ -185,6 +186,7 @@ def glasses(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from services.alpha.lab.bench import bench_glasses
     from services.alpha.lab.card import as_table
+    from services.machine import cores
 
     began = time.monotonic()
 
@@ -195,16 +197,9 @@ def glasses(
     from services.alpha.lab.takes import KINDS
 
     card = bench_glasses(
-        split, takes, quiet_hours, baselines, workers or _cores(), kinds or tuple(KINDS), say
+        split, takes, quiet_hours, baselines, workers or cores(), kinds or tuple(KINDS), say
     )
     if as_json:
         print_json(card.model_dump(mode="json"))
     else:
         click.echo(as_table(card))
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0))
