@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from brain.contracts import Impossible
 from brain.planning.plan import plan
+from brain.planning.whatif import WhatIf
 from devices.facts import At, Be, Selector, Value
 from devices.roadmap import Roadmap
 from devices.skill import Atom
@@ -119,11 +120,8 @@ def _steps(record: GoalRecord) -> tuple[TaskStep, ...]:
 
 
 def _at(thing: str, holder: str, view: MemoryView) -> At:
-    inside = any(f.id == holder and f.inside for f in view.plan().fixtures)
-    what = Selector(ids=(thing,))
-    if view.category(holder) == "room":
-        return At(what=what, where=holder, relation="at", count=1)
-    return At(what=what, where=holder, relation="in" if inside else "on", count=1)
+    where = WhatIf(view).at(holder)
+    return At(what=Selector(ids=(thing,)), where=holder, relation=where.relation, count=1)
 
 
 def _be(thing: str, attr: str, value: Value) -> Be:

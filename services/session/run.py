@@ -130,12 +130,17 @@ def _require_repeatable(config: RunConfig, devices: tuple[DeviceSpec, ...], run_
             f"{run_dir} had the glasses of {config.glasses} in it, and what their wearer was told came "
             "from its memory as it was then: see it with `retinue report`, or run it anew"
         )
-    real = [device.id for device in devices if not device.is_timed]
+    real = _in_real_time(devices)
     if real:
         raise UserError(
             f"{run_dir} had bodies in real time ({', '.join(real)}): what they did can not be done "
             "again; see it with `retinue report`"
         )
+
+
+def _in_real_time(devices: tuple[DeviceSpec, ...]) -> list[str]:
+    """The devices that live on the host's clock."""
+    return [device.id for device in devices if not device.is_timed]
 
 
 def _by(config: RunConfig) -> str:
@@ -254,7 +259,7 @@ def _scheduled(plan: Plan, past: Past) -> list[tuple[float, Input]]:
 def _pace(plan: Plan, past: Past, crew: Crew) -> Pace:
     """Who lives on the host's clock takes the whole session there."""
     config = plan.config
-    real = [device.id for device in plan.devices if not device.is_timed]
+    real = _in_real_time(plan.devices)
     if crew.glasses is not None and crew.glasses.is_live:
         real.append(f"the glasses of {crew.glasses.wearer}")
     if real and config.speed not in (0.0, 1.0):
@@ -280,7 +285,6 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
     survey = world.survey()
     cards = {card.kind: card for card in survey.cards}
     enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
-    is_host = any(not device.is_timed for device in plan.devices)
     nodes = {
         device.id: runtime.spawn(f"device {device.id}", DeviceNode, device, survey.plan)
         for device in plan.devices
@@ -302,7 +306,7 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
         brain=brain,
         bodies=BodySide(runtime, bodies),
         new_brain=new_brain,
-        devices=DeviceSide(runtime, nodes, is_host),
+        devices=DeviceSide(runtime, nodes, bool(_in_real_time(plan.devices))),
         glasses=_glasses(plan, memory, runtime, past.end_s),
     )
     says = tuple(h for h in scenario.happenings if isinstance(h, Says))
