@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brain.answering.naming import Naming, listed, word_of
+from brain.answering.naming import Naming, word_of
+from brain.language.plural import listed
 from devices.facts import Value
 from stem_memory.evidence import CLASS, SURVEY
 from stem_memory.tasks import Finding

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brain.language.lexicon import among
-from brain.language.plural import counted, is_mass, is_plural, plural
+from brain.language.plural import counted, is_mass, is_plural, listed, plural
 from brain.language.site import Site
 from devices.facts import Selector, Value
 
@@ -181,11 +181,6 @@ def any_of(name: str) -> str:
     if is_uncounted(name) or is_plural(name):
         return f"any {name}"
     return f"{_article(name)} {name}"
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Names one after the other: "a, b and c"."""
-    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def word_of(attr: str, value: Value) -> str:

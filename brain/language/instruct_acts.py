@@ -11,6 +11,7 @@ from brain.language.instruct_bodies import bodies_of
 from brain.language.instruct_changes import Reworded, Rewording
 from brain.language.instruct_goals import Choice, Goals, Named
 from brain.language.lexicon import lexicon
+from brain.language.plural import listed
 from brain.language.site import Site
 from brain.language.tokens import Token
 from stem_memory.instructions import (
@@ -191,9 +192,9 @@ class Acts:
             return self.go_on() or Act(reply="Nobody is stopped and nothing is paused.")
         held = tuple(b for b in bodies if b in self._stopped)
         if not held:
-            return Act(reply=f"{_listed(bodies)} {_verb(bodies, 'is', 'are')} not stopped.")
+            return Act(reply=f"{listed(bodies)} {_verb(bodies, 'is', 'are')} not stopped.")
         freed = () if set(held) == set(self._view.bodies()) else held
-        return Act((Release(bodies=freed),), f"{_listed(held)} may move again.")
+        return Act((Release(bodies=freed),), f"{listed(held)} may move again.")
 
     def go_on(self) -> Act | None:
         """Everybody who is stopped may move, and everything that is paused goes on; None: nothing is."""
@@ -371,7 +372,7 @@ class Acts:
 
 def stopped(bodies: tuple[str, ...], rest: str = "") -> Act:
     """These robots halt; empty: all. `rest` is what else was said, and is not heeded."""
-    whom = _listed(bodies) if bodies else "Everybody"
+    whom = listed(bodies) if bodies else "Everybody"
     again = f"{bodies[0]}, go on" if len(bodies) == 1 else "go on"
     stop = "stop" if len(bodies) > 1 else "stops"
     them = "it" if len(bodies) == 1 else "them"
@@ -393,10 +394,6 @@ def joined(acts: Sequence[Act]) -> Act:
         if new or not act.instructions:
             replies.append(act.reply)
     return Act(tuple(told), " ".join(replies))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def _verb(of: Sequence[str], one: str, several: str) -> str:

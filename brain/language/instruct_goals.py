@@ -9,6 +9,7 @@ from brain.language.clauses import ClauseReader
 from brain.language.instruct_about import About, Naming, Word
 from brain.language.instruct_patterns import words
 from brain.language.lexicon import among, lexicon
+from brain.language.plural import listed
 from brain.language.tokens import Token
 from stem_memory.tasks import GoalRecord
 
@@ -144,8 +145,7 @@ class Goals:
 
     def titles(self, goals: Sequence[str]) -> str:
         """Several goals as they are spoken of."""
-        names = [self.title(g) for g in goals]
-        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        return listed([self.title(g) for g in goals])
 
     def latest(self, pool: Mapping[str, GoalRecord]) -> str | None:
         """The goal that was spoken of just now, else the speaker's that was posted last."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # One and many, where no rule tells.
 IRREGULAR = {
     "knife": "knives",
@@ -108,3 +110,8 @@ def _plural_word(word: str) -> str:
     if low.endswith("y") and low[-2:-1] not in tuple("aeiou"):
         return f"{word[:-1]}ies"
     return f"{word}s"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names one after the other, as they are said: "a, b and c"; nothing for none."""
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)

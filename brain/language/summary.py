@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brain.language.plural import be, counted, is_mass, is_plural, plural
+from brain.language.plural import be, counted, is_mass, is_plural, listed, plural
 from brain.language.site import Site
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 
@@ -23,7 +23,7 @@ _STATES: dict[tuple[str, Value], str] = {
 def summary(conditions: Iterable[Condition], site: Site) -> str:
     """What will be true, in one sentence."""
     parts = [_part(c, site) for c in conditions]
-    text = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    text = listed(parts)
     return text[:1].upper() + text[1:] + "."
 
 
@@ -50,8 +50,7 @@ def _things(what: Selector, count: int | None, site: Site) -> tuple[str, str]:
     """The things in words, and the verb that goes with them: "2 clean towels", "are"."""
     if what.ids:
         names = site.titles(what.ids)
-        listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-        return listed, be(len(names), names[0])
+        return listed(names), be(len(names), names[0])
     fill = what.having.get("fill")
     looks = [_word(k, v) for k, v in sorted(what.having.items()) if k != "fill"]
     name = site.class_title(what.cls or "thing")

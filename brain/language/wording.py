@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from brain.language.doubt import Unable, Unclear
 from brain.language.noun_phrase import NounPhrase
-from brain.language.plural import be
+from brain.language.plural import be, listed
 from brain.language.spelling import nearest
 
 # More options than this are no help to a person.
@@ -34,7 +34,7 @@ class Wording:
         what = self.class_words(np)
         more = "" if len(found) <= _OPTIONS else f" ({len(found)} in all)"
         return Unclear(
-            f"Which {what} do you mean: {_listed(shown, 'or')}{more}?",
+            f"Which {what} do you mean: {listed(shown, 'or')}{more}?",
             titles[:_OPTIONS] if len(set(titles)) == len(titles) else found[:_OPTIONS],
             found,
             slot_of(np),
@@ -59,7 +59,7 @@ class Wording:
         if plain and not self_known:
             where = [self.site.title(p.holder) for t in plain[:3] if (p := self.view.location(t))]
             hint = (
-                f" I know of {_listed(self.site.titles(plain[:3]), 'and')} ({_listed(where, 'and')})."
+                f" I know of {listed(self.site.titles(plain[:3]), 'and')} ({listed(where, 'and')})."
                 if where
                 else ""
             )
@@ -72,14 +72,14 @@ class Wording:
     def unknown(self, words: str) -> Unable:
         """A noun nobody knows here."""
         like = self._like(words)
-        hint = f" Did you mean {_listed(like, 'or')}?" if like else ""
+        hint = f" Did you mean {listed(like, 'or')}?" if like else ""
         noun = _without_article(words)
         return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")
 
     def half(self, np: NounPhrase) -> Unable:
         """A known noun with words nobody understands before it."""
         known = self.ground.candidates(replace(np, half_known=None, looks=(), states={}))
-        hint = f" I know of {_listed(self.site.titles(known[:5]), 'and')}." if known else ""
+        hint = f" I know of {listed(self.site.titles(known[:5]), 'and')}." if known else ""
         noun = _without_article(np.half_known or "")
         return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")
 
@@ -100,9 +100,3 @@ def slot_of(np: NounPhrase) -> str:
 def _without_article(words: str) -> str:
     first, _, rest = words.partition(" ")
     return rest if first in ("the", "a", "an", "my", "some") and rest else words
-
-
-def _listed(names: Sequence[str], word: str) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from brain.language.plural import be, counted, is_mass, is_plural
+from brain.language.plural import be, counted, is_mass, is_plural, listed
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 from devices.skill import Atom
 from stem_memory import contracts as log
@@ -90,10 +90,10 @@ def instruction_words(instruction: Instruction, name: Name = plain) -> str:
         ]
         return f"changes {instruction.goal}: {', '.join(part for part in changes if part)}"
     if isinstance(instruction, Stop | Release):
-        bodies = _and([name(body) for body in instruction.bodies]) or "all bodies"
+        bodies = listed([name(body) for body in instruction.bodies]) or "all bodies"
         does = "stops" if isinstance(instruction, Stop) else "lets"
         return f"{does} {bodies}" + ("" if does == "stops" else " move again")
-    goals = _and(list(instruction.goals)) or "nothing"
+    goals = listed(list(instruction.goals)) or "nothing"
     if isinstance(instruction, Cancel):
         back = ", and what was moved is put back" if instruction.roll_back else ""
         return f"cancels {goals}{back}"
@@ -183,10 +183,10 @@ def duration_words(seconds: float) -> str:
 def _things(selector: Selector, count: int | None, name: Name) -> tuple[str, str]:
     """The things in words, and the verb that goes with them."""
     if selector.ids:
-        listed = [name(id_) for id_ in selector.ids[:4]]
-        more = len(selector.ids) - len(listed)
-        text = _and([*listed, f"{more} more"] if more else listed)
-        verb = be(len(selector.ids) if count is None else count, listed[0])
+        names = [name(id_) for id_ in selector.ids[:4]]
+        more = len(selector.ids) - len(names)
+        text = listed([*names, f"{more} more"] if more else names)
+        verb = be(len(selector.ids) if count is None else count, names[0])
         if count is not None and count < len(selector.ids):
             text = f"{count} of {text}"
     else:
@@ -208,10 +208,6 @@ def _things(selector: Selector, count: int | None, name: Name) -> tuple[str, str
 def _look(attr: str, value: Value) -> str:
     """A state or attribute as it stands before its noun: "clean", "red"."""
     return str(value) if isinstance(value, str) else state_words(attr, value)
-
-
-def _and(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _adjective(cls: str) -> str:
