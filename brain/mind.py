@@ -14,7 +14,7 @@ from typing import Protocol
 from brain.acting.aftermath import Leftover, aftermath, kept_back
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
-from brain.acting.listening import Ears, listen, next_goal, told
+from brain.acting.listening import STOPPED, Ears, listen, next_goal
 from brain.acting.monitor import hear, holds_for, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
@@ -182,8 +182,7 @@ class Brain:
         elif isinstance(what, Instructed):
             self._follow(what.instruction, turn)
             if settled is not None:
-                text = told(what.instruction)
-                turn.record(Replied(cause=settled.id, to=settled.who, text=text, heeded=True))
+                turn.record(Replied(cause=settled.id, to=settled.who, text=STOPPED, heeded=True))
 
     # -- people ------------------------------------------------------------------------------
 
@@ -308,10 +307,8 @@ class Brain:
 
     def _settle(self, turn: Turn) -> None:
         """Close goals that are reached, and plan those that have no valid plan."""
-        for goal, record in list(self._memory.goals().items()):
-            due = record.goal.deadline_s
-            is_open = record.closed_s is None and not record.is_late
-            if is_open and due is not None and turn.now > due + 1e-6:
+        for goal, due in self._deadlines().items():
+            if turn.now > due + 1e-6:
                 turn.record(DeadlinePassed(goal=goal, deadline_s=due))
         for goal, step in self._waiting.overdue(turn.now, self._config.patience_s):
             why = self._waiting.why[(goal, step)]
@@ -483,9 +480,14 @@ class Brain:
         patience = self._waiting.next_s(self._config.patience_s, self._stale)
         if patience is not None:
             times.append(max(patience, now))
-        for record in self._memory.goals().values():
-            due = record.goal.deadline_s
-            if due is not None and record.closed_s is None and not record.is_late:
-                # A millisecond later it has passed.
-                times.append(max(now, round(due + 0.001, 3)))
+        # A millisecond later a deadline has passed.
+        times += [max(now, round(due + 0.001, 3)) for due in self._deadlines().values()]
         return min(times, default=None)
+
+    def _deadlines(self) -> dict[str, float]:
+        """Until when open goals are to be reached that are not late yet (seconds)."""
+        return {
+            goal: record.goal.deadline_s
+            for goal, record in self._memory.goals().items()
+            if record.goal.deadline_s is not None and record.closed_s is None and not record.is_late
+        }

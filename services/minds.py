@@ -161,24 +161,31 @@ def _require_known(spec: str) -> None:
     """See that a specification names a model, and that somebody answers at its address."""
     if spec in ("none", "embedded") or spec in discover("models").of("models"):
         return
-    address, mark, name = spec.partition("#")
+    address, _ = _endpoint(spec)
     parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not mark or not name:
-        raise UserError(_unknown(spec))
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-        socket.create_connection((parts.hostname, port), timeout=KNOCK_S).close()
+        socket.create_connection((parts.hostname or "", port), timeout=KNOCK_S).close()
     except (OSError, ValueError) as error:
         raise UserError(
             f"--model {spec}: nobody answers at {address} ({error}): start it, or leave --model out"
         ) from None
 
 
-def _unknown(spec: str) -> str:
-    return (
-        f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
-        "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
-    )
+def _endpoint(spec: str) -> tuple[str, str]:
+    """The address and the model's name that "http://host:port/v1#model" gives.
+
+    Raises:
+        UserError: It is of another form.
+    """
+    address, _, name = spec.partition("#")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not name:
+        raise UserError(
+            f"--model {spec!r} is not known: use embedded, none, a model that a package offers, or an "
+            "OpenAI-compatible endpoint with its model's name, such as http://127.0.0.1:8000/v1#qwen3"
+        )
+    return address, name
 
 
 def make_interpreter(spec: str) -> Understanding:
@@ -229,7 +236,5 @@ def make_models(spec: str) -> tuple[LanguageModel | None, Embedder | None]:
     made = discover("models").of("models").get(spec)
     if made is not None:
         return (made() if callable(made) else made), embedder
-    address, mark, name = spec.partition("#")
-    if not address.startswith(("http://", "https://")) or not mark or not name:
-        raise UserError(_unknown(spec))
+    address, name = _endpoint(spec)
     return OpenAiModel(address, name, api_key=key), embedder

@@ -8,10 +8,11 @@ goal moved and switched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from brain.contracts import Impossible
+from brain.planning.decompose import opened_by
 from brain.planning.plan import plan
 from brain.planning.whatif import WhatIf
 from devices.facts import At, Be, Selector, Value
@@ -35,10 +36,8 @@ class Leftover:
 
 def kept_back(record: GoalRecord, view: MemoryView) -> frozenset[str]:
     """What the goal needed and bodies hold that are lost or stopped: it stays there for now."""
-    needed = {str(value) for step in _steps(record) for value in step.args.values()}
     out = {name for name, body in view.bodies().items() if body.is_out}
-    places = {thing: view.location(thing) for thing in needed}
-    return frozenset(t for t, place in places.items() if place is not None and place.holder in out)
+    return _held_by(out, record, view)
 
 
 def aftermath(
@@ -59,7 +58,7 @@ def aftermath(
 
 def _tidied(record: GoalRecord, view: MemoryView, roadmap: Roadmap) -> Iterator[At | Be]:
     """Where the planner would leave what is in hand, and shut what stands open, for this goal."""
-    if record.graph is None:
+    if record.graph is None or not _has_left(record, view):
         return
     found = plan(record, (), view, roadmap, revision=record.graph.revision + 1)
     if isinstance(found, Impossible):
@@ -71,6 +70,19 @@ def _tidied(record: GoalRecord, view: MemoryView, roadmap: Roadmap) -> Iterator[
             if wanted is not None:
                 last[(atom.pred, *atom.args[:1])] = wanted
     yield from last.values()
+
+
+def _has_left(record: GoalRecord, view: MemoryView) -> bool:
+    """Whether there is anything to tidy: it is asked of every goal that ever failed, planned for few."""
+    is_open = any(view.attr(name, "open") is True for name in opened_by(record))
+    return is_open or bool(_held_by(view.bodies().keys(), record, view))
+
+
+def _held_by(bodies: Collection[str], record: GoalRecord, view: MemoryView) -> frozenset[str]:
+    """What the goal needed that these bodies hold."""
+    needed = {str(value) for step in _steps(record) for value in step.args.values()}
+    places = {thing: view.location(thing) for thing in needed}
+    return frozenset(t for t, at in places.items() if at is not None and at.holder in bodies)
 
 
 def _condition(atom: Atom, view: MemoryView) -> At | Be | None:

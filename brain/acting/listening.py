@@ -15,7 +15,7 @@ from stem_memory.contracts import (
     Replied,
     Said,
 )
-from stem_memory.instructions import Instruction, Release, Stop
+from stem_memory.instructions import Instruction
 from stem_memory.tasks import Goal, GoalRecord
 from stem_memory.view import MemoryView
 
@@ -23,6 +23,9 @@ from stem_memory.view import MemoryView
 ReadInstruction = Callable[[str, str, MemoryView, float], Instruct | Unheeded | None]
 # The wish of a record together with an answer to its question; None: the text is no answer.
 ReadAnswer = Callable[[GoalRecord, str, MemoryView], Interpretation | None]
+
+# What is said back to a stop, which is followed before anybody thinks about it.
+STOPPED = 'Everybody stops. Say "go on" when it is safe.'
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,3 @@ def next_goal(memory: MemoryView) -> str:
     while f"g{number}" in memory.goals():
         number += 1
     return f"g{number}"
-
-
-def told(instruction: Instruction) -> str:
-    """What is said back to words that were followed before anybody thought about them."""
-    if isinstance(instruction, Stop):
-        who = "Everybody" if not instruction.bodies else " and ".join(instruction.bodies)
-        return f'{who} stops. Say "go on" when it is safe.'
-    if isinstance(instruction, Release):
-        return "They may move again."
-    return "It is done."

@@ -369,7 +369,7 @@ def _tidy(search: Search, conditions: tuple[Condition, ...]) -> None:
         if isinstance(c, Be) and c.attr == "open" and c.value is True
         for thing in select(c.what, facts)
     }
-    earlier = _opened_before(sketch)
+    earlier = opened_by(sketch.goal)
     for name, fixture in facts.fixtures.items():
         was_shut = sketch.view.attr(name, "open") is False or name in earlier
         is_open = facts.attr(name, "open") is True
@@ -393,9 +393,8 @@ def _in_hand(search: Search, conditions: tuple[Condition, ...]) -> list[str]:
     ]
 
 
-def _opened_before(sketch: Sketch) -> set[str]:
-    """What earlier plans of this goal opened."""
-    record = sketch.goal
+def opened_by(record: GoalRecord) -> set[str]:
+    """What the plans of this goal opened so far."""
     steps = record.graph.steps if record.graph is not None else ()
     begun = [s for s in steps if record.steps.get(s.id) in ("done", "running")]
     return {

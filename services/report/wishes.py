@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brain.language.plural import be, counted
 from services.report.colours import wish_colour
-from services.report.conversation import Utterance
+from services.session.conversation import Utterance
 from services.report.history import DONE, GoalStory, History
 from services.report.markup import Markup, join, tag
 from services.report.section import section

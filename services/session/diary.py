@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.session.conversation import Conversation
 from sim_worlds.contracts import Verdict
 from stem_memory.contracts import (
     AnswerGiven,
@@ -16,8 +17,6 @@ from stem_memory.contracts import (
     GoalUnderstood,
     GraphPlanned,
     Instructed,
-    Replied,
-    Said,
 )
 from stem_memory.instructions import Change, Instruction, Pause, Release, Resume, Stop
 from stem_memory.tasks import Answer, Goal
@@ -39,9 +38,7 @@ class Diary:
     paused: set[str] = field(default_factory=set)
     understood: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
-    said: dict[str, tuple[float, Said]] = field(default_factory=dict)
-    replies: dict[str, Replied] = field(default_factory=dict)
-    answering: dict[str, str] = field(default_factory=dict)
+    talk: Conversation = field(default_factory=Conversation)
     touched: dict[str, set[str]] = field(default_factory=dict)
     # Every body, and whether it holds still because somebody said so.
     stopped: dict[str, bool] = field(default_factory=dict)
@@ -50,6 +47,7 @@ class Diary:
     def take(self, event: Event) -> None:
         """Take an event in."""
         what = event.body
+        self.talk.take(event)
         if isinstance(what, GoalPosted):
             self.goals[what.goal.id] = what.goal
         elif isinstance(what, GoalUnderstood):
@@ -58,7 +56,6 @@ class Diary:
             self.questions[what.goal] = what.question
         elif isinstance(what, GoalAnswered):
             self.questions.pop(what.goal, None)
-            self.answering[what.cause] = what.goal
         elif isinstance(what, AnswerGiven):
             self.answers[what.goal] = what.answer
         elif isinstance(what, GoalClosed):
@@ -67,10 +64,6 @@ class Diary:
         elif isinstance(what, GraphPlanned):
             things = {str(v) for step in what.steps for v in step.args.values()}
             self.touched.setdefault(what.goal, set()).update(things)
-        elif isinstance(what, Said):
-            self.said[what.id] = (event.t, what)
-        elif isinstance(what, Replied):
-            self.replies[what.cause] = what
         elif isinstance(what, BodyEnrolled):
             self.stopped[what.spec.id] = False
         elif isinstance(what, Instructed):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from services.contracts import GoalOutcome, GoalResult, WordsResult
 from services.report.run_time import RunTime
+from services.session.conversation import Utterance
 from services.session.diary import ANSWER, AUTHOR, Diary
 
 # Those of the things that are in a body's hands, in truth.
@@ -29,19 +30,23 @@ def goals(diary: Diary, carried: Carried, clock: RunTime) -> tuple[GoalResult, .
 
 def words(diary: Diary, clock: RunTime) -> tuple[WordsResult, ...]:
     """What words came to that are no goal of their own, in times of the run."""
-    causes = {goal.cause for goal in diary.goals.values()}
-    found = []
-    for id_, (t, said) in diary.said.items():
-        if id_ in causes:
-            continue
-        reply = diary.replies.get(id_)
-        answered = diary.answering.get(id_)
-        text = reply.text if reply is not None else f"It answers {answered}." if answered else ""
-        heeded = answered is not None or (reply is not None and reply.heeded)
-        found.append(
-            WordsResult(t=clock.at(t), who=said.who, text=said.text, heeded=heeded, reply=text)
+    return tuple(
+        WordsResult(
+            t=clock.at(said.t),
+            who=said.who,
+            text=said.text,
+            heeded=bool(said.answers) or any(reply.heeded for reply in said.replies[-1:]),
+            reply=_reply(said),
         )
-    return tuple(found)
+        for said in diary.talk.utterances
+        if said.text is not None and not said.goals
+    )
+
+
+def _reply(said: Utterance) -> str:
+    if said.replies:
+        return said.replies[-1].text
+    return f"It answers {said.answers[-1]}." if said.answers else ""
 
 
 def _outcome(goal: str, diary: Diary, carried: Carried, clock: RunTime) -> GoalResult:
