@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import queue
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -47,9 +48,10 @@ class Inputs:
 
     def __init__(self, scheduled: Iterable[tuple[float, Input]] = ()) -> None:
         self._scheduled = sorted(scheduled, key=lambda item: item[0])
+        # May be put to from any thread, and by a signal's handler in the middle of a wait. None: look up.
+        self._arrived: queue.SimpleQueue[Input | None] = queue.SimpleQueue()
         self._fresh: list[Input] = []
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._is_woken = False
         self._is_ending = False
         self._speakers = 0
 
@@ -65,18 +67,16 @@ class Inputs:
     def leave(self) -> None:
         """They say nothing more."""
         self._speakers -= 1
-        self._wake.set()
+        self._arrived.put(None)
 
     def put(self, item: Input) -> None:
         """Tell the session something now. May be called from any thread; returns at once."""
-        with self._lock:
-            self._fresh.append(item)
-        self._wake.set()
+        self._arrived.put(item)
 
     def end(self) -> None:
-        """Have the session stop everybody and close in order."""
+        """Have the session stop everybody and close in order. A signal's handler may call it."""
         self._is_ending = True
-        self._wake.set()
+        self._arrived.put(None)
 
     @property
     def is_ending(self) -> bool:
@@ -88,9 +88,9 @@ class Inputs:
         planned = []
         while self._scheduled and self._scheduled[0][0] <= now + 1e-6:
             planned.append(self._scheduled.pop(0)[1])
-        with self._lock:
-            fresh, self._fresh = self._fresh, []
-            self._wake.clear()
+        while not self._arrived.empty():
+            self._take(self._arrived.get())
+        fresh, self._fresh, self._is_woken = self._fresh, [], False
         return planned, fresh
 
     def next_s(self) -> float | None:
@@ -100,11 +100,17 @@ class Inputs:
     @property
     def has_news(self) -> bool:
         """Whether something waits to be taken in now."""
-        return bool(self._fresh) or self._is_ending
+        return self._is_woken or self._is_ending or not self._arrived.empty()
 
     def wait(self, seconds: float) -> None:
         """Return when something comes in, after so many seconds at the latest."""
-        self._wake.wait(seconds)
+        with contextlib.suppress(queue.Empty):
+            self._take(self._arrived.get(timeout=seconds))
+
+    def _take(self, item: Input | None) -> None:
+        self._is_woken = True
+        if item is not None:
+            self._fresh.append(item)
 
 
 def words_of(wish: PostedWish) -> Words:
