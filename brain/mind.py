@@ -82,7 +82,7 @@ class Brain:
         self._ears = Ears()
         self._recalled: set[str] = set()
         # Cancelled goals that are to be closed, and ended ones that may have left something behind.
-        self._called_off: dict[str, str] = {}
+        self._called_off: set[str] = set()
         self._winding: dict[str, Leftover] = {}
         self._stale: dict[str, str] = {}
         self._allocate = False
@@ -118,8 +118,8 @@ class Brain:
         if self._roadmap is None:
             return turn.result(None)
         self._listen(turn)
-        for goal, reason in sorted(self._called_off.items()):
-            self._close(goal, "cancelled", reason, turn)
+        for goal in sorted(self._called_off):
+            self._close(goal, "cancelled", self._memory.goals()[goal].reason, turn)
         for word in news.skill_events:
             self._ended(hear(word, turn, self._roadmap, self._config), turn)
         for ended in lapse(turn):
@@ -162,13 +162,13 @@ class Brain:
         settled = self._ears.absorb(event)
         what = event.body
         if isinstance(what, GoalClosed):
-            self._called_off.pop(what.goal, None)
+            self._called_off.discard(what.goal)
             if what.status == "failed":
                 self._winding.setdefault(what.goal, Leftover(roll_back=False))
         elif isinstance(what, GoalPosted):
             self._seen_to(what.goal.cause)
         elif isinstance(what, Instructed) and isinstance(what.instruction, Cancel):
-            self._call_off(what.instruction, what.by)
+            self._call_off(what.instruction)
         if isinstance(what, SiteSurveyed):
             self._roadmap = Roadmap(what.plan)
         elif isinstance(what, BodyEnrolled | BodyBack | BodyLost):
@@ -192,19 +192,19 @@ class Brain:
             heard = listen(said, turn, instruction_of, self._interpreter.answer)
             for instruction in heard.instructions:
                 if isinstance(instruction, Cancel):
-                    self._call_off(instruction, said.who)
+                    self._call_off(instruction)
                 self._follow(instruction, turn)
             if heard.meant is not None and heard.goal is not None:
                 self._thoughts.add(heard.goal.id, heard.meant, turn.now)
             elif heard.goal is not None:
                 self._think(heard.goal, turn.now)
 
-    def _call_off(self, cancel: Cancel, by: str) -> None:
+    def _call_off(self, cancel: Cancel) -> None:
         """Remember what is to be closed and wound up; the log tells it to a new brain, too."""
         for goal in cancel.goals:
             record = self._memory.goals().get(goal)
             if record is not None and record.status == "cancelled" and goal not in self._winding:
-                self._called_off[goal] = f"{by} cancelled it"
+                self._called_off.add(goal)
                 self._winding[goal] = Leftover(cancel.roll_back)
 
     def _follow(self, instruction: Instruction, turn: Turn) -> None:
@@ -431,7 +431,7 @@ class Brain:
         first = self._ledger.revisions.get(goal) is None
         verdict = "refused" if status == "failed" and first else status
         turn.record(GoalClosed.model_validate({"goal": goal, "status": verdict, "reason": reason}))
-        self._called_off.pop(goal, None)
+        self._called_off.discard(goal)
         if verdict == "failed":
             self._winding.setdefault(goal, Leftover(roll_back=False))
         self._let_go(goal)
