@@ -89,6 +89,16 @@ def _ray_is_up() -> bool:
     return ray is not None and bool(ray.is_initialized())
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """One Ray for all tests of a worker: whoever finds Ray up joins it and ends only its own actors."""
+    from services.ray_runtime import RayRuntime
+
+    runtime = RayRuntime()
+    yield
+    runtime.close()
+
+
 @pytest.fixture(autouse=True)
 def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forbid sleeping, the network and Ray; the marker `ray` lifts all three.
@@ -96,6 +106,7 @@ def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     Ray's own Python code asks for the host's address and polls, so nothing here suits its tests.
     """
     if request.node.get_closest_marker("ray"):
+        request.getfixturevalue("cluster")
         yield
         return
     monkeypatch.setattr(time, "sleep", _sleep)
