@@ -115,7 +115,10 @@ def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     was_up = _ray_is_up()
     if "ray" in sys.modules:
         monkeypatch.setattr(sys.modules["ray"], "init", _forbidden_init)
+        # The Ray that this worker's other tests share is none of its business.
+        monkeypatch.setattr(sys.modules["ray"], "is_initialized", lambda: False)
     yield
+    monkeypatch.undo()
     # A test that imported ray itself got past the guard above.
     if not was_up and _ray_is_up():
         sys.modules["ray"].shutdown()

@@ -14,9 +14,9 @@ from pathlib import Path
 from devices.contracts import BodyCard, BodySpec
 from devices.site import SitePlan
 from services.contracts import GoalResult, LlmUse, RunConfig, RunResult
-from services.session.conversation import Conversation, Utterance
 from services.report.run_time import RunTime
 from services.report.words import ERASED, plain
+from services.session.conversation import Conversation, Utterance
 from services.session.folder import RunFolder
 from services.tally import Tally
 from sim_worlds.contracts import Film

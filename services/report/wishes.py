@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from brain.language.plural import be, counted
 from services.report.colours import wish_colour
-from services.session.conversation import Utterance
 from services.report.history import DONE, GoalStory, History
 from services.report.markup import Markup, join, tag
 from services.report.section import section
@@ -16,6 +15,7 @@ from services.report.words import (
     instruction_words,
     plain,
 )
+from services.session.conversation import Utterance
 from stem_memory import contracts as log
 from stem_memory.clock import clock_of
 from stem_memory.evidence import CLASS, SURVEY
