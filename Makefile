@@ -51,8 +51,9 @@ bench-glasses: $(READY)  ## measure the glasses on films made here (installs the
 bench-llm: $(READY) .venv-vllm/.ready  ## measure llama.cpp and vLLM as they come beside ours (installs 2.5 GB for vLLM)
 	$(BIN)/retinue llm bench --vllm .venv-vllm/bin/python
 
-wheel: $(READY)  ## build the wheel into dist/
+wheel: $(READY)  ## build the wheels into dist/: the house, and its lab
 	$(BIN)/hatchling build -t wheel
+	cd services/lab && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist
 
 clean:  ## remove .venv, builds and caches (never runs/)
 	rm -rf .venv .venv-vllm build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -4,7 +4,7 @@ Three readers, one after the other, each only for what the one before could not 
 
 1. The grammar of `brain.language` finds clauses and looks every noun up in memory. It acts only
    where it can account for every word.
-2. The verb head (`brain.language.heads`) guesses the action of a clause whose words the lexicon does
+2. The verb head (`brain.language.words.heads`) guesses the action of a clause whose words the lexicon does
    not have; it counts only if it is sure and what is named fits.
 3. A language model, if one is given, writes conditions over ids that memory knows; they are checked
    against memory and against what was said. It is meant for a strong one: the small model that can
@@ -21,11 +21,11 @@ from functools import partial
 from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.consult import consult
 from brain.language.dialogue import answered
-from brain.language.doubt import Misfit, Unable, Unclear, Unread
-from brain.language.heads import shipped
+from brain.language.grounding.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.past import Past, past_of
 from brain.language.summary import summary
 from brain.language.wish import Wish
+from brain.language.words.heads import shipped
 from brain.model import Embedder, LanguageModel, ModelError
 from devices.facts import Condition
 from stem_memory.tasks import Goal, GoalRecord

@@ -18,19 +18,20 @@ from brain.acting.listening import STOPPED, Ears, listen, next_goal
 from brain.acting.monitor import hear, holds_for, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
-from brain.acting.thoughts import Thoughts
+from brain.acting.thoughts import Hints
 from brain.acting.turn import Turn
 from brain.allocation.allocate import allocate
 from brain.answering.answer import answer, needs_look
 from brain.config import BrainConfig
 from brain.contracts import Ask, BrainStep, Interpretation, News, Refuse, Understood
-from brain.language.instructions import instruction_of
-from brain.language.lexicon import lexicon
-from brain.language.site import Site
+from brain.language.instructing.instructions import instruction_of
 from brain.language.summary import summary
+from brain.language.words.lexicon import lexicon
+from brain.language.words.site import Site
 from brain.planning.doubt import doubtful
 from devices.facts import Condition, holds
 from devices.roadmap import Roadmap
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import (
     AnswerGiven,
     BodyBack,
@@ -50,7 +51,6 @@ from stem_memory.contracts import (
 )
 from stem_memory.instructions import Cancel, Change, Instruction, Release, Resume, Stop
 from stem_memory.notes.episodes import trials_of
-from stem_memory.state import MemoryState
 from stem_memory.tasks import Goal, GoalRecord, Heeded
 from stem_memory.view import MemoryView
 
@@ -77,7 +77,7 @@ class Brain:
         self._ledger = Ledger()
         self._seq = 0
         self._roadmap: Roadmap | None = None
-        self._thoughts = Thoughts(config)
+        self._hints = Hints(config)
         self._waiting = Waiting()
         self._ears = Ears()
         self._recalled: set[str] = set()
@@ -195,7 +195,7 @@ class Brain:
                     self._call_off(instruction)
                 self._follow(instruction, turn)
             if heard.meant is not None and heard.goal is not None:
-                self._thoughts.add(heard.goal.id, heard.meant, turn.now)
+                self._hints.add(heard.goal.id, heard.meant, turn.now)
             elif heard.goal is not None:
                 self._think(heard.goal, turn.now)
 
@@ -228,15 +228,15 @@ class Brain:
         if record.conditions:
             self._stale[goal] = reason
         else:
-            self._thoughts.forget(goal)
+            self._hints.forget(goal)
             self._think(record.goal, turn.now)
 
     def _think(self, goal: Goal, now: float) -> None:
-        self._thoughts.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
+        self._hints.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
 
     def _speak_thoughts(self, turn: Turn) -> None:
         """Record what has been thought through by now."""
-        for goal, meant in self._thoughts.take(turn.now):
+        for goal, meant in self._hints.take(turn.now):
             record = self._memory.goals()[goal]
             if record.status not in ("posted", "needs_answer"):
                 continue
@@ -476,7 +476,7 @@ class Brain:
             self._waiting.note((goal, step), turn.now, why)
 
     def _wake(self, now: float) -> float | None:
-        times = self._thoughts.times()
+        times = self._hints.times()
         patience = self._waiting.next_s(self._config.patience_s, self._stale)
         if patience is not None:
             times.append(max(patience, now))

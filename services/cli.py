@@ -11,25 +11,25 @@ from typing import TextIO
 
 import click
 
-from services.charset import write_plainly
-from services.commands.bench import bench
-from services.commands.cube import cube
-from services.commands.exchange import pull, push
+from services.commands.charset import write_plainly
 from services.commands.fleet import bodies, skills
 from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
-from services.commands.keep import cubes, export, import_, notes
+from services.commands.lab import measuring
 from services.commands.llm import llm
-from services.commands.memory import memory
+from services.commands.memory.cube import cube
+from services.commands.memory.exchange import pull, push
+from services.commands.memory.keep import cubes, export, import_, notes
+from services.commands.memory.private import audit, erase, expire, privacy
+from services.commands.memory.questions import memory
+from services.commands.memory.record import record_body
+from services.commands.memory.serve import serve
+from services.commands.memory.tell import align, apart, retract, same, tell
+from services.commands.memory.views import bodies as bodies_remembered
+from services.commands.memory.views import context, disputes, look, reach, scene, tasks
 from services.commands.menu import Menu
-from services.commands.private import audit, erase, expire, privacy
-from services.commands.record import record_body
 from services.commands.report import report
 from services.commands.run import run
-from services.commands.serve import serve
-from services.commands.tell import align, apart, retract, same, tell
-from services.commands.views import bodies as bodies_remembered
-from services.commands.views import context, disputes, look, reach, scene, tasks
 from services.commands.worlds import worlds
 from services.errors import ActorDied, BrokeOff, sentence_of
 
@@ -51,8 +51,9 @@ def app() -> None:
 
 
 memory.add_command(serve)
-for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, bench, llm):
+for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, llm):
     app.add_command(command)
+measuring(app, "bench", "services.lab.commands.bench")
 for command in (scene, reach, look, disputes, bodies_remembered, tasks, context):
     memory.add_command(command)
 for command in (tell, retract, same, apart, align, pull, push):

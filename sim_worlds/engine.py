@@ -39,12 +39,12 @@ from sim_worlds.physics.agenda import DECIMALS, Agenda
 from sim_worlds.physics.battery import Battery
 from sim_worlds.physics.crowd import Crowd
 from sim_worlds.physics.driving import Driving
-from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.fault_injection import schedule_faults
 from sim_worlds.physics.film import Recorder
 from sim_worlds.physics.ground import Ground
 from sim_worlds.physics.handling import Handling
-from sim_worlds.physics.mishaps import schedule_faults
 from sim_worlds.physics.mover import Mover
+from sim_worlds.physics.sensor_model import SensorModel
 from sim_worlds.physics.stage import Outbox, Stage
 from sim_worlds.physics.teamwork import Teamwork
 from sim_worlds.physics.truth import Truth, surveyed
@@ -200,7 +200,7 @@ class SimWorld:
             processes={process.name: process for process in scenario.processes},
         )
         self._watched: dict[str, tuple[Condition, ...]] = {}
-        self._eyes = Eyes(stage)
+        self._eyes = SensorModel(stage)
         self._driving = Driving(stage, self._eyes)
         self._handling = Handling(stage, self._eyes, self._driving.busy)
         self._teamwork = Teamwork(stage, self._eyes)

@@ -14,6 +14,7 @@ from devices.contracts import BodyCard, BodySpec, BodyState, Observation, Pose, 
 from devices.facts import Category, ClassCard, Location, Relation, StateSpec, Thing, Value
 from devices.site import Door, Fixture, Point, Room, SitePlan
 from devices.skill import SkillCard
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import (
     BodyEnrolled,
     Event,
@@ -24,8 +25,7 @@ from stem_memory.contracts import (
     Spoken,
 )
 from stem_memory.errors import EventConflict
-from stem_memory.event_log import EventLog
-from stem_memory.state import MemoryState
+from stem_memory.log.event_log import EventLog
 from stem_memory.view import MemoryView
 
 Box = tuple[float, float, float, float]

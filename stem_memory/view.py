@@ -1,4 +1,4 @@
-"""What a reader may ask of memory. `stem_memory.state.MemoryState` is the implementation."""
+"""What a reader may ask of memory. `stem_memory.belief.state.MemoryState` is the implementation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devices.skill import SkillCard
 from stem_memory.tasks import GoalRecord
 
 if TYPE_CHECKING:
-    from stem_memory.notes.book import NoteBook
+    from stem_memory.notes.projection import NoteProjection
 
 
 class Belief(Noun):
@@ -138,7 +138,7 @@ class MemoryView(Facts, Protocol):
         """
         ...
 
-    def notes(self) -> NoteBook:
+    def notes(self) -> NoteProjection:
         """What was learnt from failures; not to be changed."""
         ...
 

@@ -92,7 +92,7 @@ def _ray_is_up() -> bool:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     """One Ray for all tests of a worker: whoever finds Ray up joins it and ends only its own actors."""
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     runtime = RayRuntime()
     yield

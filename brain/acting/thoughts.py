@@ -8,7 +8,7 @@ from brain.contracts import Interpretation, Understood
 _SAME_S = 1e-9
 
 
-class Thoughts:
+class Hints:
     """Interpretations that wait for the time that thinking takes (`BrainConfig.think_s`)."""
 
     def __init__(self, config: BrainConfig) -> None:

@@ -8,8 +8,8 @@ from brain.acting.running import Ledger
 from brain.contracts import BrainStep, Dispatch
 from devices.facts import Value
 from devices.skill import SkillRequest
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, Payload, StepEnded, StepStarted
-from stem_memory.state import MemoryState
 
 ORIGIN = "brain"
 

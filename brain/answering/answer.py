@@ -7,8 +7,8 @@ from brain.answering.evidence import Evidence, found, is_seen
 from brain.answering.naming import Naming, sentence
 from brain.answering.places import PlaceAnswers
 from brain.answering.states import StateAnswers
-from brain.language.lexicon import lexicon
-from brain.language.site import Site
+from brain.language.words.lexicon import lexicon
+from brain.language.words.site import Site
 from devices.facts import Category, Selector, holders, select
 from stem_memory.tasks import Answer, Finding, GoalRecord, Query
 from stem_memory.view import MemoryView

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brain.answering.naming import Naming, word_of
-from brain.language.plural import listed
+from brain.language.words.plural import listed
 from devices.facts import Value
-from stem_memory.evidence import CLASS, SURVEY
+from stem_memory.belief.evidence import CLASS, SURVEY
 from stem_memory.tasks import Finding
 from stem_memory.view import MemoryView
 

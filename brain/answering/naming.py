@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from brain.language.lexicon import among
-from brain.language.plural import counted, is_mass, is_plural, listed, plural
-from brain.language.site import Site
+from brain.language.words.lexicon import among
+from brain.language.words.plural import counted, is_mass, is_plural, listed, plural
+from brain.language.words.site import Site
 from devices.facts import Selector, Value
 
 # Rooms that one is on.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from brain.answering.config import AnswerConfig
 from brain.answering.evidence import Evidence, found, is_seen
 from brain.answering.naming import Naming, any_of
-from brain.language.plural import listed
+from brain.language.words.plural import listed
 from devices.facts import Category, holders, select
 from stem_memory.tasks import Finding, GoalRecord, Query
 

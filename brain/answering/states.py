@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from brain.answering.evidence import Evidence, found
 from brain.answering.naming import Naming, any_of, word_of
-from brain.language.plural import listed
+from brain.language.words.plural import listed
 from devices.facts import Value, select
 from stem_memory.tasks import Finding, Query
 

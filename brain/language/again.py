@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from brain.language.asks import Asks
-from brain.language.clauses import Clause, Item
-from brain.language.doubt import Misfit, Unable, Unclear
-from brain.language.ground import Grounding
-from brain.language.meaning import Meaning
-from brain.language.noun_phrase import NounPhrase
-from brain.language.orders import Orders
+from brain.language.conditions.asks import Asks
+from brain.language.conditions.orders import Orders
+from brain.language.grounding.doubt import Misfit, Unable, Unclear
+from brain.language.grounding.ground import Grounding
+from brain.language.grounding.meaning import Meaning
+from brain.language.parsing.clauses import Clause, Item
+from brain.language.parsing.noun_phrase import NounPhrase
 from brain.language.past import Past
 from devices.facts import At, Be, Clear, Condition, Known
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brain.language.doubt import Unclear
-from brain.language.lexicon import lexicon, said
-from brain.language.noun_phrase import NounPhrase
+from brain.language.grounding.doubt import Unclear
+from brain.language.parsing.noun_phrase import NounPhrase
 from brain.language.reply import EMPTY, Reply
-from brain.language.site import Site
-from brain.language.tokens import Token
+from brain.language.words.lexicon import lexicon, said
+from brain.language.words.site import Site
+from brain.language.words.tokens import Token
 
 _PLACES = ("fixture", "room", "person")
 _OPENINGS = (

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from brain.language.doubt import Unread
-from brain.language.fleet import Fleet
-from brain.language.site import Site
-from brain.language.tokens import Token
+from brain.language.grounding.doubt import Unread
+from brain.language.words.fleet import Fleet
+from brain.language.words.site import Site
+from brain.language.words.tokens import Token
 from brain.model import LanguageModel, Message, ModelRequest
 from devices.facts import At, Be, Clear, Condition, Known, Relation, Selector, Told, Value
 from stem_memory.tasks import Goal

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.language.answers import message_of, picked
-from brain.language.doubt import Unclear
-from brain.language.lexicon import lexicon
+from brain.language.grounding.doubt import Unclear
 from brain.language.past import Past, past_of
 from brain.language.reply import Reply
-from brain.language.site import Site
+from brain.language.words.lexicon import lexicon
+from brain.language.words.site import Site
 from devices.facts import At, Be, Clear, Condition, Known, Told
 from stem_memory.tasks import GoalRecord
 from stem_memory.view import MemoryView

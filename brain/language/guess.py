@@ -6,14 +6,14 @@ named must fit the action. A noun that nobody knows here is never passed over.
 
 from __future__ import annotations
 
-from brain.language.clauses import Clause, ClauseReader, Item
-from brain.language.doubt import Misfit, Unread
-from brain.language.heads import OTHER, VerbHead
-from brain.language.lexicon import among
-from brain.language.noun_phrase import NounPhrase
-from brain.language.orders import Orders
-from brain.language.site import Site
-from brain.language.tokens import Token
+from brain.language.conditions.orders import Orders
+from brain.language.grounding.doubt import Misfit, Unread
+from brain.language.parsing.clauses import Clause, ClauseReader, Item
+from brain.language.parsing.noun_phrase import NounPhrase
+from brain.language.words.heads import OTHER, VerbHead
+from brain.language.words.lexicon import among
+from brain.language.words.site import Site
+from brain.language.words.tokens import Token
 from devices.facts import Condition
 
 # Below this the head is wrong too often (see `retinue bench wishes`).

@@ -20,7 +20,7 @@ class Past:
         things: Ids spoken of, the latest last.
         conditions: The conditions of the last wish that was understood.
         queries: What it asked.
-        answers: Slot -> what was answered (see `brain.language.ground.slot_of`).
+        answers: Slot -> what was answered (see `brain.language.grounding.ground.slot_of`).
     """
 
     things: tuple[str, ...] = ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from brain.language.corrections import corrected_wish
-from brain.language.forms import FormReader
-from brain.language.lexicon import among
-from brain.language.noun_phrase import NounPhrase
-from brain.language.reading import words_of
-from brain.language.site import Site
-from brain.language.tokens import Token
+from brain.language.parsing.corrections import corrected_wish
+from brain.language.parsing.forms import FormReader
+from brain.language.parsing.noun_phrase import NounPhrase
+from brain.language.words.lexicon import among
+from brain.language.words.reading import words_of
+from brain.language.words.site import Site
+from brain.language.words.tokens import Token
 
 # Verbs with which one picks something, whatever is to be done with it.
 _PICKS = among("take use get give have choose pick mean want try go select")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brain.language.plural import be, counted, is_mass, is_plural, listed, plural
-from brain.language.site import Site
+from brain.language.words.plural import be, counted, is_mass, is_plural, listed, plural
+from brain.language.words.site import Site
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 
 _STATES: dict[tuple[str, Value], str] = {

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from brain.language.again import Again
-from brain.language.asks import Asks
-from brain.language.clauses import Clause, Item
-from brain.language.corrections import corrected_wish, follow_up
-from brain.language.doubt import Misfit, Unable, Unclear, Unread
-from brain.language.forms import FormReader
-from brain.language.ground import Grounding
+from brain.language.conditions.asks import Asks
+from brain.language.conditions.orders import Orders
+from brain.language.grounding.doubt import Misfit, Unable, Unclear, Unread
+from brain.language.grounding.ground import Grounding
 from brain.language.guess import Guesser
-from brain.language.heads import VerbHead
-from brain.language.lexicon import among, lexicon
-from brain.language.noun_phrase import NounPhrase
-from brain.language.orders import Orders
+from brain.language.parsing.clauses import Clause, Item
+from brain.language.parsing.corrections import corrected_wish, follow_up
+from brain.language.parsing.forms import FormReader
+from brain.language.parsing.noun_phrase import NounPhrase
+from brain.language.parsing.pickup import only_picks_up, picked_up
+from brain.language.parsing.unless import bound
 from brain.language.past import Past
-from brain.language.pickup import only_picks_up, picked_up
-from brain.language.reading import words_of
-from brain.language.site import Site
-from brain.language.times import time_said
-from brain.language.unless import bound
-from brain.language.urgency import urgency_of
+from brain.language.words.heads import VerbHead
+from brain.language.words.lexicon import among, lexicon
+from brain.language.words.reading import words_of
+from brain.language.words.site import Site
+from brain.language.words.times import time_said
+from brain.language.words.urgency import urgency_of
 from devices.facts import At, Be, Condition, Known, Value
 from stem_memory.tasks import Query
 from stem_memory.view import MemoryView

@@ -30,7 +30,7 @@ from services.alpha.session import (
 from services.alpha.words_in import Inbox, Script, Together
 from services.errors import ActorDied, UserError
 from services.memory.client import MemoryClient
-from services.runtime import Runtime
+from services.runtime.local import Runtime
 
 # How long the glasses at a live source may be left alone when they have nothing to do.
 GLANCE_S = 0.02

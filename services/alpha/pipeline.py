@@ -20,7 +20,7 @@ from devices.glasses.contracts import Fault, Recovered
 from services.alpha.contracts import LedgerEntry, LookResult, ToolResult
 from services.alpha.orders import Call, CentralNews, CentralStep, InputNews, Showing
 from services.alpha.words_in import WordSource
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 
 SAME_INSTANT_LIMIT = 100
 # The display tells what is missing as long as it is; what does not concern sight, this long only.

@@ -30,7 +30,7 @@ from services.alpha.story import as_story
 from services.alpha.trace_source import BESIDE, TRACE, live_capture, read_trace, trace_capture
 from services.alpha.words_in import Inbox, Script, Together, WordSource, read_lines
 from services.memory.client import open_writer
-from services.runtime import Handle, LocalRuntime, Port, Runtime
+from services.runtime.local import Handle, LocalRuntime, Port, Runtime
 
 LEDGER, STORY = "ledger.jsonl", "ledger.txt"
 NETWORK = "no_network"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brain.language.plural import counted
-from services.commands.glasses_film import film
+from brain.language.words.plural import counted
+from services.commands.lab import measuring
 from services.commands.menu import Menu
 from services.commands.moment import Moment
 from services.commands.output import json_option, print_json, print_table, warn
@@ -17,7 +17,7 @@ from services.commands.wearer import wearer_of, wearer_option
 
 if TYPE_CHECKING:
     from services.alpha.contracts import LedgerEntry
-    from services.alpha.lab.metrics import Score
+    from services.alpha.metrics import Score
     from services.alpha.orders import GlassesConfig
     from services.alpha.recording import Replay
 
@@ -176,7 +176,7 @@ def run(
     from devices.glasses.sources import is_live
     from services.alpha.output.unit import OutputConfig
     from services.alpha.session import play
-    from services.runtime import LocalRuntime, Runtime
+    from services.runtime.local import LocalRuntime, Runtime
 
     config = _config(skills, wearer, redact, fps).model_copy(
         update={"settings": _settings(settings), "model": model, "mcp": mcp, "memory": memory}
@@ -184,7 +184,7 @@ def run(
     folder = _folder(out, "glasses")
     host: Runtime = LocalRuntime()
     if runtime == "ray":
-        from services.ray_runtime import RayRuntime
+        from services.runtime.ray_runtime import RayRuntime
 
         host = RayRuntime()
     result = play(
@@ -268,7 +268,7 @@ def record(
     return 0
 
 
-glasses.add_command(film)
+measuring(glasses, "film", "services.lab.commands.glasses_film")
 
 
 @glasses.command("eval")
@@ -282,7 +282,7 @@ def eval_(traces: tuple[str, ...], skills: tuple[str, ...], redact: bool, as_jso
     An intervention counts if it begins from one second before to two seconds after what it is
     about, once. Exits with 0 whatever the figures are.
     """
-    from services.alpha.lab.metrics import score, total
+    from services.alpha.metrics import score, total
     from services.alpha.orders import GlassesConfig
     from services.alpha.session import replay
     from services.alpha.trace_source import read_trace

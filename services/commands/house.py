@@ -24,12 +24,12 @@ from services.commands.output import json_option, print_json, print_table
 @json_option
 def topology(world: str | None, bodies: int | None, model: str, as_json: bool) -> None:
     """Show the program as data: its actors, how many, and who holds whose handle."""
-    from services.topology import drawn
-    from services.topology import topology as program_of
+    from services.runtime.topology import drawn
+    from services.runtime.topology import topology as program_of
 
     names: tuple[str, ...] = ()
     if world is not None:
-        from services.scenarios import read_world
+        from services.session.scenarios import read_world
 
         names = tuple(spec.id for spec in read_world(world).bodies)[:bodies]
     program = program_of(names, model)
@@ -43,7 +43,7 @@ def topology(world: str | None, bodies: int | None, model: str, as_json: bool) -
 @json_option
 def doctor(as_json: bool) -> int:
     """Tell what is installed, what is missing and how to get it. Exits with 0 if the core works."""
-    from services.doctor import examine, works
+    from services.commands.doctor import examine, works
 
     checks = examine()
     if as_json:

@@ -1,4 +1,4 @@
-"""`retinue llm`: the LLM endpoint of the house, served, watched and measured."""
+"""`retinue llm`: the LLM endpoint of the house, served and watched."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brain.language.plural import counted
-from services.commands.llm_simulate import simulate
+from brain.language.words.plural import counted
+from services.commands.lab import measuring
 from services.commands.menu import Menu
 from services.commands.output import json_option, print_json
 
 if TYPE_CHECKING:
+    from services.llm.cluster.maintenance import Held
     from services.llm.config import LlmConfig
-    from services.llm.maintenance import Held
 
 KEY_VARIABLE = "RETINUE_LLM_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
-_OPERATIONS = 10_000
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 key_option = click.option(
@@ -186,17 +185,17 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
 
     from brain.model import ModelUnavailable
     from services.llm.config import make_cluster
-    from services.llm.embedder import MiniLmEmbedder
     from services.llm.gateway.app import GatewayLimits
     from services.llm.gateway.serve import listen
     from services.llm.gateway.serve import serve as serve_app
-    from services.llm.weights import MINILM, locate
-    from services.runtime import LocalRuntime, Runtime
+    from services.llm.models.embedder import MiniLmEmbedder
+    from services.llm.models.weights import MINILM, locate
+    from services.runtime.local import LocalRuntime, Runtime
 
     bound = listen(host, port)
     runtime: Runtime
     if ray:
-        from services.ray_runtime import RayRuntime
+        from services.runtime.ray_runtime import RayRuntime
 
         runtime = RayRuntime(gpus=config.gpus)
     else:
@@ -254,7 +253,7 @@ def drain(
 
     Turns in progress are answered to their end. `retinue llm status` names the replicas.
     """
-    from services.llm import maintenance
+    from services.llm.cluster import maintenance
 
     def tell(left: maintenance.Held) -> None:
         click.echo(f"{_left(left)} left", err=True)
@@ -277,101 +276,6 @@ def _left(held: Held) -> str:
     return f"{counted(held.turns, 'turn')} and {programs}"
 
 
-@llm.command()
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="Repetitions, each with other prompts and waits.",
-)
-@click.option(
-    "--robots",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="Agents that come back after each tool.",
-)
-@click.option(
-    "--strangers",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Callers that always have one more new conversation.",
-)
-@click.option(
-    "--turns",
-    type=click.IntRange(min=2),
-    default=5,
-    show_default=True,
-    help="Turns of each robot.",
-)
-@click.option(
-    "--slots",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Conversations that the engine holds.",
-)
-@click.option(
-    "--words",
-    type=click.IntRange(min=20, max=2000),
-    default=350,
-    show_default=True,
-    help="Length of a first prompt.",
-)
-@click.option(
-    "--vllm",
-    type=click.Path(path_type=Path),
-    metavar="PYTHON",
-    help="Measure vLLM, too, with the plug-in and without, with this interpreter "
-    "(make bench-llm installs one).",
-)
-@click.option("--no-llamacpp", is_flag=True, help="Measure vLLM only.")
-@json_option
-def bench(
-    rounds: int,
-    robots: int,
-    strangers: int,
-    turns: int,
-    slots: int,
-    words: int,
-    vllm: Path | None,
-    no_llamacpp: bool,
-    as_json: bool,
-) -> None:
-    """Measure how soon robots that come back are answered: engines as they come beside ours.
-
-    Robots wait for tools and return with a longer conversation, while strangers always have one more
-    new one. llama.cpp is served with owned slots and without, vLLM with the plug-in and without. Takes
-    some minutes.
-    """
-    from services.llm.bench.llama import Load, bench_llama
-    from services.llm.bench.show import show_llama
-    from services.llm.bench.vllm.bench import bench_vllm
-    from services.llm.bench.vllm.show import show_vllm
-
-    if no_llamacpp and vllm is None:
-        raise click.UsageError("--no-llamacpp leaves nothing to measure: give --vllm PYTHON, too.")
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
-    measured: dict[str, object] = {}
-    if not no_llamacpp:
-        llama = bench_llama(Load(robots, turns, strangers, slots, words, rounds), say)
-        measured["llamacpp"] = llama.model_dump(mode="json")
-        if not as_json:
-            show_llama(llama)
-    if vllm is not None:
-        found = bench_vllm(vllm, _OPERATIONS, on_row=say)
-        measured["vllm"] = found.model_dump(mode="json")
-        if not as_json:
-            show_vllm(found)
-    if as_json:
-        print_json(measured)
-
-
 def _key(key_file: Path | None) -> str | None:
     if key_file is not None:
         text = key_file.read_text(encoding="utf-8").strip()
@@ -381,4 +285,5 @@ def _key(key_file: Path | None) -> str | None:
     return os.environ.get(KEY_VARIABLE) or None
 
 
-llm.add_command(simulate)
+measuring(llm, "simulate", "services.lab.commands.llm_simulate")
+measuring(llm, "bench", "services.lab.commands.llm_bench")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from services.commands.asking import asked
+from services.commands.memory.asking import asked
 from services.commands.output import json_option, print_json, stages
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brain.language.plural import be, counted, were
+from brain.language.words.plural import be, counted, were
 from services.commands.moment import Moment
 from services.commands.output import json_option, print_json, print_table, stages, warn
 
 if TYPE_CHECKING:
-    from services.contracts import RunConfig, RunResult, Tick
+    from services.session.contracts import RunConfig, RunResult, Tick
     from services.session.inputs import Inputs
 
     OnTick = Callable[[Tick], None]
@@ -221,8 +221,8 @@ def run(
     cancelled; with 1 when one failed or was late; with 2 when the input was bad; with 130 when you
     interrupted it. --strict: with 1 unless everything is done or answered.
     """
-    from services.contracts import PostedWish, RunConfig
     from services.errors import UserError
+    from services.session.contracts import PostedWish, RunConfig
 
     if context.args:
         words = " ".join(context.args)
@@ -266,7 +266,7 @@ def run(
     if remember:
         from pathlib import Path
 
-        from services.commands.asking import asked
+        from services.commands.memory.asking import asked
 
         with asked(Path(remember)) as question:
             question.told(question.store.state.notes().told())
@@ -319,7 +319,7 @@ def _shown(
 ) -> int:
     """Show a run as it goes on, then its result; the exit code tells how it came out."""
     from services.commands.keyboard import listening
-    from services.progress import watched
+    from services.report.progress import watched
 
     with (
         watched(sys.stderr if as_json else sys.stdout, title) as on_tick,

@@ -27,7 +27,7 @@ def adds_to(summary: str, said: str) -> bool:
 
 def _names(text: str) -> set[str]:
     """What a sentence names: its words by their singular, numbers as digits."""
-    from brain.language.tokens import NUMBERS, singular
+    from brain.language.words.tokens import NUMBERS, singular
 
     words = _WORD.findall(text.casefold())
     return {str(NUMBERS.get(word, singular(word))) for word in words} - _GLUE

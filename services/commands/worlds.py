@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brain.language.plural import counted
+from brain.language.words.plural import counted
 from services.commands.menu import Menu
 from services.commands.output import json_option, print_json, print_listed, print_table, warn
 
@@ -28,7 +28,7 @@ def worlds() -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """List the worlds that are installed."""
-    from services.scenarios import read_world
+    from services.session.scenarios import read_world
     from sim_worlds.loader import installed
 
     found = {name: read_world(name) for name in installed()}
@@ -53,7 +53,7 @@ def list_(as_json: bool) -> None:
 @json_option
 def show(world: str, svg: Path | None, as_json: bool) -> None:
     """Draw the floor plan of a world and list what is in it."""
-    from services.scenarios import read_world
+    from services.session.scenarios import read_world
 
     scenario = read_world(world)
     if svg is not None:
@@ -61,7 +61,7 @@ def show(world: str, svg: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(scenario.model_dump(mode="json", exclude={"classes", "processes"}))
         return
-    from services.terminal_map import drawn
+    from services.report.terminal_map import drawn
 
     click.echo(f"{scenario.name}: {scenario.title}\n")
     click.echo(drawn(scenario.plan, scenario.bodies))
@@ -117,7 +117,7 @@ def classes(world: str | None, category: str | None, as_json: bool) -> None:
     if world is None:
         cards = catalogue()[0]
     else:
-        from services.scenarios import read_world
+        from services.session.scenarios import read_world
 
         cards = read_world(world).classes
     ontology = Ontology(cards)
@@ -204,7 +204,7 @@ def _draw(scenario: Scenario, path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     from services.errors import UserError
-    from stem_memory.disk import sentence
+    from stem_memory.log.disk import sentence
 
     try:
         path.write_text(text, encoding="utf-8")

@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.errors import UserError
-from services.llm.cluster import Cluster
+from services.llm.cluster.cluster import Cluster
+from services.llm.cluster.replica import Replica
+from services.llm.cluster.speed import ReadingSpeed
 from services.llm.engines.engine import Engine
 from services.llm.policy import named
 from services.llm.policy.estimates import PrefillCurve
 from services.llm.policy.waits import WaitModel
-from services.llm.replica import Replica
-from services.llm.speed import ReadingSpeed
-from services.runtime import Runtime
+from services.runtime.local import Runtime
 
 
 class LlmConfig(BaseModel):

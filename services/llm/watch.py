@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from services.errors import UserError
+from services.llm.cluster.status import ClusterStatus, ProgramStatus, ReplicaStatus
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineRefused
-from services.llm.status import ClusterStatus, ProgramStatus, ReplicaStatus
 
 _PERIOD_S = 1.0
 #: How long the endpoint may take to answer such questions.

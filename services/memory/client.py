@@ -2,7 +2,7 @@
 
 ```python
 from services.memory.client import MemoryClient
-from services.ray_runtime import RayRuntime
+from services.runtime.ray_runtime import RayRuntime
 
 runtime = RayRuntime()                      # the Ray that RAY_ADDRESS names, else one of our own
 memory = MemoryClient.join("house.db", runtime)
@@ -25,17 +25,17 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from services.errors import ActorDied
 from services.memory.writer import MemoryWriter, Receipt
-from services.runtime import Pending, Port, Runtime
+from services.runtime.local import Pending, Port, Runtime
+from stem_memory.answers.words import Hit
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.errors import EventUnfit, StoreClosed
-from stem_memory.fact_query import FactReader
-from stem_memory.group_commit import Counts, Gathering
+from stem_memory.history.query import FactReader
+from stem_memory.log.group_commit import Counts, Gathering
+from stem_memory.log.store import EventStore
 from stem_memory.notes.contracts import NoteProposed
 from stem_memory.notes.overview import fresh_lessons
 from stem_memory.privacy.vault import Vault
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
-from stem_memory.words import Hit
 
 
 def open_writer(path: Path | str, runtime: Runtime, gathering: Gathering | None = None) -> Port:
@@ -167,7 +167,7 @@ class MemoryClient:
 
     @property
     def facts(self) -> FactReader:
-        """What was so at any time, see `stem_memory.fact_query.FactReader`."""
+        """What was so at any time, see `stem_memory.history.query.FactReader`."""
         return self._reader.facts
 
     def search(self, words: str, at_most: int = 20) -> tuple[Hit, ...]:

@@ -14,13 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from stem_memory.contracts import Event, Recorded
 from stem_memory.errors import EventUnfit
-from stem_memory.group_commit import Counts, Gathering, GroupCommit
+from stem_memory.log.group_commit import Counts, Gathering, GroupCommit
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.privacy.erase import expire
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
 from stem_memory.privacy.zones import allowed
-from stem_memory.store import EventStore
 
 _EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 # How much is made before Python looks for garbage: of the young, the old, and the oldest.
@@ -139,18 +139,18 @@ class MemoryWriter:
         """The events without what no-record zones hide, those drawn among them included."""
         state = self._store.state
         if not any(isinstance(event.body, PrivacyChanged) for event in events[:-1]):
-            rules = state.annexes.privacy
+            rules = state.projections.privacy
             return [allowed(event, rules, state) for event in events] if rules.zones else events
         # A fold of its own: what is not recorded yet must not be in the store's.
         state, kept = self._store.state_at(self._store.position()), []
         for event in events:
-            kept.append(allowed(event, state.annexes.privacy, state))
+            kept.append(allowed(event, state.projections.privacy, state))
             state.apply(kept[-1])
         return kept
 
     def _expire(self, now_s: float) -> int:
         vault = Vault.beside(self._path)
-        if vault is None or not self._store.state.annexes.privacy.retention:
+        if vault is None or not self._store.state.projections.privacy.retention:
             return 0
         self._now_ms = round(now_s * 1000)
         # Old pages are written anew, which nobody may have open for writing meanwhile.

@@ -16,7 +16,7 @@ from services.report.markup import Markup, tag
 from services.report.page import page
 from services.session.folder import RunFolder
 from sim_worlds.contracts import Banner
-from stem_memory.disk import sentence
+from stem_memory.log.disk import sentence
 
 # A replay of a long run is sped up to about this length; one of a short run is not slowed below 2x.
 _VIDEO_S = 45.0

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from devices.contracts import BodyCard, BodySpec
 from devices.site import SitePlan
-from services.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from services.report.run_time import RunTime
 from services.report.words import ERASED, plain
+from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from services.session.conversation import Conversation, Utterance
 from services.session.folder import RunFolder
-from services.tally import Tally
+from services.session.statistics import RunStatistics
 from sim_worlds.contracts import Film
 from stem_memory import contracts as log
-from stem_memory.state import MemoryState
+from stem_memory.belief.state import MemoryState
 from stem_memory.tasks import Answer, Assignment, GoalRecord
 
 DONE = ("satisfied", "answered")
@@ -145,9 +145,9 @@ def read(run_dir: Path) -> History:
         UserError: It is no run folder, or a file in it can not be read.
         MemoryFault: The log can not be read.
     """
-    from stem_memory.horizon import require_known
+    from stem_memory.log.horizon import require_known
+    from stem_memory.log.store import EventStore
     from stem_memory.privacy.vault import Vault
-    from stem_memory.store import EventStore
 
     folder = RunFolder.open(run_dir)
     config, result, film = folder.read_config(), folder.read_result(), folder.read_film()
@@ -182,7 +182,7 @@ def history_of(
     """
     clock = RunTime(base_s)
     state = before if before is not None else MemoryState()
-    tally, talk = Tally(), Conversation()
+    statistics, talk = RunStatistics(), Conversation()
     kept: list[log.Event] = []
     stories: dict[str, GoalStory] = {}
     attempts: dict[str, Attempt] = {}
@@ -197,7 +197,7 @@ def history_of(
             reports += 1
             continue
         kept.append(event)
-        tally.count(body)
+        statistics.count(body)
         talk.take(event)
         if isinstance(body, log.StepStarted):
             attempts[body.request] = Attempt(body, event.t)
@@ -225,7 +225,9 @@ def history_of(
     count = len(kept) + reports
     return History(
         config=config,
-        figures=_told(result) if result is not None else _so_far(tally, records, count, last_s),
+        figures=_told(result)
+        if result is not None
+        else _so_far(statistics, records, count, last_s),
         broke_off=result is None or result.interrupted,
         plan=state.plan(),
         bodies={id_: record.spec for id_, record in records.items()},
@@ -277,13 +279,15 @@ def _told(result: RunResult) -> Figures:
     )
 
 
-def _so_far(tally: Tally, bodies: Mapping[str, object], events: int, last_s: float) -> Figures:
+def _so_far(
+    statistics: RunStatistics, bodies: Mapping[str, object], events: int, last_s: float
+) -> Figures:
     """The figures of a run that broke off, as far as its log tells them."""
     return Figures(
         bodies=len(bodies),
-        steps=tally.steps,
-        replans=tally.replans,
-        reassigned=tally.reassigned,
+        steps=statistics.steps,
+        replans=statistics.replans,
+        reassigned=statistics.reassigned,
         seconds=last_s,
         events=events,
         state_sha256="",

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from brain.language.plural import number
+from brain.language.words.plural import number
 from services.report import replay, sections, wishes
 from services.report.colours import body_colours
 from services.report.floor_plan import standalone

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from brain.language.plural import be, counted, number
-from services.contracts import LlmUse
+from brain.language.words.plural import be, counted, number
 from services.report.colours import wish_colour
 from services.report.history import GoalStory, History
 from services.report.markup import Child, Markup, join, tag
 from services.report.section import section
 from services.report.wishes import done_words
 from services.report.words import duration_words, event_words, instruction_words, plain
+from services.session.contracts import LlmUse
 from stem_memory import contracts as log
 from stem_memory.clock import clock_of
 from stem_memory.instructions import Release, Stop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brain.language.plural import be, counted
+from brain.language.words.plural import be, counted
 from services.report.colours import wish_colour
 from services.report.history import DONE, GoalStory, History
 from services.report.markup import Markup, join, tag
@@ -17,8 +17,8 @@ from services.report.words import (
 )
 from services.session.conversation import Utterance
 from stem_memory import contracts as log
+from stem_memory.belief.evidence import CLASS, SURVEY
 from stem_memory.clock import clock_of
-from stem_memory.evidence import CLASS, SURVEY
 
 _PILL = {
     "satisfied": "✓ satisfied",

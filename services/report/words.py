@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from brain.language.plural import be, counted, is_mass, is_plural, listed
+from brain.language.words.plural import be, counted, is_mass, is_plural, listed
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 from devices.skill import Atom
 from stem_memory import contracts as log
+from stem_memory.belief.naming import in_words
 from stem_memory.instructions import Cancel, Change, Instruction, Pause, Release, Stop
-from stem_memory.naming import in_words
 from stem_memory.tasks import Finding
 
 Name = Callable[[str], str]

@@ -10,7 +10,7 @@ from cerebellum.contracts import BodyInput, BodyOutput, Order, Whereabouts
 from devices.contracts import Command, Halt, Observation, Receipt
 from devices.skill import SkillEvent
 from services.errors import ActorDied
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 from services.session.roster import Roster
 from stem_memory.contracts import BodyBack, Payload
 from stem_memory.instructions import Release, Stop

@@ -85,7 +85,7 @@ class DeviceNews(Noun):
     trouble: str = ""
 
 
-class DeviceNode:
+class DeviceActor:
     """One device of a session. Whatever it does, no call of this fails once it has joined.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.contracts import Command, Observation, Receipt
 from services.errors import ActorDied
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 from services.session.devices import DeviceNews
 
 # A device on the host's clock is asked for news so often (s).
@@ -29,7 +29,7 @@ class DeviceSide:
 
     Args:
         runtime: Where they live.
-        handles: A `services.session.devices.DeviceNode` for each, by the body's id.
+        handles: A `services.session.devices.DeviceActor` for each, by the body's id.
         is_host: Whether they live on the host's clock.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from brain.language.halt import is_stop
+from brain.language.instructing.halt import is_stop
 from services.session.inputs import Channel, Directive, Input, Inputs
 from sim_worlds.contracts import Says, WorldStep
 from stem_memory.contracts import Event, Instructed, Payload, Said

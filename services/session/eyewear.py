@@ -11,7 +11,7 @@ from services.alpha.orders import GlassesConfig
 from services.alpha.party import GlassesParty, wearer_in
 from services.errors import ActorDied
 from services.memory.client import MemoryClient
-from services.runtime import Runtime
+from services.runtime.local import Runtime
 from stem_memory.contracts import BodyLost, Event
 
 _CONFIG = GlassesConfig(fleet=True)

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from services.contracts import RunConfig, RunResult
 from services.errors import UserError
-from stem_memory.disk import sentence
+from services.session.contracts import RunConfig, RunResult
 from stem_memory.errors import MemoryFault, StoreInUse
+from stem_memory.log.disk import sentence
 
 if TYPE_CHECKING:
     from sim_worlds.contracts import Film
@@ -266,8 +266,8 @@ class RunFolder:
     def _has_events(self) -> bool:
         if not self.memory.exists():
             return False
-        from stem_memory.store import EventStore
-        from stem_memory.writer_lock import WriterLock
+        from stem_memory.log.store import EventStore
+        from stem_memory.log.writer_lock import WriterLock
 
         try:
             if self.memory == self.own_memory:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from services.contracts import PostedWish
+from services.session.contracts import PostedWish
 from stem_memory.instructions import Instruction
 
 Channel = Literal["typed", "spoken", "glasses", "api"]

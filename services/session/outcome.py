@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.contracts import GoalOutcome, GoalResult, WordsResult
 from services.report.run_time import RunTime
+from services.session.contracts import GoalOutcome, GoalResult, WordsResult
 from services.session.conversation import Utterance
 from services.session.diary import ANSWER, AUTHOR, Diary
 

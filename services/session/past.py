@@ -61,7 +61,7 @@ def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
     )
     past.left_open = (*_under_way(before, past.end_s), *goals)
     past.spoken = sum(isinstance(event.body, Said) for event in before)
-    past.has_zones = bool(state.annexes.privacy.zones)
+    past.has_zones = bool(state.projections.privacy.zones)
     for event in before:
         past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
     return past

@@ -17,31 +17,31 @@ from cerebellum.catalogue import skill_kinds
 from devices.clock import WallClock
 from devices.contracts import BodyCard, BodySpec
 from devices.skill import SkillCard
-from services.contracts import LlmUse, RunConfig, RunResult, Tick
 from services.errors import ActorDied, BrokeOff, UserError
+from services.llm.models.registry import understood_by
+from services.memory.carry_over import remembered
 from services.memory.client import MemoryClient
-from services.minds import understood_by
-from services.privacy import declared, rules
-from services.remembering import remembered
+from services.memory.privacy import declared, rules
+from services.memory.redaction import veiled
 from services.report.run_time import RunTime
-from services.runtime import Handle, LocalRuntime, Runtime
-from services.scenarios import read_world
+from services.runtime.local import Handle, LocalRuntime, Runtime
 from services.session import outcome
-from services.session.bodynode import BodyNode
+from services.session.body_actor import BodyActor
 from services.session.bodyside import BodySide
-from services.session.brainnode import BrainNode
-from services.session.devices import DeviceNode, DeviceSpec, parse_device
+from services.session.brain_actor import BrainActor
+from services.session.contracts import LlmUse, RunConfig, RunResult, Tick
+from services.session.devices import DeviceActor, DeviceSpec, parse_device
 from services.session.deviceside import DeviceSide
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
+from services.session.scenarios import read_world
 from services.session.session import Crew, Session, Site
-from services.session.worldnode import make_world
+from services.session.statistics import RunStatistics, Ticker
+from services.session.world_actor import make_world
 from services.session.worldside import WorldSide
-from services.tally import Tally, Ticker
-from services.veil import veiled
 from sim_worlds.contracts import Fault, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
@@ -187,7 +187,7 @@ def open_runtime(config: RunConfig) -> Runtime:
     """The runtime that the configuration names."""
     if config.runtime == "local":
         return LocalRuntime()
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     return RayRuntime()
 
@@ -222,7 +222,7 @@ def _carried_out(
         if crew.glasses is not None:
             crew.glasses.finish(folder.path)
         held = PrivacyRules.of(plan.privacy)
-        result = _concluded(plan, crew, diary, ticker.tally, folder, started, held)
+        result = _concluded(plan, crew, diary, ticker.statistics, folder, started, held)
         result = result.model_copy(update={"interrupted": door.is_ending})
         folder.write_result(result)
     except ActorDied as error:
@@ -276,7 +276,7 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
     config, scenario = plan.config, plan.scenario
 
     def new_brain() -> Handle:
-        return runtime.spawn("brain", BrainNode, BrainConfig(), config.model)
+        return runtime.spawn("brain", BrainActor, BrainConfig(), config.model)
 
     # The brain takes longest to come, and needs to know nothing.
     brain = new_brain()
@@ -286,13 +286,13 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
     cards = {card.kind: card for card in survey.cards}
     enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
     nodes = {
-        device.id: runtime.spawn(f"device {device.id}", DeviceNode, device, survey.plan)
+        device.id: runtime.spawn(f"device {device.id}", DeviceActor, device, survey.plan)
         for device in plan.devices
     }
     joining = [node.call("join", past.end_s) for node in nodes.values()]
     enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
     bodies: dict[str, Handle] = {
-        spec.id: runtime.spawn(spec.id, BodyNode, spec.id, card, survey.plan)
+        spec.id: runtime.spawn(spec.id, BodyActor, spec.id, card, survey.plan)
         for spec, card in enrolled
     }
     # Time begins when everybody is there.
@@ -352,7 +352,7 @@ def _concluded(
     plan: Plan,
     crew: Crew,
     diary: Diary,
-    tally: Tally,
+    statistics: RunStatistics,
     folder: RunFolder,
     started: float,
     privacy: PrivacyRules,
@@ -377,11 +377,11 @@ def _concluded(
         goals=outcome.goals(diary, crew.world.carried, clock),
         words=outcome.words(diary, clock),
         bodies=len(crew.bodies.ids),
-        steps=tally.steps,
+        steps=statistics.steps,
         virtual_seconds=round(diary.now - config.base_s, 3),
         wall_seconds=round(time.perf_counter() - started, 3),
-        replans=tally.replans,
-        reassigned=tally.reassigned,
+        replans=statistics.replans,
+        reassigned=statistics.reassigned,
         llm=used,
         events=events - config.log_from,
         expired=expired,

@@ -18,7 +18,7 @@ from devices.facts import At, Be, Condition, Known, Selector
 from devices.skill import SkillEvent
 from services.errors import ActorDied
 from services.memory.client import MemoryClient
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 from services.session.bodyside import BodySide
 from services.session.deviceside import DeviceSide
 from services.session.diary import ANSWER, AUTHOR, Diary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devices.facts import Condition
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
 
 

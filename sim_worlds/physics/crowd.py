@@ -24,8 +24,8 @@ from sim_worlds.contracts import (
 )
 from sim_worlds.loading.population import numbered
 from sim_worlds.physics.actors import SimPerson
-from sim_worlds.physics.eyes import Eyes
 from sim_worlds.physics.mover import Mover
+from sim_worlds.physics.sensor_model import SensorModel
 from sim_worlds.physics.stage import Stage
 
 RADIUS_M = 0.2
@@ -37,7 +37,7 @@ APART_M = 0.35
 class Crowd:
     """All people of a world, and everything that happens by itself."""
 
-    def __init__(self, stage: Stage, eyes: Eyes) -> None:
+    def __init__(self, stage: Stage, eyes: SensorModel) -> None:
         self._stage = stage
         self._eyes = eyes
         for person in stage.scenario.people:

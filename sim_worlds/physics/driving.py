@@ -22,8 +22,8 @@ from functools import partial
 from devices.contracts import Drive
 from devices.site import Point
 from sim_worlds.physics.actors import SimBody, Task
-from sim_worlds.physics.eyes import Eyes
-from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.fault_injection import tool_breaks
+from sim_worlds.physics.sensor_model import SensorModel
 from sim_worlds.physics.stage import Stage
 
 # How far before and behind its centre line a doorway is taken, besides the body's radius.
@@ -49,7 +49,7 @@ class _Ride:
 class Driving:
     """All drives of a world, and its doorways."""
 
-    def __init__(self, stage: Stage, eyes: Eyes) -> None:
+    def __init__(self, stage: Stage, eyes: SensorModel) -> None:
         self._stage = stage
         self._eyes = eyes
         self._rides: dict[str, _Ride] = {}

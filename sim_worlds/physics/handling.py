@@ -17,9 +17,9 @@ from functools import partial
 
 from devices.contracts import Command, Grasp, Operate, Release, Sense, Speak
 from sim_worlds.physics.actors import SimBody, Task
-from sim_worlds.physics.eyes import Eyes
-from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.fault_injection import tool_breaks
 from sim_worlds.physics.operations import check_operation, finish_operation, operation_seconds
+from sim_worlds.physics.sensor_model import SensorModel
 from sim_worlds.physics.stage import Stage
 from sim_worlds.physics.verdicts import Refusal
 
@@ -52,7 +52,7 @@ class _Job:
 class Handling:
     """Everything a body does on the spot."""
 
-    def __init__(self, stage: Stage, eyes: Eyes, door_busy: Callable[[str], bool]) -> None:
+    def __init__(self, stage: Stage, eyes: SensorModel, door_busy: Callable[[str], bool]) -> None:
         self._stage = stage
         self._eyes = eyes
         self._door_busy = door_busy

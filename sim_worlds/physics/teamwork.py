@@ -14,9 +14,9 @@ from functools import partial
 from devices.contracts import CarryTogether, Pose
 from devices.roadmap import Route
 from sim_worlds.physics.actors import SimBody, Task
-from sim_worlds.physics.eyes import Eyes
+from sim_worlds.physics.fault_injection import tool_breaks
 from sim_worlds.physics.handling import floor_spot
-from sim_worlds.physics.mishaps import tool_breaks
+from sim_worlds.physics.sensor_model import SensorModel
 from sim_worlds.physics.stage import Stage
 from sim_worlds.physics.verdicts import Refusal
 
@@ -46,7 +46,7 @@ class _Team:
 class Teamwork:
     """All pairs of bodies that carry something or wait for their partner."""
 
-    def __init__(self, stage: Stage, eyes: Eyes) -> None:
+    def __init__(self, stage: Stage, eyes: SensorModel) -> None:
         self._stage = stage
         self._eyes = eyes
         self._waiting: dict[str, CarryTogether] = {}

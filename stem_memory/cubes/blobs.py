@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from stem_memory.cubes.errors import BlobDamaged
-from stem_memory.disk import written
+from stem_memory.log.disk import written
 
 _CHUNK = 1 << 20
 

@@ -21,7 +21,6 @@ from pydantic import TypeAdapter, ValidationError
 from devices.noun import Noun
 from stem_memory.contracts import Event, Payload
 from stem_memory.cubes.blobs import BlobStore
-from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import (
     AdapterItem,
     CubeAct,
@@ -32,11 +31,12 @@ from stem_memory.cubes.contracts import (
     PrefixItem,
 )
 from stem_memory.cubes.errors import BundleUnreadable, CubeFault, NotGranted
-from stem_memory.disk import sentence
-from stem_memory.ledger import Row
+from stem_memory.cubes.projection import CubeProjection
+from stem_memory.log.disk import sentence
+from stem_memory.log.ledger import Row
+from stem_memory.log.store import EventStore
 from stem_memory.notes.contracts import Note
 from stem_memory.privacy.vault import is_whole
-from stem_memory.store import EventStore
 from stem_memory.sync.replica import SqliteReplica, adopt
 
 FORMAT = "retinue-memory"
@@ -107,7 +107,7 @@ def export_memory(
     """
     if target.exists():
         raise CubeFault(f"{target} exists already; name another file, nothing was changed.")
-    replica, book = SqliteReplica(store), store.state.annexes.cubes
+    replica, book = SqliteReplica(store), store.state.projections.cubes
     wanted = tuple(sorted(set(cubes)))
     for cube in wanted:
         if cube not in book.cubes:
@@ -211,7 +211,7 @@ def _write(
     return manifest
 
 
-def _needed(book: CubeBook, cubes: Iterable[str], blobs: BlobStore) -> set[str]:
+def _needed(book: CubeProjection, cubes: Iterable[str], blobs: BlobStore) -> set[str]:
     """Blobs of these cubes. A cache that is gone can be computed again, an adapter can not."""
     kept: set[str] = set()
     for cube in cubes:
@@ -227,7 +227,7 @@ def _needed(book: CubeBook, cubes: Iterable[str], blobs: BlobStore) -> set[str]:
     return kept & book.live_blobs()
 
 
-def _family(book: CubeBook, cubes: Iterable[str]) -> set[str]:
+def _family(book: CubeProjection, cubes: Iterable[str]) -> set[str]:
     """The cubes and all whose revisions theirs came from."""
     found = set(cubes)
     for cube in sorted(found):
@@ -243,7 +243,7 @@ def _named(act: CubeAct) -> set[str]:
 
 
 def _concerning(
-    store: EventStore, book: CubeBook, family: set[str], rows: Iterable[tuple[Row, int]]
+    store: EventStore, book: CubeProjection, family: set[str], rows: Iterable[tuple[Row, int]]
 ) -> Iterator[tuple[Row, int]]:
     """Rows about these cubes, and those that their entries refer to."""
     keys: set[tuple[str, int]] = set()

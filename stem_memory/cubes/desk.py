@@ -7,7 +7,6 @@ from pathlib import Path
 
 from stem_memory.contracts import Event
 from stem_memory.cubes.blobs import BlobStore
-from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import (
     AdapterItem,
     CubeAct,
@@ -28,9 +27,10 @@ from stem_memory.cubes.contracts import (
 )
 from stem_memory.cubes.errors import BlobDamaged, CubeFault, NotGranted
 from stem_memory.cubes.heat import moved
+from stem_memory.cubes.projection import CubeProjection
 from stem_memory.cubes.revision import Manifest, change, sealed
 from stem_memory.cubes.safetensors import check_safetensors
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 
 class Cubes:
@@ -59,9 +59,9 @@ class Cubes:
         self._origin = origin
 
     @property
-    def book(self) -> CubeBook:
+    def book(self) -> CubeProjection:
         """All cubes as they are."""
-        return self._store.state.annexes.cubes
+        return self._store.state.projections.cubes
 
     # -- Contents ----------------------------------------------------------------------------
 

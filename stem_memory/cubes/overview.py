@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from devices.noun import Noun
-from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import (
     AdapterItem,
     EventItem,
@@ -14,6 +13,7 @@ from stem_memory.cubes.contracts import (
     Tier,
 )
 from stem_memory.cubes.errors import CubeFault
+from stem_memory.cubes.projection import CubeProjection
 from stem_memory.cubes.revision import disputed
 
 
@@ -41,12 +41,12 @@ class CubeEntry(Noun):
     items: tuple[str, ...]
 
 
-def summaries(book: CubeBook) -> tuple[CubeSummary, ...]:
+def summaries(book: CubeProjection) -> tuple[CubeSummary, ...]:
     """All cubes, by name."""
     return tuple(_summary(book, cube) for cube in sorted(book.cubes))
 
 
-def entries(book: CubeBook, cube: str, now: float) -> tuple[CubeEntry, ...]:
+def entries(book: CubeProjection, cube: str, now: float) -> tuple[CubeEntry, ...]:
     """What a cube holds at `now` (seconds).
 
     Raises:
@@ -82,7 +82,7 @@ def in_words(item: Item) -> str:
     return f"KV cache {item.blob[:12]}, {item.tokens} tokens, {item.dtype}, {item.size} bytes"
 
 
-def _summary(book: CubeBook, cube: str) -> CubeSummary:
+def _summary(book: CubeProjection, cube: str) -> CubeSummary:
     record, manifest = book.cubes[cube], book.manifest(cube)
     past = {r.id for head in record.heads for r in book.history.line(head)}
     return CubeSummary(

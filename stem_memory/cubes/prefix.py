@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from devices.noun import Noun
 from stem_memory.cubes.blobs import BlobStore
-from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import AdapterItem, Item, PrefixItem, Tier
+from stem_memory.cubes.projection import CubeProjection
 
 
 class Engine(Noun):
@@ -30,7 +30,7 @@ class Prefix(Noun):
 
 
 def text_of_tier(
-    book: CubeBook, cube: str, tiers: tuple[Tier, ...], words: Callable[[Item], str | None]
+    book: CubeProjection, cube: str, tiers: tuple[Tier, ...], words: Callable[[Item], str | None]
 ) -> str:
     """The plaintext entries of these tiers, one line each, in order of name.
 
@@ -54,7 +54,7 @@ def text_of_tier(
 
 
 def wanted_prefix(
-    book: CubeBook, cube: str, engine: Engine, words: Callable[[Item], str | None]
+    book: CubeProjection, cube: str, engine: Engine, words: Callable[[Item], str | None]
 ) -> Prefix:
     """The prefix of a cube's warm entries, and its KV cache if the cube holds one that fits."""
     text = text_of_tier(book, cube, ("warm",), words)
@@ -86,7 +86,7 @@ def cached_item(
     )
 
 
-def stale_prefixes(book: CubeBook, cube: str, prompt: str) -> tuple[str, ...]:
+def stale_prefixes(book: CubeProjection, cube: str, prompt: str) -> tuple[str, ...]:
     """Entries with caches of another text than this: their cube has moved on."""
     return tuple(
         entry

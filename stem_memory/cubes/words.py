@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from stem_memory.belief.naming import id_words
 from stem_memory.cubes.contracts import EventItem, FactItem, Item, NoteItem
-from stem_memory.mention import mentions
-from stem_memory.naming import id_words
-from stem_memory.store import EventStore
+from stem_memory.history.mention import mentions
+from stem_memory.log.store import EventStore
 
 
 def item_words(store: EventStore, item: Item) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, StepEnded
-from stem_memory.state import MemoryState
 from stem_memory.tasks import TaskStep
 
 # What came from outside the attempt says nothing about how to do it.

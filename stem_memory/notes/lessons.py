@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event
 from stem_memory.notes.attempts import Attempt, attempts
 from stem_memory.notes.contracts import Fix, Note, NoteProposed
 from stem_memory.notes.signature import signed
-from stem_memory.state import MemoryState
 
 BY = "lessons"
 # Going somewhere and looking are done before everything; they prepare nothing in particular.

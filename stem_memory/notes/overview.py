@@ -5,10 +5,10 @@ from __future__ import annotations
 from devices.noun import Noun
 from stem_memory.contracts import Event, StepEnded
 from stem_memory.errors import MemoryFault
-from stem_memory.notes.book import NoteBook, NoteRecord
+from stem_memory.log.store import EventStore
 from stem_memory.notes.contracts import Note, NoteJudged, NoteProposed, NoteStatus
 from stem_memory.notes.lessons import lessons
-from stem_memory.store import EventStore
+from stem_memory.notes.projection import NoteProjection, NoteRecord
 
 ORIGIN = "notes"
 
@@ -36,7 +36,7 @@ class NoteLine(Noun):
     better: float
 
 
-def overview(book: NoteBook, retired: bool = False) -> tuple[NoteLine, ...]:
+def overview(book: NoteProjection, retired: bool = False) -> tuple[NoteLine, ...]:
     """All notes, those that proved themselves first."""
     order: dict[NoteStatus, int] = {"validated": 0, "candidate": 1, "retired": 2}
     shown = [r for r in book.records.values() if retired or r.status != "retired"]
@@ -51,7 +51,7 @@ def learn(store: EventStore, repeats: int = 2) -> tuple[Note, ...]:
         store: The memory, open for writing.
         repeats: How many recovered failures of one kind make a lesson.
     """
-    known = store.state.annexes.notes.records
+    known = store.state.projections.notes.records
     fresh = fresh_lessons(store, repeats)
     new = tuple(p.note for p in fresh if p.note.id not in known)
     last = store.last_seq(ORIGIN)
@@ -70,7 +70,7 @@ def judge(store: EventStore, note: str, status: NoteStatus, by: str, reason: str
     Raises:
         NoteUnknown: There is no such note.
     """
-    records = store.state.annexes.notes.records
+    records = store.state.projections.notes.records
     if note not in records:
         known = ", ".join(records) or "none"
         raise NoteUnknown(f"there is no note {note}; there are: {known}")
@@ -85,7 +85,7 @@ def fresh_lessons(store: EventStore, repeats: int = 2) -> tuple[NoteProposed, ..
     ends = (entry.event.body for entry in store.read(kinds=("step_ended",)))
     if not any(isinstance(b, StepEnded) and not b.evidenced and b.role == "step" for b in ends):
         return ()
-    known = store.state.annexes.notes.records
+    known = store.state.projections.notes.records
     start, before = store.base()
     drawn = lessons((entry.event for entry in store.read(start)), repeats, before)
     return tuple(

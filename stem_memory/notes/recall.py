@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from math import hypot, log
 
 from devices.noun import Noun
-from stem_memory.notes.book import NoteBook, NoteRecord
 from stem_memory.notes.contracts import Note, NoteStatus
+from stem_memory.notes.projection import NoteProjection, NoteRecord
 from stem_memory.notes.signature import note_terms, terms
 
 Embedder = Callable[[Sequence[str]], Sequence[Sequence[float]]]
@@ -51,7 +51,7 @@ class Recalled(Noun):
 
 
 def recall(
-    book: NoteBook,
+    book: NoteProjection,
     situation: Situation,
     at_most: int = 5,
     embed: Embedder | None = None,
@@ -81,7 +81,9 @@ def recall(
     return tuple(found[:at_most])
 
 
-def _recalled(book: NoteBook, record: NoteRecord, score: float, situation: Situation) -> Recalled:
+def _recalled(
+    book: NoteProjection, record: NoteRecord, score: float, situation: Situation
+) -> Recalled:
     apply = record.status != "retired" and (
         not situation.episode or book.applies(record.note.id, situation.episode)
     )

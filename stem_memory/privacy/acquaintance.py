@@ -12,10 +12,10 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from devices.facts import ClassCard
 from devices.site import SitePlan
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import GoalPosted, Observed, Payload, Said, SiteSurveyed
 from stem_memory.privacy.personal import Cutter, Keys
 from stem_memory.privacy.rules import PrivacyRules
-from stem_memory.state import MemoryState
 
 # A stretch of time shares a retention key, so reports are kept up to an eighth longer than asked.
 _STRETCHES = 8

@@ -18,8 +18,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from devices.noun import Noun
-from stem_memory.chain import GENESIS
-from stem_memory.disk import sentence
+from stem_memory.log.chain import GENESIS
+from stem_memory.log.disk import sentence
 from stem_memory.privacy.errors import AuditBroken, AuditUnwritable
 from stem_memory.privacy.keys import Keyring
 

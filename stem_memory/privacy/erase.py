@@ -8,19 +8,19 @@ from itertools import islice
 from pathlib import Path
 
 from devices.noun import Noun
-from stem_memory.compaction import archive_again, bring_all_back
 from stem_memory.contracts import Event, Recorded
 from stem_memory.cubes.blobs import BlobStore
-from stem_memory.cubes.book import CubeBook
 from stem_memory.cubes.contracts import AdapterItem, FactItem, PrefixItem
+from stem_memory.cubes.projection import CubeProjection
 from stem_memory.errors import StoreUnreadable
-from stem_memory.migrations import readable
+from stem_memory.log.compaction import archive_again, bring_all_back
+from stem_memory.log.migrations import readable
+from stem_memory.log.store import EventStore
+from stem_memory.log.writer_lock import WriterLock
 from stem_memory.privacy.acquaintance import due
 from stem_memory.privacy.contracts import KeysDestroyed, PrivacyChanged
 from stem_memory.privacy.errors import NotSealed
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
-from stem_memory.writer_lock import WriterLock
 
 ORIGIN = "privacy"
 
@@ -91,7 +91,7 @@ def _erase(
 ) -> Erased:
     with EventStore.writer(path, milliseconds, vault) as store:
         alias = require_erasable(store, vault, person)
-        blobs, adapters = _tainted(store.state.annexes.cubes, person)
+        blobs, adapters = _tainted(store.state.projections.cubes, person)
         count = _sealed_with(store, {alias})
         # The log must not say by whom and why in words that name the person again.
         told = "" if vault.names_somebody(reason) else reason
@@ -230,7 +230,7 @@ def _sealed_with(store: EventStore, aliases: set[str]) -> int:
     return sum(any(alias in row[6] for alias in aliases) for row in store.entries())
 
 
-def _tainted(book: CubeBook, person: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tainted(book: CubeProjection, person: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Cached prefixes, and adapters, of cubes that ever held a fact of the person."""
     prefixes: set[str] = set()
     adapters: set[str] = set()

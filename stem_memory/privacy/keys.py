@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from stem_memory.disk import written
+from stem_memory.log.disk import written
 from stem_memory.privacy.box import forget_keys
 from stem_memory.privacy.errors import KeysUnreadable
 

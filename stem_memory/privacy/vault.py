@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, Payload
 from stem_memory.privacy.acquaintance import Acquaintance
 from stem_memory.privacy.box import close_box, open_box
@@ -17,7 +18,6 @@ from stem_memory.privacy.contracts import Sealed, SealedPart
 from stem_memory.privacy.keys import Keyring, pseudonym
 from stem_memory.privacy.personal import fill
 from stem_memory.privacy.rules import PrivacyRules
-from stem_memory.state import MemoryState
 
 _BODY: TypeAdapter[Payload] = TypeAdapter(Payload)
 _NEVER_SEALED = {"frame_aligned", "privacy_changed", "sealed", "skills_declared"}
@@ -49,7 +49,7 @@ class Vault:
         """
         self._known.remember(state)
         # A copy: the state goes on folding, and so does this.
-        self._rules = deepcopy(state.annexes.privacy)
+        self._rules = deepcopy(state.projections.privacy)
         return self.keys.destroy(self._rules.destroyed)
 
     def seal(self, event: Event) -> Payload:

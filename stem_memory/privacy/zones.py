@@ -5,9 +5,9 @@ from __future__ import annotations
 from devices.contracts import Sighting
 from devices.facts import Category
 from devices.site import Point
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, Observed
 from stem_memory.privacy.rules import PrivacyRules
-from stem_memory.state import MemoryState
 
 
 def allowed(event: Event, rules: PrivacyRules, memory: MemoryState) -> Event:

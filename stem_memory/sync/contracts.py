@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devices.noun import Noun
-from stem_memory.chain import GENESIS
+from stem_memory.log.chain import GENESIS
 
 
 class Watermark(Noun):

@@ -8,10 +8,10 @@ recording: a cause is always stamped before its effects.
 
 from __future__ import annotations
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event
 from stem_memory.errors import ChainBroken, EventConflict
-from stem_memory.ledger import Row
-from stem_memory.state import MemoryState
+from stem_memory.log.ledger import Row
 from stem_memory.sync.contracts import Batch, Entry, Taken, Watermark
 from stem_memory.sync.errors import LogDiverged
 from stem_memory.sync.replica import Key, Replica

@@ -13,13 +13,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from stem_memory.chain import GENESIS
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, Recorded, Verified
 from stem_memory.errors import StoreTooNew, StoreUnreadable
-from stem_memory.hlc import HybridClock, first_of_ms
-from stem_memory.ledger import COLUMNS, End, Ledger, Row
+from stem_memory.log.chain import GENESIS
+from stem_memory.log.hlc import HybridClock, first_of_ms
+from stem_memory.log.ledger import COLUMNS, End, Ledger, Row
 from stem_memory.privacy.vault import Vault
-from stem_memory.state import MemoryState
 from stem_memory.sync.contracts import Birth, Watermark
 from stem_memory.sync.errors import DatabaseUnreachable
 from stem_memory.sync.replica import Key
@@ -85,7 +85,7 @@ class PostgresStore:
         """Record events, all or none, and return once they will survive a power failure.
 
         Raises:
-            EventConflict, EventUnfit: As `stem_memory.store.EventStore.append`.
+            EventConflict, EventUnfit: As `stem_memory.log.store.EventStore.append`.
         """
         with _sentences(), self._alone():
             return self._append(events)

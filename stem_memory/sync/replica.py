@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from stem_memory.contracts import Event
-from stem_memory.fact_row import Connection
-from stem_memory.ledger import Ledger, Row
-from stem_memory.store import EventStore
+from stem_memory.history.row import Connection
+from stem_memory.log.ledger import Ledger, Row
+from stem_memory.log.store import EventStore
 from stem_memory.sync.contracts import Birth, Watermark
 from stem_memory.sync.errors import LogArchived
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from devices.facts import Value
 from stem_memory.contracts import Event
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.taskgraph.contracts import (
     Cancel,
     Check,
@@ -52,7 +52,7 @@ class TaskDesk:
     @property
     def graph(self) -> TaskGraphRecord:
         """The graph now; empty before its first change."""
-        return self._store.state.annexes.tasks.graphs.get(self._graph) or TaskGraphRecord()
+        return self._store.state.projections.tasks.graphs.get(self._graph) or TaskGraphRecord()
 
     def put(
         self,
@@ -91,7 +91,7 @@ class TaskDesk:
         changed = TaskChanged(
             graph=self._graph, by=self._who, changes=tuple(changes), reason=reason
         )
-        why = self._store.state.annexes.tasks.objection(changed)
+        why = self._store.state.projections.tasks.objection(changed)
         if why is not None:
             raise TaskCycle(why) if "wait for each other" in why else TaskFault(why)
         seq = (self._store.last_seq(self._origin) or 0) + 1
@@ -99,10 +99,10 @@ class TaskDesk:
 
     def ready(self) -> tuple[str, ...]:
         """Open tasks that wait for nothing any more."""
-        known = self._graph in self._store.state.annexes.tasks.graphs
-        return self._store.state.annexes.tasks.ready(self._graph) if known else ()
+        known = self._graph in self._store.state.projections.tasks.graphs
+        return self._store.state.projections.tasks.ready(self._graph) if known else ()
 
     def notices(self, executor: str | None = None) -> tuple[Notice, ...]:
         """Who works on what is stale, cancelled or gone, and has not heeded it yet."""
-        found = self._store.state.annexes.tasks.notices(executor)
+        found = self._store.state.projections.tasks.notices(executor)
         return tuple(notice for notice in found if notice.graph == self._graph)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from devices.facts import Value
 from devices.noun import Noun
-from stem_memory.taskgraph.book import TaskBook
 from stem_memory.taskgraph.contracts import TaskStatus
 from stem_memory.taskgraph.errors import TaskFault
 from stem_memory.taskgraph.graph import Notice, TaskGraphRecord
+from stem_memory.taskgraph.projection import TaskProjection
 
 
 class GraphLine(Noun):
@@ -51,12 +51,12 @@ class GraphStory(Noun):
     notices: tuple[Notice, ...]
 
 
-def graph_lines(book: TaskBook) -> tuple[GraphLine, ...]:
+def graph_lines(book: TaskProjection) -> tuple[GraphLine, ...]:
     """All graphs, in the order in which they came to be."""
     return tuple(_line(name, graph) for name, graph in book.graphs.items())
 
 
-def graph_story(book: TaskBook, graph: str, revision: int | None = None) -> GraphStory:
+def graph_story(book: TaskProjection, graph: str, revision: int | None = None) -> GraphStory:
     """One graph, as it is or as it was after a revision.
 
     Raises:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from stem_memory.contracts import Event, GoalClosed, GraphPlanned, StepEnded, StepStarted
-from stem_memory.taskgraph.book import TaskBook
 from stem_memory.taskgraph.contracts import Cancel, Check, Claim, Put, TaskAct, TaskChanged
+from stem_memory.taskgraph.projection import TaskProjection
 
 BY = "plan"
 
 
-def follow(event: Event, book: TaskBook) -> TaskChanged | None:
+def follow(event: Event, book: TaskProjection) -> TaskChanged | None:
     """What an event of planning or acting means for the task graph of its goal; None: nothing."""
     body = event.body
     if isinstance(body, GraphPlanned):
@@ -37,7 +37,7 @@ def follow(event: Event, book: TaskBook) -> TaskChanged | None:
     return TaskChanged(graph=body.goal, by=BY, changes=(over,))
 
 
-def _plan(planned: GraphPlanned, book: TaskBook) -> tuple[TaskAct, ...]:
+def _plan(planned: GraphPlanned, book: TaskProjection) -> tuple[TaskAct, ...]:
     graph = book.graphs.get(planned.goal)
     before = graph.tasks if graph is not None else {}
     steps = {step.id for step in planned.steps}

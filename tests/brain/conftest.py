@@ -13,8 +13,8 @@ from devices.roadmap import Roadmap
 from devices.robots import CARDS
 from devices.site import Door, Fixture
 from devices.skill import SkillCard
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Payload
-from stem_memory.state import MemoryState
 from stem_memory.tasks import Goal, GoalRecord, StepStatus
 from stem_memory.testing import memory_of, plan_of, thing
 

@@ -10,10 +10,10 @@ from brain.answering.answer import answer, needs_look
 from brain.contracts import Understood
 from brain.interpret import WishInterpreter
 from devices.facts import Location
-from services.bench.site import site_of
+from services.lab.wishes.site import site_of
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted, BodyLost, Event, Payload, PrivacyChanged
 from stem_memory.privacy.contracts import ZoneDrawn
-from stem_memory.state import MemoryState
 from stem_memory.tasks import Answer, Goal, GoalRecord
 from stem_memory.testing import observed, sighting
 

@@ -17,7 +17,7 @@ from devices.facts import At, Be, Clear, Condition, Known, Selector, Thing, Told
 from devices.roadmap import Roadmap
 from sim_worlds.contracts import Scenario
 from sim_worlds.loader import builtin
-from stem_memory.state import MemoryState
+from stem_memory.belief.state import MemoryState
 from stem_memory.tasks import Goal, GoalRecord, TaskStep
 from stem_memory.testing import memory_of, thing
 

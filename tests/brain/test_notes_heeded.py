@@ -17,9 +17,9 @@ from stem_memory.contracts import (
     GraphPlanned,
     Tried,
 )
-from stem_memory.notes.book import NoteBook
 from stem_memory.notes.contracts import Fix, Note, NoteBrought
 from stem_memory.notes.episodes import episode_of
+from stem_memory.notes.projection import NoteProjection
 from stem_memory.notes.signature import signed
 from stem_memory.tasks import Goal
 from stem_memory.view import Performance
@@ -35,7 +35,7 @@ def note(fix, status="validated", **fields):
 
 
 def is_followed(brought, *episode):
-    book = NoteBook()
+    book = NoteProjection()
     book.bring(brought, 0.0)
     return book.applies(brought.note.id, episode_of(*episode))
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain.allocation.bench import METHODS, bench_allocation, workload
 from brain.allocation.cpsat import improve
 from brain.allocation.greedy import greedy
 from brain.allocation.timeline import floor_cost, timed
 from brain.allocation.workload import Aim, Effort, Estimate, Hold, Job, Weights, Worker, Workload
+from services.lab.allocation import METHODS, bench_allocation, workload
 
 EFFORT = Effort()
 SEEDS = st.integers(0, 10_000)

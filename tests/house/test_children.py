@@ -6,7 +6,7 @@ import ast
 STARTERS = {
     "devices/child.py": "the place",
     "services/llm/engines/server_process.py": "ends with its input, and then deletes what people said",
-    "stem_memory/trials/kills.py": "a copy that dies with its parent",
+    "services/lab/memory/trials/kills.py": "a copy that dies with its parent",
 }
 STARTS = {
     "subprocess": {"Popen", "run", "call", "check_call", "check_output", "getoutput"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.errors import ActorDied
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
 
 
 class Mortal(LocalRuntime):

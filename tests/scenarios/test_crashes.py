@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.contracts import PostedWish, RunConfig
+from services.session.contracts import PostedWish, RunConfig
 from services.session.folder import MEMORY
 from services.session.run import run
 from stem_memory.contracts import StepStarted
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 
 @pytest.mark.scenario

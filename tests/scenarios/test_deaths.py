@@ -10,15 +10,15 @@ import pytest
 
 from services.alpha.contracts import WearerProfile
 from services.alpha.recording import Trace
-from services.contracts import PostedWish, RunConfig, RunResult
 from services.errors import ActorDied, BrokeOff
 from services.report.history import read
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
+from services.session.contracts import PostedWish, RunConfig, RunResult
 from services.session.folder import RunFolder
 from services.session.run import resume, run
 from stem_memory.contracts import BodyLost
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 pytestmark = pytest.mark.scenario
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.contracts import PostedWish, RunConfig, RunResult, Tick
-from services.ray_runtime import RayRuntime
+from services.runtime.ray_runtime import RayRuntime
+from services.session.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.session.run import run
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from devices.drivers.recorded import write_recording
-from services.contracts import PostedWish, RunConfig
-from services.recording import KINDS, recording_of
+from services.memory.recording import KINDS, recording_of
+from services.session.contracts import PostedWish, RunConfig
 from services.session.run import run
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 WORLD = """
 name: my-world

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services import cli
-from services.llm.openai_model import OpenAiModel
+from services.llm.models.openai_model import OpenAiModel
 
 # No grammar knows what to do about it: the model is asked.
 HARD = ("table 2 deserves some love", "table 4 deserves some love")
@@ -54,7 +54,7 @@ def mortal() -> Iterator[str]:
 @pytest.mark.scenario
 def test_a_model_that_dies_in_the_middle_of_a_run_is_told(tmp_path, retinue, mortal, monkeypatch):
     impatient = partial(OpenAiModel, pause=lambda seconds: None)
-    monkeypatch.setattr("services.llm.openai_model.OpenAiModel", impatient)
+    monkeypatch.setattr("services.llm.models.openai_model.OpenAiModel", impatient)
     words = [part for wish in HARD for part in ("--do", wish)]
     out = tmp_path / "run"
     code, text, err = retinue(

@@ -10,11 +10,11 @@ from devices.glasses.contracts import Words
 from services.alpha.contracts import WearerProfile
 from services.alpha.recording import Trace
 from services.alpha.vision import opencv as cv
-from services.contracts import RunConfig
+from services.session.contracts import RunConfig
 from services.session.run import run
+from stem_memory.answers.queries import history
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.queries import history
-from stem_memory.store import EventStore
 
 pytestmark = pytest.mark.scenario
 

@@ -10,8 +10,8 @@ import pytest
 
 from brain.contracts import News
 from devices.contracts import Command, Drive, Halt
-from services.contracts import PostedWish, RunConfig
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
+from services.session.contracts import PostedWish, RunConfig
 from services.session.run import run
 from stem_memory.contracts import Said
 

@@ -14,12 +14,12 @@ import pytest
 from devices.clock import Clock
 from devices.glasses.contracts import Ended, Signal
 from devices.glasses.sources import Raw
-from services.contracts import PostedWish, RunConfig, RunResult
 from services.errors import UserError
+from services.session.contracts import PostedWish, RunConfig, RunResult
 from services.session.run import run
 from stem_memory.contracts import BodyEnrolled
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 pytestmark = pytest.mark.scenario
 

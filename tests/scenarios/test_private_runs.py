@@ -10,11 +10,11 @@ import sqlite3
 import pytest
 
 from services import cli
-from services.contracts import PostedWish, RunConfig
+from services.session.contracts import PostedWish, RunConfig
 from services.session.run import run
 from sim_worlds.contracts import Film
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 WISH = "bring me the red mug"
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from services import cli
-from services.contracts import PostedWish, RunConfig
+from services.session.contracts import PostedWish, RunConfig
 from services.session.run import run
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 # The grippers of all wheeled waiters are broken, in every run: an arm must do it.
 FAULTS = tuple(f"tool-fail pick on waiter-{n}" for n in (1, 2, 3))

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.errors import UserError
+from services.session.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.session.folder import RunFolder
 from services.session.run import resume, run
 from sim_worlds.contracts import Film
 from stem_memory.contracts import GoalClosed, Instructed, Said, StepStarted
 from stem_memory.instructions import Stop
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 
 def play(out: Path, *said: tuple[float, str], world: str = "restaurant", **more: Any) -> RunResult:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.contracts import PostedWish, RunConfig, RunResult, Tick
-from services.runtime import Runtime
+from services.runtime.local import Runtime
+from services.session.contracts import PostedWish, RunConfig, RunResult, Tick
 from services.session.folder import MEMORY, RunFolder
 from services.session.run import resume, run
 from sim_worlds.contracts import Film
@@ -32,7 +32,7 @@ from stem_memory.contracts import (
     StepStarted,
 )
 from stem_memory.instructions import Cancel, Pause, Release, Resume, Stop
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 CORNER = str(Path(__file__).parent / "corner.yaml")
 BODIES = ("butler", "maid")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from services.contracts import PostedWish, RunConfig, RunResult
+from services.session.contracts import PostedWish, RunConfig, RunResult
 from services.session.run import run
 
 STORIES: list[dict[str, Any]] = yaml.safe_load(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from services.contracts import PostedWish, RunConfig, RunResult
+from services.session.contracts import PostedWish, RunConfig, RunResult
 from services.session.run import run
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 
 MODULE = """
 from cerebellum.leaves import operate

@@ -10,10 +10,10 @@ import pytest
 from devices.contracts import BodySpec, Pose
 from devices.facts import At, Be, Selector
 from services.cli import main
-from services.contracts import GoalResult, LlmUse, RunConfig, RunResult
+from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from sim_worlds.contracts import Film, FilmCut, TrackPoint
 from stem_memory import contracts as log
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.tasks import Assignment, Candidate, Explain, Goal, TaskStep
 from stem_memory.testing import card, events_of, flat, start_of, thing
 

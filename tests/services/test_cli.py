@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from services import cli
-from services.contracts import GoalResult, LlmUse, PostedWish, RunResult, Tick
 from services.errors import BrokeOff
+from services.session.contracts import GoalResult, LlmUse, PostedWish, RunResult, Tick
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from stem_memory.log.store import EventStore
 from stem_memory.notes.contracts import Fix, Note, NoteProposed
 from stem_memory.notes.signature import signed
-from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 LESSON = signed(

@@ -9,10 +9,10 @@ from stem_memory.contracts import Spoken
 from stem_memory.cubes.blobs import BlobStore
 from stem_memory.cubes.contracts import EventItem
 from stem_memory.cubes.desk import Cubes
+from stem_memory.log.store import EventStore
 from stem_memory.notes.contracts import Fix, Note, NoteProposed
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from devices.facts import ClassCard, Location, Thing
 from services import cli
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 

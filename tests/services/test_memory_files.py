@@ -8,9 +8,9 @@ import pytest
 from pysqlite3 import dbapi2
 
 from services.cli import main
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, start_of
 
 COMMANDS = (

@@ -4,8 +4,8 @@ import pytest
 
 from brain.model import Message, ModelRequest
 from services.commands.run import run
-from services.llm.openai_model import OpenAiModel
-from services.minds import make_interpreter, make_models
+from services.llm.models.openai_model import OpenAiModel
+from services.llm.models.registry import make_interpreter, make_models
 
 HOUSE = "http://127.0.0.1:8000/v1#small"
 

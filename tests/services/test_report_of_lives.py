@@ -5,14 +5,14 @@ import re
 import pytest
 
 from devices.facts import Known, Selector
-from services.contracts import RunConfig
 from services.report.build import build
 from services.report.history import history_of, read
 from services.report.words import finding_words, instruction_words
+from services.session.contracts import RunConfig
 from services.session.folder import RunFolder
 from stem_memory import contracts as log
 from stem_memory.instructions import Cancel, Change, Pause, Release, Resume, Stop
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.tasks import Answer, Finding, Goal
 from stem_memory.testing import body, events_of, flat, start_of, thing
 

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from services import cli
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 PROGRAM = """
 import sys
-from services.ray_runtime import RayRuntime
+from services.runtime.ray_runtime import RayRuntime
 from services.memory.client import MemoryClient
 from stem_memory.contracts import Event, Spoken
 runtime = RayRuntime()

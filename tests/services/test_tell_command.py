@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from devices.facts import ClassCard, StateSpec
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 CLEAN = StateSpec(values=(True, False), default=True)

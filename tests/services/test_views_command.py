@@ -7,7 +7,7 @@ import pytest
 from devices.facts import ClassCard, StateSpec
 from devices.skill import SkillCard
 from stem_memory.contracts import BodyEnrolled, GoalPosted, GraphPlanned, StepEnded, StepStarted
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.tasks import Goal, TaskStep
 from stem_memory.testing import body, card, events_of, observed, sighting, start_of
 

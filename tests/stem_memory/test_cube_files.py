@@ -33,7 +33,7 @@ from stem_memory.cubes.errors import (
     NotSafetensors,
 )
 from stem_memory.cubes.safetensors import check_safetensors
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 SHA = "a" * 64
 
@@ -59,7 +59,7 @@ class Bench:
 
     @property
     def book(self):
-        return self.store.state.annexes.cubes
+        return self.store.state.projections.cubes
 
 
 @pytest.fixture

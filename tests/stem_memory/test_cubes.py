@@ -29,7 +29,7 @@ from stem_memory.cubes.prefix import (
     wanted_prefix,
 )
 from stem_memory.cubes.revision import disputed
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.sync.exchange import merged_state, pull
 from stem_memory.sync.replica import SqliteReplica
 
@@ -61,7 +61,7 @@ class Bench:
 
     @property
     def book(self):
-        return self.store.state.annexes.cubes
+        return self.store.state.projections.cubes
 
 
 @pytest.fixture
@@ -280,10 +280,10 @@ def test_cubes_revised_apart_have_two_heads_and_are_united_alike(tmp_path):
     pull(n, s, "south")
     pull(s, n, "north")
     assert merged_state(n).digest() == merged_state(s).digest()
-    assert len(merged_state(n).annexes.cubes.cubes["house"].heads) == 2
+    assert len(merged_state(n).projections.cubes.cubes["house"].heads) == 2
     north.ann.unite("house")
     pull(s, n, "north")
-    book = merged_state(s).annexes.cubes
+    book = merged_state(s).projections.cubes
     assert names(book.manifest("house")) == {"a": ["north", "south"], "b": ["b"]}
     assert len(book.cubes["house"].heads) == 1
     for bench in (north, south):

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.facts import holders
+from stem_memory.belief.spatial import where_is
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import BodyBack, BodyLost, Event
-from stem_memory.spatial import where_is
-from stem_memory.state import MemoryState
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 THINGS = ["mug-1", "mug-2", "tray-1"]

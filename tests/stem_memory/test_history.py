@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 END = 16
@@ -239,7 +239,7 @@ def test_a_failed_append_leaves_no_trace_in_history(tmp_path, monkeypatch):
     with opened(tmp_path) as store:
         digest = store.state.digest()
         monkeypatch.setattr(
-            "stem_memory.derived.write_words", lambda *_: (_ for _ in ()).throw(OSError("full"))
+            "stem_memory.log.derived.write_words", lambda *_: (_ for _ in ()).throw(OSError("full"))
         )
         with pytest.raises(OSError, match="full"):
             store.append(events_of([saw(5.0, "table-2")], first=50))

@@ -12,12 +12,12 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from stem_memory.compaction import compact, restore
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted
-from stem_memory.horizon import horizon
-from stem_memory.state import MemoryState
+from stem_memory.log.compaction import compact, restore
+from stem_memory.log.horizon import horizon
+from stem_memory.log.store import EventStore
 from stem_memory.statements import retract
-from stem_memory.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 END = 30

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.facts import ClassCard
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import (
     Event,
     ExperienceBrought,
@@ -15,14 +16,13 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
-from stem_memory.notes.book import NoteBook
 from stem_memory.notes.contracts import Fix, Note, NoteJudged, NoteProposed, NoteTried
 from stem_memory.notes.episodes import situation_of, trials_of
 from stem_memory.notes.lessons import lessons
+from stem_memory.notes.projection import NoteProjection
 from stem_memory.notes.recall import Situation, recall
 from stem_memory.notes.signature import signed, terms
 from stem_memory.notes.trial import Trial, TrialPolicy, is_applied
-from stem_memory.state import MemoryState
 from stem_memory.tasks import Goal, Heeded, TaskStep
 from stem_memory.testing import body, events_of, start_of
 
@@ -202,7 +202,7 @@ def test_a_lost_body_teaches_nothing_about_the_step():
 
 
 def book_of(*notes):
-    book = NoteBook()
+    book = NoteProjection()
     for i, n in enumerate(notes):
         book.propose(NoteProposed(note=n, by="test"), float(i))
     return book
@@ -342,7 +342,7 @@ def test_an_episode_counts_once_and_replay_gives_the_same_book():
         for i in range(20)
     ]
     state = MemoryState.of(events_of(payloads))
-    assert len(state.annexes.notes.records[id_].tried) == 7
+    assert len(state.projections.notes.records[id_].tried) == 7
     assert MemoryState.of(events_of(payloads)).digest() == state.digest()
     assert MemoryState.of(events_of(payloads[:-15])).digest() != state.digest()
 
@@ -373,10 +373,10 @@ def test_a_lesson_is_recalled_for_the_step_it_is_about_and_tried_by_how_it_ends(
     situation = situation_of(pick("s7", "mug-7"), "g7", memory, "waiter-1")
     assert situation.thing_classes == ("mug",)
     assert situation.places == ("table", "hall", "table-1", "hall")
-    (found,) = recall(memory.annexes.notes, situation)
+    (found,) = recall(memory.projections.notes, situation)
     assert found.note == proposed.note
     elsewhere = situation_of(pick("s8", "mug-7", "shelf-1"), "g7", memory)
-    assert recall(memory.annexes.notes, elsewhere) == ()
+    assert recall(memory.projections.notes, elsewhere) == ()
     ended = StepEnded(
         request="r9", goal="g7", step="s7", skill="pick", body="waiter-1",
         outcome="done", duration_s=3.0, evidenced=True,
@@ -393,7 +393,7 @@ def test_a_lesson_is_recalled_for_the_step_it_is_about_and_tried_by_how_it_ends(
 
 
 def test_a_note_goes_on_in_another_memory_as_it_stood():
-    book, other = book_of(note()), NoteBook()
+    book, other = book_of(note()), NoteProjection()
     id_ = next(iter(book.records))
     for k in range(25):
         said = NoteTried(note=id_, episode=f"e{k}", applied=k % 2 == 0, success=k % 2 == 0)
@@ -411,7 +411,7 @@ def test_a_note_goes_on_in_another_memory_as_it_stood():
         assert other.records[id_].trial.form() == book.records[id_].trial.form()
         assert other.records[id_].status == book.records[id_].status
     assert other.records[id_].status == "retired"
-    again = NoteBook()
+    again = NoteProjection()
     for brought in other.told():
         again.bring(brought, 0.0)
     again.propose(NoteProposed(note=note(), by="lessons"), 1.0)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stem_memory.answers.queries import explain, search, where
 from stem_memory.errors import StoreTooOld
-from stem_memory.migrations import MIGRATIONS
-from stem_memory.queries import explain, search, where
-from stem_memory.store import EventStore
+from stem_memory.log.migrations import MIGRATIONS
+from stem_memory.log.store import EventStore
 
 OLD = sorted((Path(__file__).parent / "old").glob("schema-*.db"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 pytest.importorskip("apsw", reason="apsw, which puts a simulated disk under SQLite, is missing")
-from stem_memory.trials.cuts import cuts
+from services.lab.memory.trials.cuts import cuts
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from devices.contracts import Sighting
 from devices.facts import At, ClassCard, Selector, Told
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import (
     Asserted,
     GoalPosted,
@@ -22,14 +23,13 @@ from stem_memory.contracts import (
     Spoken,
 )
 from stem_memory.errors import EventConflict, StoreUnreadable
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.acquaintance import Acquaintance
 from stem_memory.privacy.erase import erase_person, sealed_copy
 from stem_memory.privacy.errors import KeysUnreadable, NotSealed
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.rules import PrivacyRules
 from stem_memory.privacy.vault import Vault, unsealed
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
 from stem_memory.sync.exchange import merged_state, pull
 from stem_memory.sync.replica import SqliteReplica
 from stem_memory.tasks import Goal, TaskStep

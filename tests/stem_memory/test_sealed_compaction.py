@@ -4,15 +4,15 @@ import gzip
 
 import pytest
 
-from stem_memory.compaction import CompactionRefused, compact, restore
 from stem_memory.contracts import Event, GoalPosted, Spoken
 from stem_memory.errors import EventConflict
-from stem_memory.horizon import BaseOutdated, BehindHorizon, horizon
+from stem_memory.log.compaction import CompactionRefused, compact, restore
+from stem_memory.log.horizon import BaseOutdated, BehindHorizon, horizon
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.contracts import KeysDestroyed, PrivacyChanged, RetentionSet
 from stem_memory.privacy.erase import erase_person, expire, sealed_copy
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
-from stem_memory.store import EventStore
 from stem_memory.tasks import Goal
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 

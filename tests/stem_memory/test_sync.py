@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted, Event, Spoken
 from stem_memory.errors import EventConflict
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.sync.errors import DatabaseUnreachable, LogDiverged
 from stem_memory.sync.exchange import inbox, merged_events, merged_state, outbox, pull, push
 from stem_memory.sync.replica import SqliteReplica

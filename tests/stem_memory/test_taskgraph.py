@@ -6,14 +6,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import GoalClosed, GoalPosted, GraphPlanned, StepEnded, StepStarted
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
-from stem_memory.taskgraph.book import TaskBook
+from stem_memory.log.store import EventStore
 from stem_memory.taskgraph.contracts import Cancel, Check, Claim, Put, Restore, TaskChanged
 from stem_memory.taskgraph.desk import TaskDesk
 from stem_memory.taskgraph.errors import TaskCycle, TaskFault
 from stem_memory.taskgraph.graph import cycle_in, dependants
+from stem_memory.taskgraph.projection import TaskProjection
 from stem_memory.tasks import Goal, TaskStep
 from stem_memory.testing import events_of
 
@@ -104,7 +104,7 @@ def test_cycles_and_unknown_tasks_are_refused_and_nothing_is_recorded(desk):
 
 
 def test_changes_of_one_event_hold_together_or_not_at_all():
-    book = TaskBook()
+    book = TaskProjection()
     both = TaskChanged(
         graph="g",
         by="x",
@@ -142,14 +142,14 @@ def test_the_brains_plans_are_task_graphs_too():
         event(StepStarted, "w-2", "s3", deadline_s=9.0),
         GraphPlanned(goal="g1", revision=2, steps=second, reason="the shelf is full"),
     ]
-    book = MemoryState.of(events_of(log)).annexes.tasks
+    book = MemoryState.of(events_of(log)).projections.tasks
     tasks = book.graphs["g1"].tasks
     assert (tasks["s1"].status, bool(tasks["s3"].stale)) == ("checked", True)
     assert [(n.executor, n.task) for n in book.notices()] == [("w-2", "s3")]
     assert book.refused == []
     closed = MemoryState.of(
         events_of([*log, GoalClosed(goal="g1", status="cancelled", reason="never mind")])
-    ).annexes.tasks
+    ).projections.tasks
     assert {t.status for t in closed.graphs["g1"].tasks.values()} == {"checked", "cancelled"}
     assert [n.why for n in closed.notices("w-2")] == ["the task is cancelled (never mind)"]
 
@@ -162,7 +162,7 @@ class GraphMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
-        self.book = TaskBook()
+        self.book = TaskProjection()
         self.model = {}
         self.states = [{}]
 

@@ -19,6 +19,7 @@ from stem_memory.contracts import (
     Spoken,
 )
 from stem_memory.errors import ChainBroken
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.audit import Audit
 from stem_memory.privacy.contracts import (
     KeysDestroyed,
@@ -32,7 +33,6 @@ from stem_memory.privacy.errors import AuditBroken
 from stem_memory.privacy.keys import Keyring
 from stem_memory.privacy.vault import Vault
 from stem_memory.privacy.zones import allowed
-from stem_memory.store import EventStore
 from stem_memory.tasks import Goal, TaskStep
 from stem_memory.testing import body, events_of, memory_of, observed, sighting, start_of
 
@@ -124,7 +124,7 @@ def kept(*then, event):
         then=then,
     )
     (made,) = events_of([event])
-    return allowed(made, memory.annexes.privacy, memory).body.observation
+    return allowed(made, memory.projections.privacy, memory).body.observation
 
 
 def test_nothing_in_a_zone_is_recorded(path):
@@ -283,11 +283,11 @@ def test_the_shortest_rule_that_fits_holds():
             PrivacyChanged(change=RetentionSet(cls="mug", keep_s=None)),
         ]
     )
-    keep = state.annexes.privacy.keep_s
+    keep = state.projections.privacy.keep_s
     assert keep(("person",), ("hall",)) == 10.0
     assert keep(("person",), ("bath", "hall")) == 5.0
     assert keep(("mug",), ()) == 100.0
-    assert memory_of().annexes.privacy.keep_s(("person",), ()) is None
+    assert memory_of().projections.privacy.keep_s(("person",), ()) is None
 
 
 # -- Audit -----------------------------------------------------------------------------------

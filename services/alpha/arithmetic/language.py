@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from brain.model import LanguageModel, Message, ModelError, ModelRefused, ModelRequest
 from services.alpha.arithmetic.trouble import ToolUnavailable
 from services.alpha.contracts import Content, ToolSpec
-from services.minds import Metered, make_models
+from services.llm.models.registry import Metered, make_models
 
 ANSWER = ToolSpec(
     name="llm.answer",

@@ -28,12 +28,12 @@ from services.alpha.contracts import (
 from services.alpha.memory.habits import KNOWS, OUTCOME, Habits
 from services.alpha.orders import GlassesConfig
 from services.memory.client import MemoryClient, open_writer
-from services.runtime import LocalRuntime, Port
+from services.runtime.local import LocalRuntime, Port
 from services.session.folder import MEMORY
+from stem_memory.answers.queries import QueryUnclear, resolve, title
+from stem_memory.belief.evidence import SURVEY
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted, BodyEnrolled, Event, Observed, Payload, Spoken
-from stem_memory.evidence import SURVEY
-from stem_memory.queries import QueryUnclear, resolve, title
-from stem_memory.state import MemoryState
 from stem_memory.view import Belief
 
 COST_S = 0.01

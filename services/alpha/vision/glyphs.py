@@ -2,7 +2,7 @@
 
 Ink is what is darker than its surroundings in the green channel, where red and black are both dark.
 A small network (one hidden layer over gradient histograms and a coarse picture) names each piece of
-ink or says that it is none of the names. Its weights come from `services.alpha.lab.glyph_training`.
+ink or says that it is none of the names. Its weights come from `services.lab.glasses.glyph_training`.
 """
 
 from __future__ import annotations

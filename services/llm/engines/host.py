@@ -17,7 +17,7 @@ from services.errors import ActorDied
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.kv_folder import KvFolder
 from services.llm.engines.server_process import ServerProcess
-from services.runtime import Handle, Runtime
+from services.runtime.local import Handle, Runtime
 
 #: As the host of an engine: the address of whatever machine its actor lives on.
 ANY_MACHINE = "auto"

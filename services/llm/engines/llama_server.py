@@ -12,8 +12,8 @@ import shutil
 import sys
 
 from brain.model import ModelError
-from services.llm.embedded import ServerSettings, serve
 from services.llm.engines.server_process import STOP
+from services.llm.models.embedded import ServerSettings, serve
 
 
 def main() -> None:

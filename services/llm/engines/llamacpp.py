@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.llm.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -24,9 +23,10 @@ from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
+from services.llm.models.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
+from services.llm.models.weights import SMOLLM2, locate
 from services.llm.policy.contracts import Wait
-from services.llm.weights import SMOLLM2, locate
-from services.runtime import Runtime
+from services.runtime.local import Runtime
 
 _HEALTH_LIMIT_S = 5.0
 # A process that lives but has not answered for so long is taken for stuck.

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.llm.cluster.prefix import common
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -27,7 +28,6 @@ from services.llm.engines.contracts import (
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.schema_example import example
 from services.llm.policy.contracts import Wait
-from services.llm.prefix import common
 
 #: Lets so many seconds of the engine's work pass.
 Work = Callable[[float], Awaitable[None]]

@@ -28,7 +28,7 @@ from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
 from services.llm.policy.contracts import Wait
-from services.runtime import Runtime
+from services.runtime.local import Runtime
 
 #: Names the interpreter of an environment that has vLLM; by default the present one.
 PYTHON_VARIABLE = "RETINUE_VLLM_PYTHON"

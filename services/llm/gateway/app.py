@@ -21,7 +21,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from brain.model import Embedder, ModelError
-from services.llm.cluster import Cluster
+from services.llm.cluster.cluster import Cluster
+from services.llm.cluster.lengths import PromptLengths
 from services.llm.engines.contracts import ChatCall, Piece
 from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
 from services.llm.gateway.contracts import (
@@ -34,10 +35,9 @@ from services.llm.gateway.contracts import (
 )
 from services.llm.gateway.hints import hint_of
 from services.llm.gateway.metrics import GatewayMetrics
-from services.llm.gateway.programs import ProgramBook
+from services.llm.gateway.programs import ProgramTable
 from services.llm.gateway.replies import DONE, Answer, error, event
 from services.llm.gateway.work import Work
-from services.llm.lengths import PromptLengths
 from services.llm.policy.contracts import Turn, Wait
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Gateway:
         self._embedder = embedder
         self._limits = limits or GatewayLimits()
         self._clock = clock
-        self._book = ProgramBook()
+        self._book = ProgramTable()
         self._metrics = GatewayMetrics()
         self._in_progress = 0
         self._turns = 0

@@ -11,12 +11,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from services.llm.prefix import Chain, chain
+from services.llm.cluster.prefix import Chain, chain
 
 _REMEMBERED = 4096
 
 
-class ProgramBook:
+class ProgramTable:
     """Conversations seen last, by the hash of their messages.
 
     Args:

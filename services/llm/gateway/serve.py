@@ -9,7 +9,7 @@ import uvicorn
 
 from brain.model import Embedder
 from services.errors import UserError
-from services.llm.cluster import Cluster
+from services.llm.cluster.cluster import Cluster
 from services.llm.gateway.app import Gateway, GatewayLimits
 
 _CLOSE_LIMIT_S = 3

@@ -7,10 +7,10 @@ import pytest
 from brain.contracts import Ask, Interpretation, Understood
 from brain.interpret import WishInterpreter
 from devices.facts import At, Be, Clear, Condition, Known, Told
-from services.bench.canonical import same_goal
-from services.bench.gold import read_gold
-from services.bench.site import site_of
-from services.bench.talk import Talk
+from services.lab.wishes.canonical import same_goal
+from services.lab.wishes.gold import read_gold
+from services.lab.wishes.site import site_of
+from services.lab.wishes.talk import Talk
 
 READER = WishInterpreter()
 SPEAKERS = {"household": "sam", "restaurant": "ana", "supermarket": "tom"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from brain.language.lexicon import lexicon
-from brain.language.site import Site
 from brain.language.summary import summary
+from brain.language.words.lexicon import lexicon
+from brain.language.words.site import Site
 from devices.facts import At, Be, ClassCard, Clear, Known, Selector
 from stem_memory.testing import memory_of
 

@@ -10,8 +10,8 @@ from brain.contracts import Ask, Interpretation, Refuse, Understood
 from brain.interpret import WishInterpreter
 from brain.testing import ScriptedModel
 from devices.facts import At, Be, Clear, Condition, Known, Selector, Told
-from services.bench.site import site_of
-from services.bench.talk import Talk
+from services.lab.wishes.site import site_of
+from services.lab.wishes.talk import Talk
 from stem_memory.tasks import Goal
 
 READER = WishInterpreter()

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from brain.language.lexicon import lexicon
-from brain.language.spelling import corrected
-from brain.language.tokens import key_of, singular, tokenise
+from brain.language.words.lexicon import lexicon
+from brain.language.words.spelling import corrected
+from brain.language.words.tokens import key_of, singular, tokenise
 
 SITE = frozenset(["coffee", "drone", "table", "cheese", "chest"])
 

@@ -8,13 +8,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from services.alpha.lab import home, takes
-from services.alpha.lab.style import STYLES
 from services.alpha.recording import Trace
 from services.cli import app, main
-from services.commands import glasses_film
 from services.commands.glasses import glasses
 from services.errors import UserError
+from services.lab.commands import glasses_film
+from services.lab.glasses import home, takes
+from services.lab.glasses.style import STYLES
 
 LIGHT = "services.alpha.template:CrossingLight"
 

@@ -15,8 +15,8 @@ from services.alpha.contracts import (
 from services.alpha.memory.unit import MemoryUnit
 from services.alpha.orders import GlassesConfig
 from services.memory.client import open_writer
-from services.runtime import LocalRuntime
-from stem_memory.store import EventStore
+from services.runtime.local import LocalRuntime
+from stem_memory.log.store import EventStore
 
 ANA = WearerProfile(id="ana", name="Ana", known=("mona-lisa",))
 

@@ -16,10 +16,10 @@ from services.alpha.session import interventions, replay
 from services.alpha.vision import opencv as cv
 from services.errors import UserError
 from services.memory.client import MemoryClient
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
+from stem_memory.answers.queries import where
 from stem_memory.contracts import Event
-from stem_memory.queries import where
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
 QUIET = "services.alpha.open_question:OpenQuestion"

@@ -11,7 +11,7 @@ CONFIG = GlassesConfig(skills=(LIGHT,), redact=False)
 
 @pytest.mark.ray
 def test_on_ray_the_ledger_is_the_same(film):
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     words = ((2.0, "may I cross?"), (5.0, "not now"), (7.0, "bring me my cup"))
     folder = film([(1.0, "red"), (4.0, "green")], words=words)
@@ -24,7 +24,7 @@ def test_on_ray_the_ledger_is_the_same(film):
 @pytest.mark.ray
 def test_on_ray_a_memory_is_shared_and_the_ledger_is_the_same(film, tmp_path):
     from services.memory.client import MemoryClient
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
     from stem_memory.contracts import Event, Spoken
 
     words = ((2.0, "may I cross?"), (5.0, "not now"))

@@ -12,7 +12,7 @@ from services.llm.policy.contracts import Turn
 
 @pytest.mark.ray
 def test_an_engine_in_a_ray_actor_dies_with_its_worker_and_is_made_anew():
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     pytest.importorskip("xllamacpp")
     runtime = RayRuntime()
@@ -43,7 +43,7 @@ def test_an_engine_in_a_ray_actor_dies_with_its_worker_and_is_made_anew():
 
 @pytest.mark.ray
 def test_a_waiting_program_moves_between_ray_actors_with_its_kv():
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     pytest.importorskip("xllamacpp")
     runtime = RayRuntime()

@@ -3,13 +3,13 @@
 import pytest
 
 from services.memory.client import MemoryClient, open_writer
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
+from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Event, PrivacyChanged, Spoken
 from stem_memory.errors import EventConflict, EventUnfit, StoreClosed, StoreInUse, StoreUnreadable
+from stem_memory.log.store import EventStore
 from stem_memory.privacy.contracts import RetentionSet, ZoneDrawn
 from stem_memory.privacy.keys import Keyring
-from stem_memory.state import MemoryState
-from stem_memory.store import EventStore
 from stem_memory.testing import LogContract, body, events_of, observed, sighting, start_of
 
 

@@ -7,10 +7,10 @@ import pytest
 import ray
 
 from services.memory.client import MemoryClient, open_writer
-from services.ray_runtime import RayRuntime
+from services.runtime.ray_runtime import RayRuntime
 from stem_memory.contracts import Event, Spoken
 from stem_memory.errors import StoreInUse
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 from stem_memory.testing import LogContract
 
 pytestmark = pytest.mark.ray

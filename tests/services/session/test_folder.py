@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from services.contracts import LlmUse, RunConfig, RunResult
 from services.errors import UserError
+from services.session.contracts import LlmUse, RunConfig, RunResult
 from services.session.folder import RunFolder, folders_of, memory_of
 from stem_memory.contracts import Event, Spoken
-from stem_memory.store import EventStore
+from stem_memory.log.store import EventStore
 
 
 def record(path, count=1):

@@ -11,9 +11,9 @@ from services.llm.engines.errors import EngineMissing
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
 from services.llm.engines.remote import RemoteEngine, RemoteSpec
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
+from services.llm.models.weights import SMOLLM2, locate
 from services.llm.testing import EngineConformance
-from services.llm.weights import SMOLLM2, locate
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
 
 
 def _installed() -> bool:

@@ -19,7 +19,7 @@ from services.llm.engines.errors import EngineDied
 from services.llm.engines.vllm import PYTHON_VARIABLE, VllmEngine, VllmSpec
 from services.llm.policy.contracts import Turn, Wait
 from services.llm.testing import EngineConformance, answer_of, call, text_of
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
 
 _MODEL = """
 import sys, torch
@@ -299,7 +299,7 @@ def ended(handles):
 @pytest.mark.ray
 @needs_vllm
 def test_in_ray_actors_a_waiting_program_moves_with_its_kv_and_a_dead_worker_is_replaced(tmp_path):
-    from services.ray_runtime import RayRuntime
+    from services.runtime.ray_runtime import RayRuntime
 
     config = LlmConfig(
         engines=("vllm",),

@@ -11,9 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from services.errors import UserError
+from services.llm.cluster.maintenance import drain
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.gateway.app import GatewayLimits
-from services.llm.maintenance import drain
 from services.llm.watch import read_status, show
 from tests.services.llm.gateway.conftest import LIMIT_S, Gate, served, simulated
 

@@ -8,9 +8,9 @@ import pytest
 
 from brain.model import ModelUnavailable
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
+from services.llm.models.weights import SMOLLM2, locate
 from services.llm.watch import read_status
-from services.llm.weights import SMOLLM2, locate
-from services.runtime import LocalRuntime
+from services.runtime.local import LocalRuntime
 from tests.services.llm.gateway.conftest import served
 
 

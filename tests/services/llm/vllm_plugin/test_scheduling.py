@@ -241,7 +241,7 @@ def test_vllm_still_has_the_interface_that_the_plugin_leans_on():
 @pytest.mark.slow
 @needs_vllm
 def test_both_of_vllms_schedulers_lose_no_block_in_ten_thousand_random_operations():
-    done = in_vllm("-m", "services.llm.bench.vllm.trial", "10000", "11")
+    done = in_vllm("-m", "services.lab.engines.vllm.trial", "10000", "11")
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert set(told) == {"sync", "async"}

@@ -1,0 +1,1 @@
+"""From what is ordered or asked to conditions on the world."""

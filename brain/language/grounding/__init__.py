@@ -1,0 +1,1 @@
+"""What noun phrases refer to in memory."""

@@ -1,0 +1,1 @@
+"""What people tell the fleet to do with goals and bodies."""

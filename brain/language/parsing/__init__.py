@@ -1,0 +1,1 @@
+"""From words to clauses and noun phrases, before anything is looked up."""

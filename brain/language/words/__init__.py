@@ -1,0 +1,1 @@
+"""Words: their lexicon, their spelling and number, and the names of a site."""

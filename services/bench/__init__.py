@@ -1,1 +1,0 @@
-"""What `retinue bench` measures, and the gold it measures against."""

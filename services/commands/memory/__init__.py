@@ -1,0 +1,1 @@
+"""`retinue memory`, one file a family of commands."""

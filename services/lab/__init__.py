@@ -1,0 +1,1 @@
+"""Everything that only measures: generators, simulators, benches. Not in the default wheel."""

@@ -1,0 +1,1 @@
+"""The glasses measured: films made here, with what would be right to say in them, and baselines."""

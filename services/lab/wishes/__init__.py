@@ -1,0 +1,1 @@
+"""How well wishes are understood, against gold."""

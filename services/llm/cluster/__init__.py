@@ -1,0 +1,1 @@
+"""Engines with their queues as one: turns are admitted, routed and moved."""

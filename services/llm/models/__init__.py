@@ -1,0 +1,1 @@
+"""Language models and sentence embedders behind the brain's contracts, and where weights come from."""

@@ -1,0 +1,1 @@
+"""Questions to memory, as plain functions over a store."""

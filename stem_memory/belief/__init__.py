@@ -1,0 +1,1 @@
+"""What is believed now: the fold of the event log, without clock, store or randomness."""
