@@ -18,7 +18,7 @@ from services.report.words import ERASED, plain
 from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from services.session.conversation import Conversation, Utterance
 from services.session.folder import RunFolder
-from services.session.statistics import RunStatistics
+from services.session.run_statistics import RunStatistics
 from sim_worlds.contracts import Film
 from stem_memory import contracts as log
 from stem_memory.belief.state import MemoryState

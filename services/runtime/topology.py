@@ -70,13 +70,13 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="brain",
-                made_by="services.session.brain_actor:BrainNode",
+                made_by="services.session.brain_actor:BrainActor",
                 does="interprets, plans, verifies, allocates, monitors",
                 holds=llm,
             ),
             Node(
                 name="body",
-                made_by="services.session.body_actor:BodyNode",
+                made_by="services.session.body_actor:BodyActor",
                 does="performs skills on one body, guarded",
                 count=len(bodies),
                 names=bodies,

@@ -37,9 +37,9 @@ from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
+from services.session.run_statistics import RunStatistics, Ticker
 from services.session.scenarios import read_world
 from services.session.session import Crew, Session, Site
-from services.session.statistics import RunStatistics, Ticker
 from services.session.world_actor import make_world
 from services.session.worldside import WorldSide
 from sim_worlds.contracts import Fault, Says, Scenario, Survey

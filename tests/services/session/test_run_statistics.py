@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.session.statistics import RunStatistics, Ticker, headline
+from services.session.run_statistics import RunStatistics, Ticker, headline
 from services.session.status import FleetStatus
 from stem_memory import contracts as log
 from stem_memory.instructions import Cancel, Change, Pause, Release, Resume, Stop
