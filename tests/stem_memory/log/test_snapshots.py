@@ -1,5 +1,7 @@
 """A snapshot is the very state, is only used if it is, and saves folding."""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +10,10 @@ from sqlite_utils import Database
 from devices.facts import ClassCard, Location, StateSpec
 from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import Asserted, GoalPosted, Spoken, StepEnded
+from stem_memory.log import derived
 from stem_memory.log import store as store_module
 from stem_memory.log.freeze import Unfreezable, freeze, thaw
+from stem_memory.log.snapshots import Snapshots
 from stem_memory.log.store import EventStore
 from stem_memory.tasks import Goal
 from stem_memory.testing import body, events_of, observed, sighting, start_of
@@ -83,6 +87,36 @@ def test_nothing_foreign_is_written_or_made():
     with pytest.raises(ValueError, match="not of this house"):
         thaw(["object", "subprocess:Popen", "args", "ls"])
     assert thaw(freeze(Location(relation="on", holder="x"))) == Location(relation="on", holder="x")
+
+
+# As an older version wrote the state above: what its classes and parts were called then.
+FORMERLY = {
+    "stem_memory.belief.projections:Projections": "stem_memory.annexes:Annexes",
+    "stem_memory.belief.performance:PerformanceProjection": "stem_memory.performance:PerformanceBook",
+    "stem_memory.notes.projection:NoteProjection": "stem_memory.notes.book:NoteBook",
+    "stem_memory.cubes.projection:CubeProjection": "stem_memory.cubes.book:CubeBook",
+    "stem_memory.belief.": "stem_memory.",
+    '"projections":': '"annexes":',
+}
+
+
+def test_what_an_older_version_wrote_is_read(path):
+    with EventStore.writer(path, lambda: 0) as store:
+        sound = store.state.digest()
+        assert store.snapshot()
+        rows = store.connection.execute("SELECT position, form FROM snapshot").fetchall()
+        for position, form in rows:
+            text = zlib.decompress(form).decode()
+            for now, then in FORMERLY.items():
+                text = text.replace(now, then)
+            assert "belief" not in text
+            store.connection.execute(
+                "UPDATE snapshot SET form = ? WHERE position = ?",
+                (zlib.compress(text.encode()), position),
+            )
+        newest = Snapshots(store.connection, derived.FOLD_VERSION).newest()
+    assert newest.state.digest() == sound
+    assert newest.position == max(position for position, _ in rows)
 
 
 @pytest.fixture
