@@ -25,6 +25,7 @@ def play(out: Path, victim: str, when: str) -> RunResult:
         world="restaurant",
         wishes=(PostedWish(t=0.0, text="clear all tables"),),
         seed=7,
+        bodies=4,  # every one is a process
         out=str(out),
         film=False,
     )
