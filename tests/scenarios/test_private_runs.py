@@ -110,7 +110,7 @@ def test_what_was_to_be_kept_shortly_is_gone_at_the_end(tmp_path):
 @pytest.mark.scenario
 @pytest.mark.ray
 def test_privacy_is_the_same_on_ray(tmp_path):
-    rules = {"no_record": ("people in kitchen",), "keep": ("person 5s",)}
+    rules = {"no_record": ("people in kitchen",), "keep": ("person 5s",), "bodies": 2}
     here = play(tmp_path / "local", wish="", **rules)
     there = play(tmp_path / "ray", wish="", runtime="ray", **rules)
     assert there.state_sha256 == here.state_sha256

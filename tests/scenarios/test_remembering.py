@@ -119,8 +119,8 @@ def test_trials_add_up_over_runs_and_nothing_of_the_world_is_taken_over(learnt, 
 @pytest.mark.ray
 def test_remembering_is_the_same_on_ray(learnt, tmp_path):
     before, _ = learnt
-    here = play(tmp_path / "local", remember=str(before))
-    there = play(tmp_path / "ray", runtime="ray", remember=str(before))
+    here = play(tmp_path / "local", remember=str(before), bodies=4)
+    there = play(tmp_path / "ray", runtime="ray", remember=str(before), bodies=4)
     assert there.state_sha256 == here.state_sha256
     assert there.goals == here.goals
 
