@@ -75,6 +75,7 @@ def _hands(up: int, hit_soft_17: bool) -> _Hands:
     )
 
 
+@lru_cache(maxsize=10_000)
 def _falling(count: int, longest: int) -> NDArray[np.float64]:
     """1, c, c(c-1), ... up to `longest` factors."""
     factors = np.maximum(count - np.arange(longest, dtype=np.float64), 0.0)
