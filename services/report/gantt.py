@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from services.report.colours import wish_colour
-from services.report.history import Attempt, History
+from services.report.history import History
 from services.report.markup import Markup, join, svg, tag
 from services.report.words import duration_words, plain
+from services.session.diary import Attempt
 
 LANE = 34.0
 BAR = 20.0

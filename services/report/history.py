@@ -7,8 +7,8 @@ of the run (`services.report.run_time`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from devices.contracts import BodyCard, BodySpec
@@ -16,47 +16,21 @@ from devices.site import SitePlan
 from services.report.run_time import RunTime
 from services.report.words import ERASED, plain
 from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
-from services.session.conversation import Conversation, Utterance
+from services.session.diary import Attempt, Diary, Story, Utterance
 from services.session.folder import RunFolder
-from services.session.run_statistics import RunStatistics
 from sim_worlds.contracts import Film
 from stem_memory import contracts as log
 from stem_memory.belief.state import MemoryState
-from stem_memory.tasks import Answer, Assignment, GoalRecord
+from stem_memory.tasks import GoalRecord
 
 DONE = ("satisfied", "answered")
 
 
-@dataclass
-class Attempt:
-    """One request to one body, from lease to end. `end_s` is None if it never ended."""
-
-    started: log.StepStarted
-    start_s: float
-    end_s: float | None = None
-    ended: log.StepEnded | None = None
-
-    @property
-    def outcome(self) -> str:
-        """How it ended: done, failed, cancelled, lapsed, or open."""
-        return self.ended.outcome if self.ended is not None else "open"
-
-
-@dataclass
-class GoalStory:
-    """One wish from its posting to its end, or to where the log ends.
-
-    `late_s` is when its deadline passed (seconds), `answer` what was said if it was a question.
-    """
+@dataclass(kw_only=True)
+class GoalStory(Story):
+    """One wish with what memory knows of it, and its outcome if the run reported one."""
 
     record: GoalRecord
-    understood: log.GoalUnderstood | None = None
-    questions: list[log.GoalQuestioned] = field(default_factory=list)
-    answers: list[log.GoalAnswered] = field(default_factory=list)
-    plans: list[tuple[float, log.GraphPlanned]] = field(default_factory=list)
-    assigned: list[tuple[float, Assignment]] = field(default_factory=list)
-    answer: Answer | None = None
-    late_s: float | None = None
     result: GoalResult | None = None
 
     @property
@@ -182,37 +156,20 @@ def history_of(
     """
     clock = RunTime(base_s)
     state = before if before is not None else MemoryState()
-    statistics, talk = RunStatistics(), Conversation()
+    diary = Diary()
     kept: list[log.Event] = []
-    stories: dict[str, GoalStory] = {}
-    attempts: dict[str, Attempt] = {}
-    offline: dict[str, list[tuple[float, float | None]]] = {}
-    joined: set[str] = set()
     reports, last_s = 0, 0.0
     for recorded in events:
         state.apply(recorded)
         event = clock.event(recorded)
-        body, last_s = event.body, max(last_s, event.t)
-        if isinstance(body, log.Observed):
+        last_s = max(last_s, event.t)
+        if isinstance(event.body, log.Observed):
             reports += 1
-            continue
-        kept.append(event)
-        statistics.count(body)
-        talk.take(event)
-        if isinstance(body, log.StepStarted):
-            attempts[body.request] = Attempt(body, event.t)
-        elif isinstance(body, log.StepEnded):
-            _end(attempts, body, event.t)
-        elif isinstance(body, log.BodyLost):
-            offline.setdefault(body.body, []).append((body.last_heard_s, None))
-        elif isinstance(body, log.BodyBack) and offline.get(body.body):
-            offline[body.body][-1] = (offline[body.body][-1][0], event.t)
-        elif isinstance(body, log.BodyEnrolled):
-            joined.add(body.spec.id)
         else:
-            _tell(stories, state, event)
-    for id_, story in stories.items():
-        story.record = clock.record(state.goals()[id_])
+            kept.append(event)
+            diary.take(event)
+    records = {id_: clock.record(state.goals()[id_]) for id_ in diary.goals}
+    stories = {id_: GoalStory(**vars(s), record=records[id_]) for id_, s in diary.goals.items()}
     if result is not None:
         _match(list(stories.values()), result.goals)
     for story in stories.values():
@@ -220,23 +177,21 @@ def history_of(
             # Only an erasure leaves a wish without words.
             goal = story.record.goal.model_copy(update={"text": ERASED})
             story.record = story.record.model_copy(update={"goal": goal})
+    joined = diary.stopped
     # A memory that was there before may know bodies that took no part.
-    records = {id_: r for id_, r in state.bodies().items() if id_ in joined or not joined}
-    count = len(kept) + reports
+    bodies = {id_: r for id_, r in state.bodies().items() if id_ in joined or not joined}
     return History(
         config=config,
-        figures=_told(result)
-        if result is not None
-        else _so_far(statistics, records, count, last_s),
+        figures=_figures(diary, result, len(bodies), len(kept) + reports, last_s),
         broke_off=result is None or result.interrupted,
         plan=state.plan(),
-        bodies={id_: record.spec for id_, record in records.items()},
-        cards={record.card.kind: record.card for record in records.values()},
+        bodies={id_: record.spec for id_, record in bodies.items()},
+        cards={record.card.kind: record.card for record in bodies.values()},
         events=kept,
         goals=stories,
-        said=talk.utterances,
-        attempts=list(attempts.values()),
-        offline=offline,
+        said=diary.said,
+        attempts=list(diary.attempts.values()),
+        offline=diary.offline,
         film=film,
         names=_called(state),
         titles={
@@ -265,7 +220,20 @@ def _until_next_run(events: list[log.Event]) -> list[log.Event]:
     return events[:end]
 
 
-def _told(result: RunResult) -> Figures:
+def _figures(
+    diary: Diary, result: RunResult | None, bodies: int, events: int, last_s: float
+) -> Figures:
+    """The figures of the outcome; of a run that broke off, as far as its log tells them."""
+    if result is None:
+        return Figures(
+            bodies=bodies,
+            steps=diary.steps,
+            replans=diary.replans,
+            reassigned=diary.reassigned,
+            seconds=last_s,
+            events=events,
+            state_sha256="",
+        )
     return Figures(
         bodies=result.bodies,
         steps=result.steps,
@@ -277,53 +245,6 @@ def _told(result: RunResult) -> Figures:
         wall_seconds=result.wall_seconds,
         llm=result.llm,
     )
-
-
-def _so_far(
-    statistics: RunStatistics, bodies: Mapping[str, object], events: int, last_s: float
-) -> Figures:
-    """The figures of a run that broke off, as far as its log tells them."""
-    return Figures(
-        bodies=len(bodies),
-        steps=statistics.steps,
-        replans=statistics.replans,
-        reassigned=statistics.reassigned,
-        seconds=last_s,
-        events=events,
-        state_sha256="",
-    )
-
-
-def _tell(stories: dict[str, GoalStory], state: MemoryState, event: log.Event) -> None:
-    """Add what an event says about a goal to its story."""
-    body = event.body
-    if isinstance(body, log.GoalPosted):
-        stories.setdefault(body.goal.id, GoalStory(state.goals()[body.goal.id]))
-        return
-    goal = body.assignment.goal if isinstance(body, log.StepAssigned) else None
-    story = stories.get(goal or str(getattr(body, "goal", "")))
-    if story is None:
-        return
-    if isinstance(body, log.StepAssigned):
-        story.assigned.append((event.t, body.assignment))
-    elif isinstance(body, log.GoalUnderstood):
-        story.understood = body
-    elif isinstance(body, log.GoalQuestioned):
-        story.questions.append(body)
-    elif isinstance(body, log.GoalAnswered):
-        story.answers.append(body)
-    elif isinstance(body, log.GraphPlanned):
-        story.plans.append((event.t, body))
-    elif isinstance(body, log.AnswerGiven):
-        story.answer = body.answer
-    elif isinstance(body, log.DeadlinePassed):
-        story.late_s = body.deadline_s
-
-
-def _end(attempts: dict[str, Attempt], body: log.StepEnded, t: float) -> None:
-    attempt = attempts.get(body.request)
-    if attempt is not None:
-        attempt.end_s, attempt.ended = t, body
 
 
 def _called(state: MemoryState) -> dict[str, str]:

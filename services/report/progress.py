@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from services.session.contracts import BodyStatus, GoalProgress, Tick
+from services.session.contracts import GoalProgress, Tick
 
 if TYPE_CHECKING:
     from rich.console import Console, Group, RenderableType
@@ -114,18 +114,12 @@ class Picture:
         self._title = title
         self._tick = Tick(t=0.0)
         self._lines: deque[tuple[float, str, str]] = deque(maxlen=_LINES)
-        self._bodies: dict[str, BodyStatus] = {}
 
     def take(self, tick: Tick) -> None:
         """Take a tick in."""
         self._tick = tick
         if tick.line:
             self._lines.append((tick.t, tick.kind, tick.line))
-        status = tick.bodies or {
-            body: BodyStatus(doing=tick.busy.get(body, ""))
-            for body in sorted({*self._bodies, *tick.busy})
-        }
-        self._bodies = dict(status)
 
     def drawn(self, console: Console) -> Group:
         """The picture, to fit the console."""
@@ -143,7 +137,7 @@ class Picture:
         bodies = Table(box=None, pad_edge=False, expand=True)
         for name, ratio in (("body", 2), ("doing", 5), ("where", 3), ("battery", 2)):
             bodies.add_column(name, ratio=ratio, header_style="dim", no_wrap=True)
-        for name, glance in self._bodies.items():
+        for name, glance in tick.bodies.items():
             bodies.add_row(
                 Text(name, style="red" if glance.lost else "bold"),
                 Text("no sign of life", style="red")

@@ -15,7 +15,7 @@ from services.report.words import (
     instruction_words,
     plain,
 )
-from services.session.conversation import Utterance
+from services.session.diary import Utterance
 from stem_memory import contracts as log
 from stem_memory.belief.evidence import CLASS, SURVEY
 from stem_memory.clock import clock_of

@@ -60,7 +60,7 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="world",
-                made_by="services.session.world_actor:make_world",
+                made_by="services.session.actors:make_world",
                 does="pretends, and judges by the truth",
             ),
             Node(
@@ -70,13 +70,13 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="brain",
-                made_by="services.session.brain_actor:BrainActor",
+                made_by="services.session.actors:BrainActor",
                 does="interprets, plans, verifies, allocates, monitors",
                 holds=llm,
             ),
             Node(
                 name="body",
-                made_by="services.session.body_actor:BodyActor",
+                made_by="services.session.actors:BodyActor",
                 does="performs skills on one body, guarded",
                 count=len(bodies),
                 names=bodies,

@@ -156,6 +156,5 @@ class Tick(Noun):
     kind: Literal["goal", "plan", "assign", "step", "fault", "closed", "note", "time"] = "time"
     goals_open: int = 0
     goals_done: int = 0
-    busy: dict[str, str] = {}
     bodies: dict[str, BodyStatus] = {}
     goals: tuple[GoalProgress, ...] = ()

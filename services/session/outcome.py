@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from services.report.run_time import RunTime
 from services.session.contracts import GoalOutcome, GoalResult, WordsResult
-from services.session.conversation import Utterance
-from services.session.diary import ANSWER, AUTHOR, Diary
+from services.session.diary import ANSWER, AUTHOR, Diary, Story, Utterance
 
 # Those of the things that are in a body's hands, in truth.
 Carried = Callable[[tuple[str, ...]], tuple[str, ...]]
@@ -22,9 +21,9 @@ def goals(diary: Diary, carried: Carried, clock: RunTime) -> tuple[GoalResult, .
         clock: Makes times of the run of those.
     """
     return tuple(
-        _outcome(goal.id, diary, carried, clock)
-        for goal in diary.goals.values()
-        if goal.cause not in diary.goals
+        _outcome(story, diary, carried, clock)
+        for story in diary.goals.values()
+        if story.goal.cause not in diary.goals
     )
 
 
@@ -38,7 +37,7 @@ def words(diary: Diary, clock: RunTime) -> tuple[WordsResult, ...]:
             heeded=bool(said.answers) or any(reply.heeded for reply in said.replies[-1:]),
             reply=_reply(said),
         )
-        for said in diary.talk.utterances
+        for said in diary.said
         if said.text is not None and not said.goals
     )
 
@@ -49,31 +48,31 @@ def _reply(said: Utterance) -> str:
     return f"It answers {said.answers[-1]}." if said.answers else ""
 
 
-def _outcome(goal: str, diary: Diary, carried: Carried, clock: RunTime) -> GoalResult:
-    status, checked, reason = _judged(goal, diary, carried)
-    answer = diary.answers.get(goal)
+def _outcome(story: Story, diary: Diary, carried: Carried, clock: RunTime) -> GoalResult:
+    status, checked, reason = _judged(story, diary, carried)
+    answer, understood = story.answer, story.understood
     return GoalResult(
-        id=goal,
-        text=diary.goals[goal].text,
-        who=diary.goals[goal].who,
+        id=story.goal.id,
+        text=story.goal.text,
+        who=story.goal.who,
         status=status,
         checked_by_world=checked,
         reason=reason,
-        understood=diary.understood.get(goal, ""),
+        understood=understood.summary if understood is not None else "",
         answer=None if answer is None else answer.text,
         findings=() if answer is None else clock.answer(answer).findings,
     )
 
 
-def _judged(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:
+def _judged(story: Story, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:
     """Status, whether the world was asked and agrees, and why."""
-    closed = diary.closed.get(goal)
+    closed, goal = story.closed, story.goal.id
     if closed is None:
-        if goal in diary.questions:
-            return "needs_answer", False, diary.questions[goal]
-        return "paused", False, "it is paused" if goal in diary.paused else _halted(diary)
+        if story.asks is not None:
+            return "needs_answer", False, story.asks
+        return "paused", False, "it is paused" if story.is_paused else _halted(diary)
     if closed.status == "cancelled":
-        return _called_off(goal, diary, carried)
+        return _called_off(story, closed.reason, diary, carried)
     if closed.status in ("failed", "refused"):
         return closed.status, False, closed.reason
     names: tuple[str, ...] = (goal, goal + AUTHOR, goal + ANSWER)
@@ -96,23 +95,25 @@ def _halted(diary: Diary) -> str:
     return f"it waits for {' and '.join(stopped)}: stopped, and nobody else can do it"
 
 
-def _called_off(goal: str, diary: Diary, carried: Carried) -> tuple[GoalOutcome, bool, str]:
+def _called_off(
+    story: Story, reason: str, diary: Diary, carried: Carried
+) -> tuple[GoalOutcome, bool, str]:
     """A cancelled goal left nothing in anybody's hands, and what tidied up after it came out well."""
-    reason = diary.closed[goal].reason
-    held = carried(tuple(sorted(diary.touched.get(goal, ()))))
-    mine = {thing for after in diary.aftermath(goal) for thing in diary.touched.get(after, ())}
+    after = diary.aftermath(story.goal.id)
+    held = carried(tuple(sorted(story.touched)))
+    mine = {thing for other in after for thing in other.touched}
     others = {
         thing
-        for other, things in diary.touched.items()
-        if other != goal and other not in diary.aftermath(goal)
-        for thing in things
+        for other in diary.goals.values()
+        if other is not story and other not in after
+        for thing in other.touched
     }
     left = [thing for thing in held if thing in mine or thing not in others]
     if left:
         return "cancelled", False, f"{reason}; still in somebody's hands: {', '.join(left)}"
-    for after in diary.aftermath(goal):
-        status, agrees, why = _judged(after, diary, carried)
+    for other in after:
+        status, agrees, why = _judged(other, diary, carried)
         if status != "satisfied" or not agrees:
-            told = diary.goals[after].text
+            told = other.goal.text
             return "cancelled", False, f"{reason}; {told} {status}{': ' + why if why else ''}"
     return "cancelled", True, reason

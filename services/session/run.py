@@ -26,22 +26,18 @@ from services.memory.redaction import veiled
 from services.report.run_time import RunTime
 from services.runtime.local import Handle, LocalRuntime, Runtime
 from services.session import outcome
-from services.session.body_actor import BodyActor
-from services.session.bodyside import BodySide
-from services.session.brain_actor import BrainActor
+from services.session.actors import BodyActor, BrainActor, make_world
 from services.session.contracts import LlmUse, RunConfig, RunResult, Tick
+from services.session.crew import BodySide, Crew, DeviceSide, WorldSide
 from services.session.devices import DeviceActor, DeviceSpec, parse_device
-from services.session.deviceside import DeviceSide
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
-from services.session.run_statistics import RunStatistics, Ticker
 from services.session.scenarios import read_world
-from services.session.session import Crew, Session, Site
-from services.session.world_actor import make_world
-from services.session.worldside import WorldSide
+from services.session.session import Session, Site
+from services.session.ticker import Ticker
 from sim_worlds.contracts import Fault, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
@@ -222,7 +218,7 @@ def _carried_out(
         if crew.glasses is not None:
             crew.glasses.finish(folder.path)
         held = PrivacyRules.of(plan.privacy)
-        result = _concluded(plan, crew, diary, ticker.statistics, folder, started, held)
+        result = _concluded(plan, crew, diary, folder, started, held)
         result = result.model_copy(update={"interrupted": door.is_ending})
         folder.write_result(result)
     except ActorDied as error:
@@ -292,8 +288,7 @@ def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -
     joining = [node.call("join", past.end_s) for node in nodes.values()]
     enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
     bodies: dict[str, Handle] = {
-        spec.id: runtime.spawn(spec.id, BodyActor, spec.id, card, survey.plan)
-        for spec, card in enrolled
+        spec.id: runtime.spawn(spec.id, BodyActor, card, survey.plan) for spec, card in enrolled
     }
     # Time begins when everybody is there.
     runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
@@ -352,7 +347,6 @@ def _concluded(
     plan: Plan,
     crew: Crew,
     diary: Diary,
-    statistics: RunStatistics,
     folder: RunFolder,
     started: float,
     privacy: PrivacyRules,
@@ -377,11 +371,11 @@ def _concluded(
         goals=outcome.goals(diary, crew.world.carried, clock),
         words=outcome.words(diary, clock),
         bodies=len(crew.bodies.ids),
-        steps=statistics.steps,
+        steps=diary.steps,
         virtual_seconds=round(diary.now - config.base_s, 3),
         wall_seconds=round(time.perf_counter() - started, 3),
-        replans=statistics.replans,
-        reassigned=statistics.reassigned,
+        replans=diary.replans,
+        reassigned=diary.reassigned,
         llm=used,
         events=events - config.log_from,
         expired=expired,

@@ -17,15 +17,12 @@ from devices.contracts import Observation
 from devices.facts import At, Be, Condition, Known, Selector
 from devices.skill import SkillEvent
 from services.errors import ActorDied
-from services.memory.client import MemoryClient
-from services.runtime.local import Handle, Runtime
-from services.session.bodyside import BodySide
-from services.session.deviceside import DeviceSide
+from services.runtime.local import Handle
+from services.session.crew import Crew
 from services.session.diary import ANSWER, AUTHOR, Diary
 from services.session.ear import Ear
 from services.session.inputs import Inputs
 from services.session.pace import Pace
-from services.session.worldside import WorldSide
 from sim_worlds.contracts import Commands, Says, WorldStep
 from stem_memory.contracts import (
     AnswerGiven,
@@ -46,24 +43,10 @@ from stem_memory.instructions import Release, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
 if TYPE_CHECKING:
-    from services.session.eyewear import Eyewear
+    pass
 
 SAME_INSTANT_LIMIT = 50
 SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
-
-
-@dataclass
-class Crew:
-    """Everything a session talks to."""
-
-    runtime: Runtime
-    world: WorldSide
-    memory: MemoryClient
-    brain: Handle
-    bodies: BodySide
-    new_brain: Callable[[], Handle]
-    devices: DeviceSide
-    glasses: Eyewear | None = None
 
 
 @dataclass
@@ -102,7 +85,7 @@ class Session:
         site: Site,
         inputs: Inputs,
         pace: Pace,
-        on_round: Callable[[float, tuple[Event, ...]], None],
+        on_round: Callable[[float, tuple[Event, ...], Diary], None],
     ) -> None:
         self._crew = crew
         self._site = site
@@ -185,7 +168,7 @@ class Session:
             self._words += self._bodies.orders(now, answer)
             pending = bool(self._words)
         if done or observations:
-            self._on_round(now, tuple(done))
+            self._on_round(now, tuple(done), self.diary)
 
     def _with_reason(self, change: Payload) -> Payload:
         """A loss with what the device's driver says of it."""
@@ -284,8 +267,8 @@ class Session:
         if isinstance(what, Replied):
             text = what.text if what.to == glasses.wearer else ""
         elif isinstance(what, AnswerGiven | GoalQuestioned | GoalClosed):
-            goal = self.diary.goals.get(what.goal)
-            if goal is None or goal.who != glasses.wearer:
+            story = self.diary.goals.get(what.goal)
+            if story is None or story.goal.who != glasses.wearer:
                 return
             if isinstance(what, AnswerGiven):
                 text = what.answer.text
@@ -374,7 +357,7 @@ class Session:
         for event in events:
             self._note(event)
         answer = self._think(now, events)
-        self._on_round(now, (*events, *answer.events))
+        self._on_round(now, (*events, *answer.events), self.diary)
 
     # -- small things ------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from services.report.progress import Picture, clock, paced, watched
 from services.session.contracts import BodyStatus, GoalProgress, Tick
-from services.session.status import FleetStatus
+from services.session.diary import Diary
 from stem_memory import contracts as log
 from stem_memory.tasks import Goal
 from stem_memory.testing import body, card, observed
@@ -78,20 +78,21 @@ def test_a_question_can_be_read_whole_on_a_narrow_terminal():
 
 
 def test_glances_follow_the_log():
-    status = FleetStatus()
+    diary = Diary()
+    take = lambda what: diary.take(log.Event(origin="t", seq=0, t=1.0, body=what))  # noqa: E731
     spec = body("waiter-1", 1, 1)
-    status.take(log.BodyEnrolled(spec=spec, card=card()))
-    status.take(observed("waiter-1", 1.0, near="table-1"))
-    status.take(log.GoalPosted(goal=Goal(id="g1", text="tea", who="ana", t=1.0)))
-    status.take(log.GoalQuestioned(goal="g1", question="which tea?"))
-    assert status.bodies["waiter-1"].where == "table-1"
-    assert status.goals["g1"].status == "needs_answer"
-    assert status.goals["g1"].asks == "which tea?"
-    status.take(log.BodyLost(body="waiter-1", last_heard_s=1.0))
-    status.take(log.GoalClosed(goal="g1", status="failed"))
-    assert status.bodies["waiter-1"].lost
-    assert status.goals["g1"].status == "failed"
-    assert not status.goals["g1"].asks
+    take(log.BodyEnrolled(spec=spec, card=card()))
+    take(observed("waiter-1", 1.0, near="table-1"))
+    take(log.GoalPosted(goal=Goal(id="g1", text="tea", who="ana", t=1.0)))
+    take(log.GoalQuestioned(goal="g1", question="which tea?"))
+    assert diary.bodies["waiter-1"].where == "table-1"
+    assert diary.goals["g1"].progress.status == "needs_answer"
+    assert diary.goals["g1"].progress.asks == "which tea?"
+    take(log.BodyLost(body="waiter-1", last_heard_s=1.0))
+    take(log.GoalClosed(goal="g1", status="failed"))
+    assert diary.bodies["waiter-1"].lost
+    assert diary.goals["g1"].progress.status == "failed"
+    assert not diary.goals["g1"].progress.asks
 
 
 def test_passing_time_is_shown_seldom_and_news_always():

@@ -1,14 +1,13 @@
-"""Counts over the log of a run, and the line that each event is worth on a terminal."""
+"""The line that each event is worth to somebody who watches, and how all stands then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from brain.language.words.plural import counted
 from services.report.words import instruction_words
 from services.session.contracts import Tick
-from services.session.status import FleetStatus
+from services.session.diary import Diary
 from stem_memory.contracts import (
     AnswerGiven,
     BodyBack,
@@ -26,70 +25,9 @@ from stem_memory.contracts import (
     Replied,
     StepAssigned,
     StepEnded,
-    StepStarted,
 )
 from stem_memory.instructions import Release, Stop
 from stem_memory.notes.contracts import NoteProposed
-
-
-@dataclass
-class RunStatistics:
-    """How many steps were done, plans made anew and steps taken from one body for another.
-
-    Steps are those of the plans: the way to one is no step of its own.
-
-    A step counts as reassigned when it is given to another body than before, or when its work was
-    lost with a body and a later plan of the same goal gives it to somebody.
-    """
-
-    steps: int = 0
-    replans: int = 0
-    reassigned: int = 0
-    done_goals: int = 0
-    busy: dict[str, str] = field(default_factory=dict)
-    _given: dict[tuple[str, str], str] = field(default_factory=dict)
-    _lapsed: set[tuple[str, str]] = field(default_factory=set)
-    # What an earlier life of the same memory left open is closed now, and was never counted.
-    _open: set[str] = field(default_factory=set)
-
-    @property
-    def open_goals(self) -> int:
-        """How many goals are not closed yet."""
-        return len(self._open)
-
-    def count(self, what: Payload) -> None:
-        """Take one event into account."""
-        if isinstance(what, GoalPosted):
-            self._open.add(what.goal.id)
-        elif isinstance(what, GoalClosed):
-            self.done_goals += what.goal in self._open
-            self._open.discard(what.goal)
-        elif isinstance(what, GraphPlanned):
-            self.replans += what.revision > 1
-            kept = {(what.goal, step.id) for step in what.steps}
-            self._again({key for key in self._lapsed if key[0] == what.goal} - kept)
-        elif isinstance(what, StepAssigned):
-            item = what.assignment
-            key = (item.goal, item.step)
-            if self._given.setdefault(key, item.body) != item.body:
-                self._given[key] = item.body
-                self.reassigned += 1
-                self._lapsed.discard(key)
-        elif isinstance(what, StepStarted):
-            self.busy[what.body] = f"{what.skill} {what.target}".strip()
-        elif isinstance(what, StepEnded):
-            self._ended(what)
-
-    def _ended(self, what: StepEnded) -> None:
-        self.busy.pop(what.body, None)
-        self.steps += what.outcome == "done" and what.role == "step"
-        if what.outcome == "lapsed" and what.goal:
-            self._lapsed.add((what.goal, what.step))
-
-    def _again(self, lost: set[tuple[str, str]]) -> None:
-        """Steps that were lost with a body are planned anew under other names."""
-        self.reassigned += len(lost)
-        self._lapsed -= lost
 
 
 class Ticker:
@@ -101,35 +39,27 @@ class Ticker:
     """
 
     def __init__(self, on_tick: Callable[[Tick], None] | None, base_s: float = 0.0) -> None:
-        self.statistics = RunStatistics()
-        self._glances = FleetStatus()
         self._on_tick = on_tick
         self._base_s = base_s
 
-    def show(self, now: float, events: tuple[Event, ...]) -> None:
-        """Count the events of one instant and tell about them."""
-        for event in events:
-            self.statistics.count(event.body)
-            self._glances.take(event.body)
-            line = headline(event.body, self._base_s)
-            if line and self._on_tick is not None:
-                self._on_tick(self._tick(now, *line))
-        if not events and self._on_tick is not None:
-            self._on_tick(self._tick(now, "time", ""))
-
-    def _tick(self, now: float, kind: str, line: str) -> Tick:
-        return Tick.model_validate(
-            {
-                "t": round(now - self._base_s, 3),
-                "kind": kind,
-                "line": line,
-                "goals_open": self.statistics.open_goals,
-                "goals_done": self.statistics.done_goals,
-                "busy": dict(self.statistics.busy),
-                "bodies": self._glances.bodies,
-                "goals": tuple(self._glances.goals.values()),
-            }
+    def show(self, now: float, events: tuple[Event, ...], diary: Diary) -> None:
+        """Tell about the events of one instant, and how everything stands after them."""
+        if self._on_tick is None:
+            return
+        lines = [headline(event.body, self._base_s) for event in events]
+        told = [line for line in lines if line is not None]
+        if not told and events:
+            return
+        closed = diary.closed_goals
+        standing = Tick(
+            t=round(now - self._base_s, 3),
+            goals_open=len(diary.goals) - closed,
+            goals_done=closed,
+            bodies=dict(diary.bodies),
+            goals=tuple(story.progress for story in diary.goals.values()),
         )
+        for kind, line in told or [("time", "")]:
+            self._on_tick(standing.model_copy(update={"kind": kind, "line": line}))
 
 
 def headline(what: Payload, base_s: float = 0.0) -> tuple[str, str] | None:

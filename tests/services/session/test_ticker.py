@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.session.run_statistics import RunStatistics, Ticker, headline
-from services.session.status import FleetStatus
+from services.session.diary import Diary
+from services.session.ticker import Ticker, headline
 from stem_memory import contracts as log
 from stem_memory.instructions import Cancel, Change, Pause, Release, Resume, Stop
 from stem_memory.tasks import Answer, Goal, TaskStep
@@ -16,6 +16,10 @@ def posted(id_):
 
 def told(instruction):
     return log.Instructed(instruction=instruction, by="mia")
+
+
+def take(diary, what):
+    diary.take(log.Event(origin="t", seq=0, t=0.0, body=what))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ def test_words_are_shown_by_what_came_of_them_only():
 
 
 def test_what_an_earlier_life_left_open_is_not_counted():
-    statistics = RunStatistics()
+    diary = Diary()
     for what in (
         log.GoalClosed(goal="g1", status="failed"),
         posted("g2"),
@@ -62,15 +66,15 @@ def test_what_an_earlier_life_left_open_is_not_counted():
         log.GoalClosed(goal="g2", status="satisfied"),
         log.GoalClosed(goal="g2", status="satisfied"),
     ):
-        statistics.count(what)
-    assert (statistics.open_goals, statistics.done_goals) == (1, 1)
+        take(diary, what)
+    assert (len(diary.goals) - diary.closed_goals, diary.closed_goals) == (1, 1)
 
 
 def test_glances_follow_what_people_say():
-    status = FleetStatus()
+    diary = Diary()
     spec = body("waiter-1", 0, 0)
-    status.take(log.BodyEnrolled(spec=spec, card=card()))
-    status.take(posted("g1"))
+    take(diary, log.BodyEnrolled(spec=spec, card=card()))
+    take(diary, posted("g1"))
     seen = []
     for instruction in (
         Pause(goals=("g1",)),
@@ -78,23 +82,23 @@ def test_glances_follow_what_people_say():
         Change(goal="g1", text="coffee"),
         Cancel(goals=("g1",)),
     ):
-        status.take(told(instruction))
-        seen.append((status.goals["g1"].status, status.goals["g1"].text))
+        take(diary, told(instruction))
+        seen.append((diary.goals["g1"].progress.status, diary.goals["g1"].progress.text))
     assert seen == [
         ("paused", "tea"),
         ("planned", "tea"),
         ("posted", "coffee"),
         ("cancelled", "coffee"),
     ]
-    status.take(told(Stop(bodies=("waiter-1",))))
-    assert status.bodies["waiter-1"].doing == "stopped"
-    status.take(told(Release()))
-    assert status.bodies["waiter-1"].doing == ""
+    take(diary, told(Stop(bodies=("waiter-1",))))
+    assert diary.bodies["waiter-1"].doing == "stopped"
+    take(diary, told(Release()))
+    assert diary.bodies["waiter-1"].doing == ""
 
 
 def test_a_ticker_counts_time_from_the_start_of_the_run():
     ticks = []
     ticker = Ticker(ticks.append, 500.0)
-    ticker.show(512.5, (log.Event(origin="t", seq=0, t=512.5, body=posted("g1")),))
-    ticker.show(513.0, ())
+    ticker.show(512.5, (log.Event(origin="t", seq=0, t=512.5, body=posted("g1")),), Diary())
+    ticker.show(513.0, (), Diary())
     assert [(tick.t, tick.kind) for tick in ticks] == [(12.5, "goal"), (13.0, "time")]

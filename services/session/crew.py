@@ -1,19 +1,179 @@
-"""The bodies of a session: who is heard, what each is told, what it answers, who holds still."""
+"""Everything a session talks to, each by its handle: the world, the devices, the bodies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from brain.contracts import BrainStep, Dispatch
 from cerebellum.contracts import BodyInput, BodyOutput, Order, Whereabouts
 from devices.contracts import Command, Halt, Observation, Receipt
+from devices.facts import Condition
 from devices.skill import SkillEvent
 from services.errors import ActorDied
+from services.memory.client import MemoryClient
 from services.runtime.local import Handle, Runtime
+from services.session.devices import DeviceNews
 from services.session.roster import Roster
+from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
 from stem_memory.contracts import BodyBack, Payload
 from stem_memory.instructions import Release, Stop
+
+if TYPE_CHECKING:
+    from services.session.eyewear import Eyewear
+
+# A device on the host's clock is asked for news so often (s).
+TICK_S = 0.05
+
+
+class WorldSide:
+    """A world whose time 0 is at `base_s` of the session (seconds).
+
+    Args:
+        runtime: Where the world lives.
+        world: Its handle.
+        base_s: When the world begins: the end of what memory holds already.
+    """
+
+    def __init__(self, runtime: Runtime, world: Handle, base_s: float = 0.0) -> None:
+        self._runtime = runtime
+        self._world = world
+        self._base_s = base_s
+        self._watched: set[str] = set()
+
+    def survey(self) -> Survey:
+        """What the fleet is told before the run."""
+        found: Survey = self._ask("survey")
+        return found
+
+    def reset(self) -> WorldStep:
+        """Begin, with the first reports of all bodies."""
+        return self._shifted(self._ask("reset"))
+
+    def step(self, commands: tuple[Commands, ...], until: float) -> WorldStep:
+        """Run to the next report, or to `until`."""
+        return self._shifted(self._ask("step", commands, round(until - self._base_s, 3)))
+
+    def watch(self, goal: str, conditions: tuple[Condition, ...]) -> None:
+        """Bind the conditions of a goal to the truth of this moment."""
+        self._watched.add(goal)
+        self._ask("watch", goal, conditions)
+
+    def judge(self, goal: str) -> Verdict | None:
+        """The world's verdict; None on a goal that it was never told of."""
+        if goal not in self._watched:
+            return None
+        found: Verdict = self._ask("judge", goal)
+        return found
+
+    def carried(self, things: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the things that are in a body's hands, in truth."""
+        found: tuple[str, ...] = self._ask("carried", things)
+        return found
+
+    def film(self) -> Film:
+        """The run so far, on the world's own clock."""
+        found: Film = self._ask("film")
+        return found
+
+    def _shifted(self, step: WorldStep) -> WorldStep:
+        base = self._base_s
+        if base == 0.0:
+            return step
+
+        def later(noun: Any, name: str = "t") -> Any:
+            value = getattr(noun, name)
+            if value is None:
+                return noun
+            return noun.model_copy(update={name: round(value + base, 3)})
+
+        return step.model_copy(
+            update={
+                "now": round(step.now + base, 3),
+                "observations": tuple(later(o) for o in step.observations),
+                "receipts": tuple(later(r) for r in step.receipts),
+                "wishes": tuple(later(later(w), "deadline_s") for w in step.wishes),
+                "next_s": None if step.next_s is None else round(step.next_s + base, 3),
+            }
+        )
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        return self._runtime.gather([self._world.call(method, *args)])[0]
+
+
+@dataclass(frozen=True)
+class DeviceReports:
+    """What all devices had to tell."""
+
+    observations: tuple[Observation, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    heard: tuple[str, ...] = ()
+
+
+class DeviceSide:
+    """The devices of a session. Seconds of the session.
+
+    Args:
+        runtime: Where they live.
+        handles: A `services.session.devices.DeviceActor` for each, by the body's id.
+        is_host: Whether they live on the host's clock.
+    """
+
+    def __init__(self, runtime: Runtime, handles: Mapping[str, Handle], is_host: bool) -> None:
+        self._runtime = runtime
+        self._handles = dict(sorted(handles.items()))
+        self._is_host = is_host
+        self._waiting: list[tuple[str, DeviceNews]] = []
+        self._next: dict[str, float | None] = {}
+        self._trouble: dict[str, str] = {}
+        self.ids = frozenset(handles)
+
+    def give(self, now: float, commands: Mapping[str, tuple[Command, ...]]) -> None:
+        """Hand commands over. What comes of them is told by `poll`."""
+        self._waiting += self._stepped(now, {body: (items,) for body, items in commands.items()})
+
+    def poll(self, now: float) -> DeviceReports:
+        """What happened until now."""
+        if not self._handles:
+            return DeviceReports()
+        news = [*self._waiting, *self._stepped(now, dict.fromkeys(self._handles, ((),)))]
+        self._waiting = []
+        return DeviceReports(
+            observations=tuple(n.observation for _, n in news if n.observation is not None),
+            receipts=tuple(receipt for _, n in news for receipt in n.receipts),
+            heard=tuple(dict.fromkeys(body for body, n in news if n.heard)),
+        )
+
+    def trouble(self, body: str) -> str:
+        """Why the device could not be reached when that last happened; "" if it never did."""
+        return self._trouble.get(body, "")
+
+    def next_s(self, now: float) -> float | None:
+        """When a device has to be asked for news at the latest; None: not by itself."""
+        if any(n.observation is not None or n.receipts for _, n in self._waiting):
+            return now
+        times = [t for t in self._next.values() if t is not None]
+        if self._is_host and self._handles:
+            times.append(now + TICK_S)
+        return min(times, default=None)
+
+    def _stepped(
+        self, now: float, arguments: Mapping[str, tuple[Any, ...]]
+    ) -> list[tuple[str, DeviceNews]]:
+        calls = {b: self._handles[b].call("step", now, *arguments[b]) for b in sorted(arguments)}
+        found: list[tuple[str, DeviceNews]] = []
+        for body, call in calls.items():
+            try:
+                news: DeviceNews = self._runtime.gather([call])[0]
+            except ActorDied as error:
+                # Like a device that does not answer: its silence is noticed, the others go on.
+                news = DeviceNews(heard=False, trouble=str(error))
+            self._next[body] = news.next_s
+            if news.trouble:
+                self._trouble[body] = news.trouble
+            found.append((body, news))
+        return found
 
 
 class BodySide:
@@ -174,3 +334,17 @@ def _order(item: Dispatch) -> Order:
             thing: Whereabouts(holder=holder, x=x, y=y) for thing, (holder, x, y) in known
         },
     )
+
+
+@dataclass
+class Crew:
+    """Everything a session talks to."""
+
+    runtime: Runtime
+    world: WorldSide
+    memory: MemoryClient
+    brain: Handle
+    bodies: BodySide
+    new_brain: Callable[[], Handle]
+    devices: DeviceSide
+    glasses: Eyewear | None = None

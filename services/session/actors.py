@@ -1,0 +1,85 @@
+"""The actors of a session: the world, the bodies and the brain, made from plain data.
+
+They may live in processes of their own, so each loads what it needs when it is made: whoever hosts
+a body or the world loads no brain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brain.config import BrainConfig
+    from brain.contracts import BrainStep, News
+    from cerebellum.contracts import BodyInput, BodyOutput
+    from devices.contracts import BodyCard
+    from devices.site import SitePlan
+    from services.session.contracts import LlmUse
+    from sim_worlds.contracts import Fault, Scenario
+    from sim_worlds.engine import SimWorld
+    from stem_memory.contracts import Event
+
+
+def make_world(
+    scenario: Scenario, seed: int, bodies: int | None, faults: tuple[Fault, ...]
+) -> SimWorld:
+    """A simulated world, not yet reset."""
+    from sim_worlds.engine import SimWorld
+
+    return SimWorld(scenario, seed, bodies=bodies, faults=faults)
+
+
+class BodyActor:
+    """The cerebellum of one body: its runner with the skills that are installed here."""
+
+    def __init__(self, card: BodyCard, plan: SitePlan) -> None:
+        from cerebellum.catalogue import skill_kinds
+        from cerebellum.runner import Runner
+
+        self._runner = Runner(card, plan, skill_kinds())
+
+    def ready(self) -> None:
+        """Answered once it can be asked to do something."""
+
+    def step(self, news: BodyInput) -> BodyOutput:
+        """Pass news to the runner."""
+        return self._runner.step(news)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class BrainActor:
+    """The brain with its way of understanding people."""
+
+    def __init__(self, config: BrainConfig, model: str) -> None:
+        from brain.mind import Brain
+        from services.llm.models.registry import make_interpreter
+
+        self._understanding = make_interpreter(model)
+        self._brain = Brain(config, self._understanding.interpreter)
+
+    def ready(self) -> None:
+        """Answered once it can be asked to think."""
+
+    def step(self, news: News) -> BrainStep:
+        """Pass news to the brain."""
+        answer = self._brain.step(news)
+        self._understanding.follow(news.now, (*news.events, *answer.events))
+        return answer
+
+    def restore(self, events: tuple[Event, ...]) -> None:
+        """Rebuild the brain from the log."""
+        self._brain.restore(events)
+
+    def digest(self) -> str:
+        """The hash of the brain's own memory."""
+        return self._brain.digest()
+
+    def llm_use(self) -> LlmUse:
+        """What the language model cost so far."""
+        return self._understanding.use()
+
+    def close(self) -> None:
+        """Stop the embedded model server, if one runs."""
+        self._understanding.close()
