@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import json
 import os
 import shutil
 import signal
@@ -123,6 +124,62 @@ def _house_rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if not was_up and _ray_is_up():
         sys.modules["ray"].shutdown()
         _forbidden_init()
+
+
+@pytest.fixture
+def retinue(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
+    """Runs the command: its exit code, what it printed, and what on standard error."""
+    from services.cli import main
+
+    def run_(*words: object) -> tuple[Any, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        return ended.value.code, *capsys.readouterr()
+
+    return run_
+
+
+@pytest.fixture(scope="session")
+def marked_table() -> Callable[..., str]:
+    """Writes a trace of glasses that look at a red thing on a table with the mark 3.
+
+    Takes the folder, the thing (id and names), where the mark is, the seconds, and fields of the trace.
+    """
+    import numpy as np
+
+    from devices.camera import VideoOutput
+    from services.alpha.recording import Trace
+    from services.alpha.vision import opencv as cv
+
+    def write(
+        folder: Path, id_: str, name: str, place: str, seconds: float, /, **fields: Any
+    ) -> str:
+        picture = np.zeros((160, 160, 4), np.uint8)
+        cv.disc(picture, (80, 80), 70, (30, 40, 220, 255))
+        table = np.full((720, 960, 3), (120, 150, 165), np.uint8)
+        table[60:220, 400:560] = 250
+        table[80:200, 420:540] = cv.mark(3, 120)[..., None]
+        solid = picture[..., 3] > 0
+        table[400:560, 200:360][solid] = picture[..., :3][solid]
+        film = VideoOutput(folder / "video.mp4", 10.0, (960, 720))
+        for _ in range(round(seconds * 10)):
+            film.write(table)
+        film.close()
+        (folder / "thing.png").write_bytes(cv.encoded(picture))
+        things = [{"id": id_, "names": [name], "picture": "thing.png"}]
+        (folder / "things.json").write_text(json.dumps(things), encoding="utf-8")
+        skill = {"things": "./things.json", "places": f"3={place}"}
+        trace = Trace(
+            video="video.mp4",
+            duration_s=seconds,
+            skills=("where-is-it",),
+            configuration={"where-is-it": skill},
+            **fields,
+        )
+        (folder / "trace.json").write_text(trace.model_dump_json(), encoding="utf-8")
+        return str(folder)
+
+    return write
 
 
 def _postgres_tools() -> Path | None:

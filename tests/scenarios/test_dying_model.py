@@ -11,22 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from services import cli
 from services.llm.models.openai_model import OpenAiModel
 
 # No grammar knows what to do about it: the model is asked.
 HARD = ("table 2 deserves some love", "table 4 deserves some love")
-
-
-@pytest.fixture
-def retinue(capsys):
-    def told(*words):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return told
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import sqlite3
 
 import pytest
 
-from services import cli
 from services.session.contracts import PostedWish, RunConfig
 from services.session.run import run
 from sim_worlds.contracts import Film
@@ -40,17 +39,6 @@ def reported(out):
         for entry in store.read(kinds=("observed",)):
             yield from entry.event.body.observation.sightings
             yield from entry.event.body.observation.heard
-
-
-@pytest.fixture
-def retinue(capsys):
-    def told(*words):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return told
 
 
 @pytest.mark.scenario

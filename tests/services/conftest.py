@@ -9,7 +9,6 @@ import pytest
 
 from devices.contracts import BodySpec, Pose
 from devices.facts import At, Be, Selector
-from services.cli import main
 from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from sim_worlds.contracts import Film, FilmCut, TrackPoint
 from stem_memory import contracts as log
@@ -127,7 +126,7 @@ def film() -> Film:
 
 
 @pytest.fixture
-def run_dir(tmp_path: Path) -> Path:
+def run_dir(tmp_path: Path, result_of) -> Path:
     """The folder of a finished run."""
     folder = tmp_path / "restaurant-1"
     folder.mkdir()
@@ -142,15 +141,12 @@ def run_dir(tmp_path: Path) -> Path:
         ),
     )
     events = story()
-    result = RunResult(
+    result = result_of(
         goals=goals,
-        bodies=2,
-        steps=3,
         virtual_seconds=22.0,
         wall_seconds=0.5,
         replans=1,
         reassigned=1,
-        llm=LlmUse(),
         events=len(events),
         state_sha256="ab" * 32,
         run_dir=str(folder),
@@ -165,12 +161,29 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def told(capsys):
+def told(retinue):
     """`retinue memory` with some words: its exit code, what it printed, and what on standard error."""
+    return lambda *words: retinue("memory", *words)
 
-    def ask(*words):
-        with pytest.raises(SystemExit) as left:
-            main(["memory", *map(str, words)])
-        return left.value.code, *capsys.readouterr()
 
-    return ask
+@pytest.fixture(scope="session")
+def result_of():
+    """Makes the result of a run of two bodies, with what is given instead."""
+
+    def make(**instead) -> RunResult:
+        usual = {
+            "goals": (),
+            "bodies": 2,
+            "steps": 3,
+            "virtual_seconds": 4.0,
+            "wall_seconds": 0.1,
+            "replans": 0,
+            "reassigned": 0,
+            "llm": LlmUse(),
+            "events": 9,
+            "state_sha256": "00",
+            "run_dir": "runs/x-1",
+        }
+        return RunResult(**usual | instead)
+
+    return make

@@ -9,31 +9,18 @@ import pytest
 
 from services import cli
 from services.errors import BrokeOff
-from services.session.contracts import GoalResult, LlmUse, PostedWish, RunResult, Tick
+from services.session.contracts import GoalResult, PostedWish, Tick
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def retinue(capsys):
-    """Run the command; returns exit code, standard output, standard error."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 class FakeApp(types.ModuleType):
     """Stands in for services.session.run: remembers what it was asked, answers with these outcomes."""
 
-    def __init__(self, *outcomes, error=None):
+    def __init__(self, result_of, *outcomes, error=None):
         super().__init__("services.session.run")
         self.config = None
-        self._outcomes, self._error = outcomes, error
+        self._result_of, self._outcomes, self._error = result_of, outcomes, error
 
     def run(self, config, on_tick=None, inputs=None):
         self.config = config
@@ -44,25 +31,13 @@ class FakeApp(types.ModuleType):
             GoalResult(text=f"wish {n}", status=status, checked_by_world=status == "satisfied")
             for n, status in enumerate(self._outcomes)
         )
-        return RunResult(
-            goals=goals,
-            bodies=2,
-            steps=3,
-            virtual_seconds=4.0,
-            wall_seconds=0.1,
-            replans=0,
-            reassigned=0,
-            llm=LlmUse(),
-            events=9,
-            state_sha256="00",
-            run_dir="runs/x-1",
-        )
+        return self._result_of(goals=goals)
 
 
 @pytest.fixture
-def app(monkeypatch):
+def app(monkeypatch, result_of):
     def install(*outcomes, error=None):
-        fake = FakeApp(*outcomes, error=error)
+        fake = FakeApp(result_of, *outcomes, error=error)
         monkeypatch.setitem(sys.modules, "services.session.run", fake)
         return fake
 

@@ -7,22 +7,8 @@ from pathlib import Path
 import pytest
 
 from devices.facts import ClassCard, Location, Thing
-from services import cli
 from stem_memory.log.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
-
-
-@pytest.fixture
-def retinue(capsys):
-    """Run `retinue memory`; returns exit code, standard output, standard error."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["memory", *(str(word) for word in words)])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -47,18 +33,18 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_where_says_place_source_and_sureness(retinue, folder):
-    code, out, err = retinue("where", "red mug", folder)
+def test_where_says_place_source_and_sureness(told, folder):
+    code, out, err = told("where", "red mug", folder)
     assert (code, err) == (0, "")
     assert "mug (mug-1) is on counter 1, sure 9" in out
     assert "seen by waiter-1 at 1:10" in out
     assert "belong" in out or "anywhere" in out
-    assert retinue("where", "the red mug", folder / "memory.db")[1] == out
+    assert told("where", "the red mug", folder / "memory.db")[1] == out
 
 
-def test_as_of_answers_on_both_axes(retinue, folder):
+def test_as_of_answers_on_both_axes(told, folder):
     def place(*words):
-        code, out, _ = retinue("as-of", *words, "--of", "red mug", "--json")
+        code, out, _ = told("as-of", *words, "--of", "red mug", "--json")
         assert code == 0
         return next(f["value"] for f in json.loads(out)["facts"] if f["attr"] == "location")
 
@@ -66,48 +52,48 @@ def test_as_of_answers_on_both_axes(retinue, folder):
     assert place("0:50", folder) == "table-2"
     assert place("50s", folder, "--known", "1:15") == "table-1"
     assert place("1:10", folder) == "counter-1"
-    code, out, err = retinue("as-of", "14:03", folder)
+    code, out, err = told("as-of", "14:03", folder)
     assert code == 0
     assert "on counter-1" in out
     assert "the run ended at 1:30" in err
 
 
-def test_history_and_diff(retinue, folder):
-    code, out, _ = retinue("history", "red mug", folder, "--attr", "location")
+def test_history_and_diff(told, folder):
+    code, out, _ = told("history", "red mug", folder, "--attr", "location")
     assert code == 0
     assert [line.split()[3] for line in out.splitlines()[1:]] == ["table-1", "table-2", "counter-1"]
-    out = retinue("diff", "start", "end", folder)[1]
+    out = told("diff", "start", "end", folder)[1]
     assert "on table-1" in out
     assert "on counter-1" in out
-    assert "nothing is known to have changed" in retinue("diff", "end", "end", folder)[1]
+    assert "nothing is known to have changed" in told("diff", "end", "end", folder)[1]
 
 
-def test_explain_names_the_evidence(retinue, folder):
-    code, out, _ = retinue("explain", "red mug", folder)
+def test_explain_names_the_evidence(told, folder):
+    code, out, _ = told("explain", "red mug", folder)
     assert code == 0
     assert "location is counter-1 since 1:10, from waiter-1" in out
     assert "1:10" in out.splitlines()[-1]
-    answer = json.loads(retinue("explain", "red mug", folder, "--at", "start", "--json")[1])
+    answer = json.loads(told("explain", "red mug", folder, "--at", "start", "--json")[1])
     assert answer["evidence"][0]["source"] == "survey"
 
 
-def test_near_search_and_verify(retinue, folder):
-    assert "mug-1" in retinue("near", "counter 1", folder, "--radius", "0.5")[1]
+def test_near_search_and_verify(told, folder):
+    assert "mug-1" in told("near", "counter 1", folder, "--radius", "0.5")[1]
     assert (
         "nothing is known"
-        in retinue("near", "counter 1", folder, "--radius", "0.5", "--at", "start")[1]
+        in told("near", "counter 1", folder, "--radius", "0.5", "--at", "start")[1]
     )
     between = json.loads(
-        retinue("near", "table 1", folder, "--radius", "3", "--between", "0", "0:30", "--json")[1]
+        told("near", "table 1", folder, "--radius", "3", "--between", "0", "0:30", "--json")[1]
     )["facts"]
     assert not any(fact["value"] == "counter-1" for fact in between)
-    found = retinue("near", "counter 1", folder, "--between", "1:00", "1:30")[1]
+    found = told("near", "counter 1", folder, "--between", "1:00", "1:30")[1]
     assert "on counter-1" in found
     assert "1:10" in found
-    assert retinue("near", "counter 1", folder, "--between", "1:30", "1:00")[0] == 2
-    assert "counter 1" in retinue("search", "mug counter", folder)[1]
-    assert "nothing was found" in retinue("search", "zebra", folder)[1]
-    checked = json.loads(retinue("verify", folder, "--json")[1])
+    assert told("near", "counter 1", folder, "--between", "1:30", "1:00")[0] == 2
+    assert "counter 1" in told("search", "mug counter", folder)[1]
+    assert "nothing was found" in told("search", "zebra", folder)[1]
+    checked = json.loads(told("verify", folder, "--json")[1])
     assert checked["events"] == 6
 
 
@@ -120,45 +106,45 @@ def test_near_search_and_verify(retinue, folder):
         (("near", "red mug", "--radius", "0"), "--radius"),
     ],
 )
-def test_bad_input_is_one_sentence(retinue, folder, words, says):
-    code, out, err = retinue(*words[:2], folder, *words[2:])
+def test_bad_input_is_one_sentence(told, folder, words, says):
+    code, out, err = told(*words[:2], folder, *words[2:])
     assert (code, out) == (2, "")
     assert says in err
     assert len(err.splitlines()) == 1
 
 
-def test_upgrade_makes_an_old_memory_readable(retinue, tmp_path):
+def test_upgrade_makes_an_old_memory_readable(told, tmp_path):
     old = Path(__file__).parents[1] / "stem_memory" / "old" / "schema-2.db"
     shutil.copy(old, tmp_path / "memory.db")
-    code, _, err = retinue("where", "mug-1", tmp_path)
+    code, _, err = told("where", "mug-1", tmp_path)
     assert code == 2
     assert "retinue memory upgrade" in err
-    assert retinue("upgrade", tmp_path)[0] == 0
-    assert "on counter 1" in retinue("where", "mug-1", tmp_path)[1]
-    assert retinue("upgrade", tmp_path / "nowhere")[0] == 2
+    assert told("upgrade", tmp_path)[0] == 0
+    assert "on counter 1" in told("where", "mug-1", tmp_path)[1]
+    assert told("upgrade", tmp_path / "nowhere")[0] == 2
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_compact_and_restore(retinue, folder, tmp_path):
-    before = retinue("history", "red mug", folder)[1]
+def test_compact_and_restore(told, folder, tmp_path):
+    before = told("history", "red mug", folder)[1]
     archive = tmp_path / "old.gz"
-    code, out, _ = retinue("compact", folder, "--before", "1:15", "--archive", archive)
+    code, out, _ = told("compact", folder, "--before", "1:15", "--archive", archive)
     assert code == 0
     assert "1 event went into" in out
-    assert retinue("history", "red mug", folder)[1] == before
-    code, _, err = retinue("history", "red mug", folder, "--known", "0:10")
+    assert told("history", "red mug", folder)[1] == before
+    code, _, err = told("history", "red mug", folder, "--known", "0:10")
     assert code == 2
     assert "restore the archive" in err
-    assert retinue("restore", folder, archive)[0] == 0
-    assert retinue("history", "red mug", folder, "--known", "0:10")[0] == 0
-    assert retinue("history", "red mug", folder)[1] == before
+    assert told("restore", folder, archive)[0] == 0
+    assert told("history", "red mug", folder, "--known", "0:10")[0] == 0
+    assert told("history", "red mug", folder)[1] == before
 
 
 @pytest.mark.parametrize("name", ["nothing-here", "memory.db"])
-def test_what_is_no_memory_is_said_and_left_alone(retinue, tmp_path, name):
+def test_what_is_no_memory_is_said_and_left_alone(told, tmp_path, name):
     file = tmp_path / "memory.db"
     file.write_text("Dear diary, " * 500, encoding="utf-8")
-    code, _, err = retinue("where", "mug", tmp_path / name)
+    code, _, err = told("where", "mug", tmp_path / name)
     assert code == 2
     assert len(err.splitlines()) == 1
     assert file.read_text(encoding="utf-8") == "Dear diary, " * 500

@@ -1,11 +1,7 @@
 """Glasses that take part in a session: on its clock, with its memory, among its robots."""
 
-import json
-
-import numpy as np
 import pytest
 
-from devices.camera import VideoOutput
 from devices.glasses.contracts import Words
 from services.alpha.contracts import WearerProfile
 from services.alpha.orders import GlassesConfig
@@ -13,7 +9,6 @@ from services.alpha.output.unit import OutputConfig
 from services.alpha.party import GlassesParty, wearer_in
 from services.alpha.recording import Trace
 from services.alpha.session import interventions, replay
-from services.alpha.vision import opencv as cv
 from services.errors import UserError
 from services.memory.client import MemoryClient
 from services.runtime.local import LocalRuntime
@@ -27,44 +22,15 @@ MINE = {"my cup": "the blue mug"}
 BEGINS_S = 100.0
 
 
-def _mug():
-    picture = np.zeros((160, 160, 4), np.uint8)
-    cv.disc(picture, (80, 80), 70, (30, 40, 220, 255))
-    return picture
-
-
-def _table():
-    table = np.full((720, 960, 3), (120, 150, 165), np.uint8)
-    table[60:220, 400:560] = 250
-    table[80:200, 420:540] = cv.mark(3, 120)[..., None]
-    mug = _mug()
-    solid = mug[..., 3] > 0
-    table[400:560, 200:360][solid] = mug[..., :3][solid]
-    return table
-
-
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
+def seen(tmp_path_factory, marked_table):
     """A trace of six seconds: a mug on the marked table, and a question about it at 5 s."""
+    wearer = WearerProfile(id="ann", name="Ann")
+    words = (Words(t=5.0, text="where is my red mug?"),)
     folder = tmp_path_factory.mktemp("seen")
-    film = VideoOutput(folder / "video.mp4", 10.0, (960, 720))
-    for _ in range(60):
-        film.write(_table())
-    film.close()
-    (folder / "mug.png").write_bytes(cv.encoded(_mug()))
-    thing = {"id": "mug-1", "names": ["red mug"], "picture": "mug.png"}
-    (folder / "things.json").write_text(json.dumps([thing]), encoding="utf-8")
-    trace = Trace(
-        name="seen",
-        video="video.mp4",
-        duration_s=6.0,
-        wearer=WearerProfile(id="ann", name="Ann"),
-        words=(Words(t=5.0, text="where is my red mug?"),),
-        skills=("where-is-it",),
-        configuration={"where-is-it": {"things": "./things.json", "places": "3=table-2"}},
+    return marked_table(
+        folder, "mug-1", "red mug", "table-2", 6.0, name="seen", wearer=wearer, words=words
     )
-    (folder / "trace.json").write_text(trace.model_dump_json(), encoding="utf-8")
-    return str(folder)
 
 
 @pytest.fixture

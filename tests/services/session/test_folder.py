@@ -7,7 +7,7 @@ import os
 import pytest
 
 from services.errors import UserError
-from services.session.contracts import LlmUse, RunConfig, RunResult
+from services.session.contracts import RunConfig
 from services.session.folder import RunFolder, folders_of, memory_of
 from stem_memory.contracts import Event, Spoken
 from stem_memory.log.store import EventStore
@@ -18,22 +18,6 @@ def record(path, count=1):
         at = store.position()
         said = Spoken(body="waiter-1", to="ann", text="hello")
         store.append([Event(origin="t", seq=at + n, t=0.0, body=said) for n in range(count)])
-
-
-def result(folder):
-    return RunResult(
-        goals=(),
-        bodies=1,
-        steps=0,
-        virtual_seconds=0.0,
-        wall_seconds=0.0,
-        replans=0,
-        reassigned=0,
-        llm=LlmUse(),
-        events=1,
-        state_sha256="00",
-        run_dir=str(folder),
-    )
 
 
 @pytest.fixture
@@ -48,13 +32,13 @@ def test_the_next_free_folder_is_taken_and_is_nobody_elses(here):
     assert made == ["household-1", "household-3", "household-4"]
 
 
-def test_a_folder_that_holds_a_run_is_refused(here):
+def test_a_folder_that_holds_a_run_is_refused(here, result_of):
     folder = RunFolder.create("out", "w")
     folder.write_config(RunConfig(world="w"))
     record(folder.memory)
     with pytest.raises(UserError, match="already holds a run"):
         RunFolder.create("out", "w")
-    folder.write_result(result(folder.path))
+    folder.write_result(result_of(run_dir=str(folder.path)))
     folder.memory.unlink()
     with pytest.raises(UserError, match="already holds a run"):
         RunFolder.create("out", "w")
