@@ -48,8 +48,10 @@ class TestLlamaCpp(EngineConformance):
         assert isinstance(engine, LlamaCppEngine)
         pid = engine.pid
         assert pid is not None
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(pid, signal.SIGKILL)
+            # Its connections break off before it is dead.
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 @pytest.mark.skipif(not _installed(), reason="the embedded model is not installed")
