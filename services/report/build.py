@@ -8,12 +8,12 @@ from pathlib import Path
 
 from services.errors import UserError
 from services.report.colours import body_colours
-from services.report.floor_plan import standalone
 from services.report.gantt import gantt
 from services.report.graph_picture import graph_picture, stacked
 from services.report.history import History, read
 from services.report.markup import Markup, tag
 from services.report.page import page
+from services.report.replay import plan_picture
 from services.session.folder import RunFolder
 from sim_worlds.contracts import Banner
 from stem_memory.log.disk import sentence
@@ -51,7 +51,7 @@ def build(run_dir: Path, video: bool = False, on_progress: Progress | None = Non
         (folder.graph, lambda: _graphs(history, colours)),
         (
             folder.plan,
-            lambda: standalone(history.plan, history.bodies.values(), history.cards.values()),
+            lambda: plan_picture(history.plan, history.bodies.values(), history.cards.values()),
         ),
     )
     for path, picture in pictures:

@@ -10,7 +10,6 @@ from typing import Any
 from brain.language.words.plural import number
 from services.report import replay, sections, wishes
 from services.report.colours import body_colours
-from services.report.floor_plan import standalone
 from services.report.gantt import gantt
 from services.report.graph_picture import graph_picture
 from services.report.history import History
@@ -125,7 +124,7 @@ def _top(history: History, title: str) -> Markup:
 def _replay(history: History, video: Path | None) -> Markup:
     film = history.film
     if film is None:
-        plan = standalone(history.plan, history.bodies.values(), history.cards.values())
+        plan = replay.plan_picture(history.plan, history.bodies.values(), history.cards.values())
         return section(
             "replay",
             "Floor plan",

@@ -1,31 +1,67 @@
-"""The replay in the page: the film as compact data that a script plays over the floor plan."""
+"""The replay in the page: how everything looks when, as compact data that a script plays.
+
+`sim_worlds.drawing.scene` draws, here with a pen that writes SVG. The script only picks, at each moment,
+the looks that hold then, and moves who moves.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from html import escape
 from typing import Any
 
-from devices.site import Fixture
-from services.report.floor_plan import SMALLEST_BODY_PX, floor_plan
+from devices.contracts import BodyCard, BodySpec
+from devices.site import Fixture, Point, SitePlan
+from services.report.colours import body_colours
 from services.report.markup import Markup, tag
 from services.report.words import plain
-from sim_worlds.contracts import Film, FilmCut
-from sim_worlds.drawing.layout import View, slots
-from sim_worlds.drawing.palette import fill_colour, icon
-from sim_worlds.drawing.plan_svg import plan_view
+from sim_worlds.contracts import Film
+from sim_worlds.drawing.backdrop import plan_svg, plan_view
+from sim_worlds.drawing.scene import Lying, Scene
+from sim_worlds.drawing.svg import SvgPen
 
-_PERSON_RADIUS_M = 0.22
+# How long words stand above who said them (s of the run).
+_SPEECH_S = 6.0
+_HERE = (0.0, 0.0)
+# Headings are shown in steps of so many degrees.
+_TURN = 5
+# A piece of a drawing: the symbol, where it is (pixels), and its class, as page.js reads it.
+Part = tuple[int, float, float, str]
+Spans = list[tuple[float, list[Part]]]
+
+
+def plan_picture(plan: SitePlan, bodies: Iterable[BodySpec], cards: Iterable[BodyCard]) -> Markup:
+    """The floor plan with the bodies where they start, as a file of its own."""
+    team = {body.id: body for body in bodies}
+    by_kind = {card.kind: card for card in cards}
+    film = Film(
+        plan=plan,
+        bodies=tuple(team.values()),
+        cards=tuple(by_kind.values()),
+        people=(),
+        tracks={},
+        cuts=(),
+        duration_s=0.0,
+    )
+    view, _, _ = plan_view(plan)
+    scene, pen = Scene(film, view, SvgPen.measure, body_colours(team, by_kind)), SvgPen()
+    for door in plan.doors:
+        scene.door(pen, door, 0.0)
+    for who, body in team.items():
+        at = view.at((body.pose.x, body.pose.y))
+        scene.heading(pen, at, who, body.pose.yaw, 0.0)
+        scene.mover(pen, at, who, 0.0)
+    return Markup(plan_svg(plan, pen.markup))
 
 
 def stage(film: Film) -> Markup:
     """The floor plan with empty layers that the script fills."""
     layers = ("things", "trails", "people", "bodies", "speech")
-    return floor_plan(
-        film.plan,
-        *(tag("g", class_=f"layer-{name}") for name in layers),
-        class_="stage",
-    )
+    over = "".join(tag("g", class_=f"layer-{name}") for name in layers)
+    return Markup(plan_svg(film.plan, over, "stage"))
 
 
 def data(film: Film, colours: Mapping[str, str], doing: list[list[Any]]) -> Markup:
@@ -37,21 +73,14 @@ def data(film: Film, colours: Mapping[str, str], doing: list[list[Any]]) -> Mark
         doing: What bodies were doing: [body, from_s, until_s, words].
     """
     view, _, _ = plan_view(film.plan)
-    classes = sorted({cut.cls for cut in film.cuts if cut.cls})
+    looks = _Looks(Scene(film, view, SvgPen.measure, colours))
     content = {
         "duration": film.duration_s,
-        "scale": round(view.scale, 3),
-        "movers": [*_bodies(film, view, colours), *_people(film, view)],
-        "tracks": {who: _track(film, who, view) for who in film.tracks},
-        "cuts": [_cut(cut, view) for cut in film.cuts],
-        "marks": [[round(t, 2), who, mark] for t, who, mark in film.marks],
-        "fixtures": {f.id: _places(f, view) for f in film.plan.fixtures},
-        "icons": {cls: _icon(cls, view) for cls in classes},
-        "fills": {
-            str(fill): fill_colour(fill)
-            for fill in sorted({str(c.states["fill"]) for c in film.cuts if "fill" in c.states})
-        },
+        "things": looks.still(),
+        "movers": [looks.mover(who) for who in looks.scene.movers],
+        "says": looks.says(),
         "doing": doing,
+        "symbols": list(looks.symbols),
     }
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -87,42 +116,114 @@ def controls() -> Markup:
     )
 
 
-def _bodies(film: Film, view: View, colours: Mapping[str, str]) -> list[dict[str, Any]]:
-    cards = {card.kind: card for card in film.cards}
-    return [
-        {
-            "id": body.id,
-            "body": True,
-            "colour": colours.get(body.id, "#777777"),
-            "r": round(max(cards[body.kind].radius_m * view.scale, SMALLEST_BODY_PX), 1),
-            "air": cards[body.kind].mobility == "air",
-            "start": [round(v, 1) for v in view.at((body.pose.x, body.pose.y))],
-        }
-        for body in film.bodies
-    ]
+class _Looks:
+    """The looks of a film as data; each drawing stands once, among `symbols`."""
 
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.symbols: dict[str, int] = {}
 
-def _people(film: Film, view: View) -> list[dict[str, Any]]:
-    return [
-        {
+    def still(self) -> list[Spans]:
+        """What stays where it is: for each, its looks from when on, as [t, parts]."""
+        scene, plan = self.scene, self.scene.film.plan
+        looks: list[tuple[str, Callable[[float], list[Part]]]] = [
+            *((door.id, partial(self._part, scene.door, door)) for door in plan.doors),
+            *((item.id, partial(self._fixture, item)) for item in plan.fixtures),
+            *((id_, lambda t, id_=id_: self._lying(scene.floor(id_, t))) for id_ in scene.loose),
+        ]
+        return [spans for id_, parts in looks if (spans := self._spans(self._times(id_), parts))]
+
+    def mover(self, who: str) -> dict[str, Any]:
+        """A body or a person: its way, where it begins, and its looks as [t, parts, is off]."""
+        scene, playback = self.scene, self.scene.playback
+        track = scene.film.tracks.get(who, ())
+        start, card = playback.place(who, 0.0), scene.cards.get(who)
+        # Who goes on another way looks elsewhere.
+        times = sorted({*self._times(who), *(point.t for point in track)})
+        spans = self._spans(times, partial(self._mover, who))
+        return {
             "id": who,
-            "body": False,
-            "colour": "#6c7686",
-            "r": round(_PERSON_RADIUS_M * view.scale, 1),
+            "colour": card.colour if card is not None else None,
+            "track": _thinned([(p.t, *scene.view.at((p.x, p.y))) for p in track]),
+            "start": None if start is None else _rounded(scene.view.at(start)),
+            "spans": [[t, parts, int(playback.is_dead(who, t))] for t, parts in spans],
         }
-        for who in film.people
-    ]
+
+    def says(self) -> list[list[Any]]:
+        """Who says what: [from, until, who, symbol, room to both sides, room above]."""
+        found: list[list[Any]] = []
+        until: dict[str, float] = {}
+        for t, who, text in reversed(self.scene.playback.says):
+            # The last words of somebody take the place of those before.
+            end = min(t + _SPEECH_S, until.get(who, math.inf))
+            until[who] = t
+            ((symbol, *_),) = self._part(self.scene.bubble, _HERE, text)
+            found.append([t, end, who, symbol, *_rounded(self.scene.bubble_room(text))])
+        return found[::-1]
+
+    def _times(self, id_: str) -> list[float]:
+        return [-1.0, *(t for t, _ in self.scene.playback.spans.get(id_, ()))]
+
+    def _spans(self, times: list[float], parts: Callable[[float], list[Part]]) -> Spans:
+        """From when on something looks how; nothing for what is never seen."""
+        spans: Spans = []
+        for t in times:
+            now = parts(t)
+            if now != (spans[-1][1] if spans else []):
+                spans.append((round(t, 2), now))
+        return spans
+
+    def _fixture(self, fixture: Fixture, t: float) -> list[Part]:
+        return self._part(self.scene.fixture, fixture, t) + self._lying(self.scene.on(fixture, t))
+
+    def _mover(self, who: str, t: float) -> list[Part]:
+        scene = self.scene
+        yaw = math.radians(_TURN * round(math.degrees(scene.playback.yaw(who, t)) / _TURN))
+        found = self._part(scene.heading, _HERE, who, yaw, t)
+        found += self._part(scene.mover, _HERE, who, t, words=who)
+        return found + self._lying(scene.held(who, t), "held")
+
+    def _lying(self, things: Iterable[Lying], class_: str = "") -> list[Part]:
+        found: list[Part] = []
+        for one in things:
+            states = "".join(f"\n{key}: {value}" for key, value in one.looks.states.items())
+            words = f"{one.id} ({plain(one.looks.cls)}){states}"
+            draw = self.scene.thing
+            found += self._part(
+                draw, _HERE, one.looks, one.faint, words=words, at=one.at, class_=class_
+            )
+        return found
+
+    def _part(
+        self,
+        draw: Callable[..., None],
+        *args: object,
+        words: str = "",
+        at: Point = _HERE,
+        class_: str = "",
+    ) -> list[Part]:
+        """A piece drawn at the origin and put at a place, with a tool tip; nothing if it is empty."""
+        pen = SvgPen()
+        draw(pen, *args)
+        if not pen.markup:
+            return []
+        drawing = (f"<title>{escape(words)}</title>" if words else "") + pen.markup
+        symbol = self.symbols.setdefault(drawing, len(self.symbols))
+        return [(symbol, *_rounded(at), class_)]
 
 
-def _track(film: Film, who: str, view: View) -> list[list[float]]:
-    points = [(p.t, *view.at((p.x, p.y))) for p in film.tracks[who]]
-    # Points in the middle of a straight, steady piece say nothing new.
+def _rounded(point: Point) -> tuple[float, float]:
+    return round(point[0], 1), round(point[1], 1)
+
+
+def _thinned(points: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """A way without the points in the middle of its straight, steady pieces."""
     kept = [
         p
         for i, p in enumerate(points)
         if i in (0, len(points) - 1) or not _between(points[i - 1], p, points[i + 1])
     ]
-    return [[round(t, 2), round(x, 1), round(y, 1)] for t, x, y in kept]
+    return [(round(t, 2), *_rounded((x, y))) for t, x, y in kept]
 
 
 def _between(
@@ -132,32 +233,3 @@ def _between(
         return False
     share = (p[0] - a[0]) / (b[0] - a[0])
     return all(abs(a[i] + (b[i] - a[i]) * share - p[i]) < 0.05 for i in (1, 2))
-
-
-def _cut(cut: FilmCut, view: View) -> list[Any]:
-    """The list [t, thing, class, holder, states, words, gone, spot], as page.js reads it."""
-    spot = [round(v, 1) for v in view.at(cut.spot)] if cut.spot is not None else None
-    return [
-        round(cut.t, 2),
-        cut.thing,
-        cut.cls,
-        cut.holder,
-        cut.states,
-        cut.caption,
-        cut.gone,
-        spot,
-    ]
-
-
-def _places(fixture: Fixture, view: View) -> list[list[list[float]]]:
-    """For 1, 2, 3 ... objects on the fixture, where each of them lies."""
-    most = min(max(fixture.capacity, 1), 24)
-    return [
-        [[round(v, 1) for v in view.at(place)] for place in slots(fixture, count)]
-        for count in range(1, most + 1)
-    ]
-
-
-def _icon(cls: str, view: View) -> list[Any]:
-    look = icon(cls)
-    return [look.shape, look.fill, look.edge, round(look.size_m * view.scale, 1), plain(cls)]

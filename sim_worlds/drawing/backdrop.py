@@ -5,12 +5,13 @@ of it changes: doors and lids that are open, lamps that shine, tops that are dir
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from html import escape
 from typing import TYPE_CHECKING
 
 from devices.facts import Value
 from devices.site import Door, Fixture, Point, SitePlan
-from sim_worlds.drawing.layout import View, bounds, gap_of, name_place, outline, seats, walls
+from sim_worlds.drawing.layout import View, bounds, fit, gap_of, name_place, outline, seats, walls
 from sim_worlds.drawing.palette import (
     CARD,
     DIRT,
@@ -25,9 +26,10 @@ from sim_worlds.drawing.palette import (
     mixed,
     room_colour,
 )
+from sim_worlds.drawing.svg import SvgPen
 
 if TYPE_CHECKING:
-    from sim_worlds.drawing.canvas import Canvas
+    from sim_worlds.drawing.svg import Pen
 
 Measure = Callable[[str, int, int], int]
 
@@ -35,6 +37,10 @@ Measure = Callable[[str, int, int], int]
 _SMALLEST, _LARGEST = 8, 12
 # Fixtures at least this deep carry their name on them.
 _BROAD_M = 0.85
+# A plan as SVG, pixels: a metre of a large plan, the width of a small one, and the room around it.
+_SCALE = 40.0
+_WIDTH = 960.0
+_MARGIN = 16.0
 
 
 class Backdrop:
@@ -47,37 +53,37 @@ class Backdrop:
         self._gaps = {door.id: gap_of(door, plan) for door in plan.doors}
         self._size = max(_SMALLEST, min(_LARGEST, round(view.scale * 0.28)))
 
-    def draw(
-        self, size: tuple[int, int], blank: Callable[[tuple[int, int], str], Canvas]
-    ) -> Canvas:
-        """Floors, walls and fixtures on a new canvas; drawn twice as large, then halved."""
-        large = blank((size[0] * 2, size[1] * 2), PAPER)
-        view = self.view.times(2)
+    def ground(self, pen: Pen, fine: int = 1) -> None:
+        """Floors, walls and fixtures, `fine` times as large as the view."""
+        view = self.view.times(fine)
         for room in self.plan.rooms:
-            large.shape([view.at(p) for p in room.polygon], room_colour(room.cls))
-        self._grid(large, view)
+            with pen.named(room.id, room.names):
+                pen.shape([view.at(p) for p in room.polygon], room_colour(room.cls))
+        self._grid(pen, view, fine)
         for fixture in self.plan.fixtures:
             for spot in seats(fixture):
-                large.disc(view.at(spot), 0.17 * view.scale, "#e9dcc8", "#c3ab88", 2)
+                pen.disc(view.at(spot), 0.17 * view.scale, "#e9dcc8", "#c3ab88", fine)
         for fixture in self.plan.fixtures:
-            _top(large, view, fixture)
+            with pen.named(fixture.id, fixture.names):
+                _top(pen, view, fixture, fine)
         for way in walls(self.plan):
-            large.line([view.at(p) for p in way], WALL, max(4, 0.11 * view.scale))
-        canvas = large.halved()
-        self._room_names(canvas)
-        for fixture in self.plan.fixtures:
-            self._fixture_name(canvas, fixture)
-        self._ruler(canvas)
-        return canvas
+            pen.line([view.at(p) for p in way], WALL, max(2 * fine, 0.11 * view.scale))
 
-    def _grid(self, large: Canvas, view: View) -> None:
+    def names(self, pen: Pen) -> None:
+        """What rooms and fixtures are called, and how long two metres are."""
+        self._room_names(pen)
+        for fixture in self.plan.fixtures:
+            self._fixture_name(pen, fixture)
+        self._ruler(pen)
+
+    def _grid(self, pen: Pen, view: View, fine: int) -> None:
         """A dot every metre, so that distances can be read."""
         x0, y0, x1, y1 = bounds(self.plan)
         for i in range(math.ceil(x0) + 1, math.floor(x1) + 1):
             for j in range(math.ceil(y0) + 1, math.floor(y1) + 1):
-                large.disc(view.at((i, j)), 1.6, "#e2ddd2")
+                pen.disc(view.at((i, j)), 0.8 * fine, "#e2ddd2")
 
-    def _room_names(self, canvas: Canvas) -> None:
+    def _room_names(self, pen: Pen) -> None:
         size = self._size + 2
         for room in self.plan.rooms:
             words = (room.names[0] if room.names else room.id).upper()
@@ -86,16 +92,16 @@ class Backdrop:
                 room, self.plan, width / self.view.scale, 1.3 * size / self.view.scale
             )
             ink = mixed(room_colour(room.cls), INK, 0.42)
-            canvas.text(self.view.at(place), words, size, ink, 600, "middle")
+            pen.text(self.view.at(place), words, size, ink, 600, "middle")
 
-    def _fixture_name(self, canvas: Canvas, fixture: Fixture) -> None:
+    def _fixture_name(self, pen: Pen, fixture: Fixture) -> None:
         """A badge for what is numbered; else a name inside or beside, in the size that fits."""
         corners = [self.view.at(p) for p in outline(fixture)]
         xs, ys = [x for x, _ in corners], [y for _, y in corners]
         width, height = max(xs) - min(xs), max(ys) - min(ys)
         middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
         if "number" in fixture.attrs:
-            self._badge(canvas, (min(xs), min(ys)), str(fixture.attrs["number"]))
+            self._badge(pen, (min(xs), min(ys)), str(fixture.attrs["number"]))
             return
         turned = height > 1.25 * width
         length, depth = (height, width) if turned else (width, height)
@@ -107,30 +113,28 @@ class Backdrop:
                 wide = self._measure(name, size, 400)
                 if inside and wide <= length * 0.92:
                     ink = mixed(fixture_colour(fixture.cls), "#000000", 0.6)
-                    canvas.text(middle, name, size, ink, 400, "middle", turned)
+                    pen.text(middle, name, size, ink, 400, "middle", turned)
                     return
                 if broad and wide <= width * 0.95:
                     # What is broad has its name along its top, above what lies on it.
                     at = middle[0], min(ys) + size * 0.7
                     ink = mixed(fixture_colour(fixture.cls), "#000000", 0.5)
-                    canvas.text(at, name, size, ink, 400, "middle")
+                    pen.text(at, name, size, ink, 400, "middle")
                     return
                 if wide <= length * 1.1:
                     at = self._beside(fixture, middle, depth, turned, size * 0.8)
                     if not turned:
                         at = self._clamped(fixture, at, wide / 2)
-                    canvas.text(at, name, size, SOFT_INK, 400, "middle", turned)
+                    pen.text(at, name, size, SOFT_INK, 400, "middle", turned)
                     return
-        self._stacked(canvas, fixture, middle, (width, height), names[0])
+        self._stacked(pen, fixture, middle, (width, height), names[0])
 
-    def _badge(self, canvas: Canvas, at: Point, words: str) -> None:
+    def _badge(self, pen: Pen, at: Point, words: str) -> None:
         radius = self._size * 0.78
-        canvas.disc(at, radius, CARD, "#b39a74")
-        canvas.text(at, words, self._size, INK, 600, "middle")
+        pen.disc(at, radius, CARD, "#b39a74")
+        pen.text(at, words, self._size, INK, 600, "middle")
 
-    def _stacked(
-        self, canvas: Canvas, fixture: Fixture, middle: Point, box: Point, name: str
-    ) -> None:
+    def _stacked(self, pen: Pen, fixture: Fixture, middle: Point, box: Point, name: str) -> None:
         """One word below the other, beside a fixture that is shorter than its name."""
         size = max(self._size - 2, _SMALLEST)
         rows = name.split()
@@ -143,7 +147,7 @@ class Backdrop:
         x, y = self._clamped(fixture, (x, y), widest / 2)
         for k, row in enumerate(rows):
             at = x, y + (k - (len(rows) - 1) / 2) * size * 1.05
-            canvas.text(at, row, size, SOFT_INK, 400, "middle")
+            pen.text(at, row, size, SOFT_INK, 400, "middle")
 
     def _clamped(self, fixture: Fixture, at: Point, half: float) -> Point:
         """Moved sideways until `half` to both sides is inside the room's walls."""
@@ -162,7 +166,7 @@ class Backdrop:
             return middle[0] + (away if fixture.x < (x0 + x1) / 2 else -away), middle[1]
         return middle[0], middle[1] + (away if fixture.y > (y0 + y1) / 2 else -away)
 
-    def _ruler(self, canvas: Canvas) -> None:
+    def _ruler(self, pen: Pen) -> None:
         _x0, y0, x1, _ = bounds(self.plan)
         right, bottom = self.view.at((x1, y0))
         left = right - 2 * self.view.scale
@@ -170,55 +174,87 @@ class Backdrop:
         lowest = min(y for room in self.plan.rooms for x, y in room.polygon if x >= x1 - 2.5)
         if lowest <= y0 + 1e-6:
             return
-        canvas.line([(left, y), (right, y)], SOFT_INK, 1)
+        pen.line([(left, y), (right, y)], SOFT_INK, 1)
         for x in (left, right):
-            canvas.line([(x, y - 3), (x, y + 3)], SOFT_INK, 1)
-        canvas.text(((left + right) / 2, y - 8), "2 m", 10, SOFT_INK, 400, "middle")
+            pen.line([(x, y - 3), (x, y + 3)], SOFT_INK, 1)
+        pen.text(((left + right) / 2, y - 8), "2 m", 10, SOFT_INK, 400, "middle")
 
-    def doors(self, canvas: Canvas, states: Callable[[str], dict[str, Value]]) -> None:
-        """Leaves: shut in the wall, or swung open; openings have a threshold."""
-        for door in self.plan.doors:
-            a, b = (self.view.at(p) for p in self._gaps[door.id])
-            canvas.line([a, b], LINE, 1)
+    def door(self, pen: Pen, door: Door, states: Mapping[str, Value]) -> None:
+        """A leaf, shut in the wall or swung open; an opening has a threshold."""
+        a, b = (self.view.at(p) for p in self._gaps[door.id])
+        with pen.named(door.id, door.names):
+            pen.line([a, b], LINE, 1)
             if door.leaf:
-                _leaf(canvas, door, a, b, states(door.id).get("open") is not False)
+                _leaf(pen, door, a, b, states.get("open") is not False)
 
-    def fixtures(self, canvas: Canvas, states: Callable[[str], dict[str, Value]]) -> None:
-        """Lamps that shine, lids that are open, tops that are dirty."""
-        for fixture in self.plan.fixtures:
-            now = states(fixture.id)
-            corners = [self.view.at(p) for p in outline(fixture)]
-            middle = self.view.at((fixture.x, fixture.y))
-            if now.get("power") is True:
-                canvas.disc(middle, 0.2 * self.view.scale, GLOW, "#e0b030")
-            if now.get("open") is True and fixture.closable:
-                canvas.shape(corners, None, LEAF, 2)
-                canvas.line([corners[0], _swung(corners[0], corners[1], 1.2)], LEAF, 2)
-            if now.get("clean") is False:
-                self._crumbs(canvas, fixture)
+    def state(self, pen: Pen, fixture: Fixture, states: Mapping[str, Value]) -> None:
+        """A lamp that shines, a lid that is open, a top that is dirty."""
+        corners = [self.view.at(p) for p in outline(fixture)]
+        middle = self.view.at((fixture.x, fixture.y))
+        if states.get("power") is True:
+            pen.disc(middle, 0.2 * self.view.scale, GLOW, "#e0b030")
+        if states.get("open") is True and fixture.closable:
+            pen.shape(corners, None, LEAF, 2)
+            pen.line([corners[0], _swung(corners[0], corners[1], 1.2)], LEAF, 2)
+        if states.get("clean") is False:
+            self._crumbs(pen, fixture)
 
-    def _crumbs(self, canvas: Canvas, fixture: Fixture) -> None:
+    def _crumbs(self, pen: Pen, fixture: Fixture) -> None:
         dx, dy = fixture.size_m
         for k in range(9):
             u = ((k * 37) % 100 / 100 - 0.5) * (dx - 0.12)
             v = ((k * 61 + 17) % 100 / 100 - 0.5) * (dy - 0.12)
             cos, sin = math.cos(fixture.yaw), math.sin(fixture.yaw)
             at = fixture.x + u * cos - v * sin, fixture.y + u * sin + v * cos
-            canvas.disc(self.view.at(at), max(0.035 * self.view.scale, 1.0), DIRT)
+            pen.disc(self.view.at(at), max(0.035 * self.view.scale, 1.0), DIRT)
 
 
-def _top(large: Canvas, view: View, fixture: Fixture) -> None:
+def _top(pen: Pen, view: View, fixture: Fixture, fine: int) -> None:
     colour = fixture_colour(fixture.cls)
     corners = [view.at(p) for p in outline(fixture)]
-    large.shape([(x + 3, y + 4) for x, y in corners], mixed(colour, "#8d8678", 0.45))
-    large.shape(corners, colour, mixed(colour, "#000000", 0.28), 2)
+    shadow = [(x + 1.5 * fine, y + 2 * fine) for x, y in corners]
+    pen.shape(shadow, mixed(colour, "#8d8678", 0.45))
+    pen.shape(corners, colour, mixed(colour, "#000000", 0.28), fine)
     if fixture.inside and min(fixture.size_m) > 0.3:
         inner = [
             (x + (cx - x) * 0.12, y + (cy - y) * 0.12)
             for cx, cy in [view.at((fixture.x, fixture.y))]
             for x, y in corners
         ]
-        large.shape(inner, None, mixed(colour, "#000000", 0.12), 2)
+        pen.shape(inner, None, mixed(colour, "#000000", 0.12), fine)
+
+
+def plan_svg(plan: SitePlan, over: str | None = None, class_: str = "floor-plan") -> str:
+    """A plan as SVG: rooms, walls, doors and fixtures with their names.
+
+    Every room, door and fixture has its id in `data-id` and its names in a tool tip.
+
+    Args:
+        plan: The plan.
+        over: What is drawn over it, in the pixels of `plan_view`; None: its doors, all of them open.
+        class_: The class of the drawing.
+    """
+    view, width, height = plan_view(plan)
+    pen, backdrop = SvgPen(), Backdrop(plan, view, SvgPen.measure)
+    pen.box((0, 0), (width, height), 0, PAPER)
+    backdrop.ground(pen)
+    backdrop.names(pen)
+    for door in plan.doors if over is None else ():
+        backdrop.door(pen, door, {})
+    return (
+        f'<svg class="{class_}" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
+        f'aria-label="Floor plan of {escape(plan.name)}" '
+        f'font-family="system-ui, sans-serif">{pen.markup}{over or ""}</svg>'
+    )
+
+
+def plan_view(plan: SitePlan) -> tuple[View, float, float]:
+    """How a plan is laid out as SVG: the view, and the natural width and height (pixels)."""
+    x0, y0, x1, y1 = bounds(plan)
+    scale = max(_SCALE, _WIDTH / (x1 - x0))
+    width, height = (x1 - x0) * scale + 2 * _MARGIN, (y1 - y0) * scale + 2 * _MARGIN
+    return fit(plan, (_MARGIN, _MARGIN, width - _MARGIN, height - _MARGIN)), width, height
 
 
 def _room_box(plan: SitePlan, room: str) -> tuple[float, float, float, float]:
@@ -227,17 +263,17 @@ def _room_box(plan: SitePlan, room: str) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _leaf(canvas: Canvas, door: Door, a: Point, b: Point, is_open: bool) -> None:
+def _leaf(pen: Pen, door: Door, a: Point, b: Point, is_open: bool) -> None:
     if not is_open:
-        canvas.line([a, b], LEAF, 4)
+        pen.line([a, b], LEAF, 4)
         return
     # A wide door has two leaves.
     halves = [(a, b)] if door.width_m < 1.5 else [(a, _between(a, b)), (b, _between(a, b))]
     for k, (hinge, end) in enumerate(halves):
         turn = 1.35 if k == 0 else -1.35
         arc = [_swung(hinge, end, turn * s / 8) for s in range(9)]
-        canvas.line(arc, "#d8c8b2", 1)
-        canvas.line([hinge, arc[-1]], LEAF, 2)
+        pen.line(arc, "#d8c8b2", 1)
+        pen.line([hinge, arc[-1]], LEAF, 2)
 
 
 def _between(a: Point, b: Point) -> Point:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -119,6 +119,10 @@ class Canvas:
         left = round(at[0] - (0.5 if turned else along) * width)
         top = round(at[1] - (along if turned else 0.5) * height)
         self._stamp(mask, left, top, colour)
+
+    def named(self, id_: str, names: Sequence[str] = ()) -> AbstractContextManager[None]:
+        """Pixels have no names."""
+        return nullcontext()
 
     def _stamp(self, mask: Image, left: int, top: int, colour: str) -> None:
         height, width = self.image.shape[:2]

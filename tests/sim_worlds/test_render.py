@@ -10,10 +10,10 @@ from shapely import LineString, Point, Polygon
 
 from devices.geometry import footprint
 from sim_worlds.contracts import Banner, Film, FilmCut, TrackPoint
+from sim_worlds.drawing.backdrop import plan_svg
 from sim_worlds.drawing.canvas import png
 from sim_worlds.drawing.layout import fit, gap_of, slots, walls
 from sim_worlds.drawing.palette import bgr, icon, mixed, room_colour
-from sim_worlds.drawing.plan_svg import plan_svg
 from sim_worlds.drawing.playback import Playback
 from sim_worlds.drawing.render import frames, still, write_video
 from sim_worlds.errors import WorldMisuse
@@ -80,18 +80,16 @@ def test_a_trail_ends_where_the_body_is(world):
     assert all(a <= b for (a, _), (b, _) in pairwise(way))
 
 
-def test_seeking_back_undoes_what_came_later(world):
+def test_each_moment_has_what_came_before_it(world):
     taken = FilmCut(t=3, thing="red-mug", cls="mug", holder="butler", states={"fill": "tea"})
     gone = FilmCut(t=5, thing="red-mug", gone=True)
     playback = Playback(filmed(world, MUG, taken, gone))
-    playback.seek(4)
-    assert playback.things["red-mug"].states == {"clean": True, "fill": "tea"}
-    assert playback.held()["butler"] == ["red-mug"]
-    playback.seek(6)
-    assert "red-mug" not in playback.things
-    playback.seek(1)
-    assert playback.things["red-mug"].holder == "coffee-table"
-    assert playback.held()["butler"] == []
+    assert playback.shown("red-mug", 4).states == {"clean": True, "fill": "tea"}
+    assert [name for name, _ in playback.shown("butler", 4).held] == ["red-mug"]
+    assert playback.shown("red-mug", 6) is None
+    assert playback.shown("butler", 6).held == ()
+    assert playback.shown("red-mug", 1).holder == "coffee-table"
+    assert playback.shown("butler", 1) is None
 
 
 def test_a_thing_picked_off_the_floor_has_no_spot(world):
@@ -99,16 +97,15 @@ def test_a_thing_picked_off_the_floor_has_no_spot(world):
     washed = FilmCut(t=1, thing="ball", states={"clean": True})
     taken = FilmCut(t=2, thing="ball", holder="nanny")
     playback = Playback(filmed(world, lies, washed, taken))
-    playback.seek(1)
-    assert playback.things["ball"].spot == (9.0, 9.0)
-    playback.seek(2)
-    assert playback.things["ball"].spot is None
+    assert playback.shown("ball", 1).spot == (9.0, 9.0)
+    assert playback.shown("ball", 2).spot is None
 
 
 def test_the_dead_may_rise(world):
     marks = ((1.0, "butler", "offline"), (3.0, "butler", "online"), (4.0, "dog", "offline"))
     playback = Playback(filmed(world, marks=marks))
-    assert [playback.offline(t) for t in (0, 2, 3, 5)] == [set(), {"butler"}, set(), {"dog"}]
+    dead = [{who for who in playback.movers if playback.is_dead(who, t)} for t in (0, 2, 3, 5)]
+    assert dead == [set(), {"butler"}, set(), {"dog"}]
 
 
 def test_speech_fades(world):
