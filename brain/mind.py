@@ -14,11 +14,11 @@ from typing import Protocol
 from brain.acting.aftermath import Leftover, aftermath, kept_back
 from brain.acting.charging import send_to_charge
 from brain.acting.dispatch import OPEN, Waiting, dispatch
+from brain.acting.hints import Hints
 from brain.acting.listening import STOPPED, Ears, listen, next_goal
 from brain.acting.monitor import hear, holds_for, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
-from brain.acting.thoughts import Hints
 from brain.acting.turn import Turn
 from brain.allocation.allocate import allocate
 from brain.answering.answer import answer, needs_look
@@ -124,7 +124,7 @@ class Brain:
             self._ended(hear(word, turn, self._roadmap, self._config), turn)
         for ended in lapse(turn):
             self._ended(ended, turn)
-        self._speak_thoughts(turn)
+        self._speak_hints(turn)
         # Steps that turn out to be needless may have been the last of their goals.
         while self._give_out(turn):
             self._allocate = True
@@ -234,7 +234,7 @@ class Brain:
     def _think(self, goal: Goal, now: float) -> None:
         self._hints.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
 
-    def _speak_thoughts(self, turn: Turn) -> None:
+    def _speak_hints(self, turn: Turn) -> None:
         """Record what has been thought through by now."""
         for goal, meant in self._hints.take(turn.now):
             record = self._memory.goals()[goal]

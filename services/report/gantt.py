@@ -9,6 +9,7 @@ from services.report.history import History
 from services.report.markup import Markup, join, svg, tag
 from services.report.words import duration_words, plain
 from services.session.diary import Attempt
+from stem_memory.clock import clock_of
 
 LANE = 34.0
 BAR = 20.0
@@ -166,15 +167,10 @@ def _axis(end: float, scale: float, height: float) -> list[Markup]:
         t = index * step
         x = LEFT + t * scale
         marks.append(tag("line", class_="grid", x1=x, x2=x, y1=TOP - 6, y2=height - 4))
-        marks.append(tag("text", _clock(t), class_="tick", x=x, y=TOP - 12))
+        marks.append(
+            tag("text", clock_of(t) if t >= 60 else f"{t} s", class_="tick", x=x, y=TOP - 12)
+        )
     return marks
-
-
-def _clock(t: int) -> str:
-    if t < 60:
-        return f"{t} s"
-    hours, rest = divmod(t, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
 def _cross(x: float, y: float) -> Markup:

@@ -1,7 +1,7 @@
 """A run as it is read from its folder: the log folded into what the report tells.
 
 A run that broke off has a log and no outcome: its story ends where the log does. Times are seconds
-of the run (`services.report.run_time`).
+of the run (`services.session.run_time`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 
 from devices.contracts import BodyCard, BodySpec
 from devices.site import SitePlan
-from services.report.run_time import RunTime
 from services.report.words import ERASED, plain
 from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from services.session.diary import Attempt, Diary, Story, Utterance
 from services.session.folder import RunFolder
+from services.session.run_time import RunTime
 from sim_worlds.contracts import Film
 from stem_memory import contracts as log
 from stem_memory.belief.state import MemoryState

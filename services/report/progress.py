@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from services.session.contracts import GoalProgress, Tick
+from stem_memory.clock import clock_of
 
 if TYPE_CHECKING:
     from rich.console import Console, Group, RenderableType
@@ -130,7 +131,7 @@ class Picture:
 
         tick = self._tick
         head = Rule(
-            f"{self._title}   {clock(tick.t)}   {tick.goals_done} of "
+            f"{self._title}   {clock_of(int(tick.t))}   {tick.goals_done} of "
             f"{tick.goals_done + tick.goals_open} wishes closed",
             style="dim",
         )
@@ -191,11 +192,3 @@ def _battery(level: float | None) -> Text:
     full = round(level * 8)
     style = "green" if level > 0.4 else "yellow" if level > 0.2 else "red"
     return Text.assemble(("━" * full, style), ("━" * (8 - full), "dim"), f" {level:3.0%}")
-
-
-def clock(seconds: float) -> str:
-    """Virtual time for people: 75.2 becomes "1:15"; 3675 becomes "1:01:15"."""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

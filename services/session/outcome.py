@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.report.run_time import RunTime
 from services.session.contracts import GoalOutcome, GoalResult, WordsResult
 from services.session.diary import ANSWER, AUTHOR, Diary, Story, Utterance
+from services.session.run_time import RunTime
 
 # Those of the things that are in a body's hands, in truth.
 Carried = Callable[[tuple[str, ...]], tuple[str, ...]]

@@ -23,7 +23,6 @@ from services.memory.carry_over import remembered
 from services.memory.client import MemoryClient
 from services.memory.privacy import declared, rules
 from services.memory.redaction import veiled
-from services.report.run_time import RunTime
 from services.runtime.local import Handle, LocalRuntime, Runtime
 from services.session import outcome
 from services.session.actors import BodyActor, BrainActor, make_world
@@ -35,6 +34,7 @@ from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
+from services.session.run_time import RunTime
 from services.session.scenarios import read_world
 from services.session.session import Session, Site
 from services.session.ticker import Ticker

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from services.report.progress import Picture, clock, paced, watched
+from services.report.progress import Picture, paced, watched
 from services.session.contracts import BodyStatus, GoalProgress, Tick
 from services.session.diary import Diary
 from stem_memory import contracts as log
@@ -113,8 +113,3 @@ def test_the_first_moment_is_shown_however_young_the_machine(monkeypatch, uptime
         now = uptime_s + passed
         show(Tick(t=passed))
     assert [tick.t for tick in shown] == [0.0, 100.0, 200.0]
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (75.2, "1:15"), (3675, "1:01:15")])
-def test_clock(seconds, text):
-    assert clock(seconds) == text

@@ -1,6 +1,6 @@
 """What is said of goals and words at the end of a run."""
 
-from services.report.run_time import RunTime
+from services.session.run_time import RunTime
 from services.session import outcome
 from services.session.diary import Diary
 from stem_memory import contracts as log
