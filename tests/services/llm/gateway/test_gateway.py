@@ -3,7 +3,6 @@
 import http.client
 import json
 import threading
-import time
 from urllib.parse import urlsplit
 
 import openai
@@ -43,13 +42,6 @@ def plain(endpoint, method, path, body=None, headers=None):
     text = response.read().decode()
     connection.close()
     return response.status, text
-
-
-def wait_until(true):
-    """Ask again until it is so; the endpoint runs in a thread of its own."""
-    ends = time.monotonic() + LIMIT_S
-    while not true():
-        assert time.monotonic() < ends
 
 
 def http_client(host, port):
@@ -260,7 +252,7 @@ def test_an_answer_after_its_deadline_is_not_waited_for():
         assert gate.steps == 1
 
 
-def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
+def test_urgent_requests_go_first_and_so_do_those_that_would_be_late(monkeypatch):
     gate = Gate()
     gate.shut = True
     order = []
@@ -280,9 +272,14 @@ def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
                 extra_body={"program": name, "last_step": True, **fields},
             )
 
-        def queued():
-            return endpoint.cluster.replicas["replica-0"].board.waiting
+        board = endpoint.cluster.replicas["replica-0"].board
+        arrived, arrivals = board.arrived, threading.Semaphore(0)
 
+        def told(*args, **fields):
+            arrived(*args, **fields)
+            arrivals.release()
+
+        monkeypatch.setattr(board, "arrived", told)
         threads = []
         for count, (name, fields) in enumerate(
             [
@@ -298,7 +295,8 @@ def test_urgent_requests_go_first_and_so_do_those_that_would_be_late():
             threads.append(threading.Thread(target=ask, args=(name,), kwargs=fields))
             threads[-1].start()
             assert gate.waiting.wait(LIMIT_S)
-            wait_until(lambda count=count: len(endpoint.on_loop(queued)) == count)
+            assert arrivals.acquire(timeout=LIMIT_S)
+            assert len(endpoint.on_loop(lambda: board.waiting)) == count
         endpoint.on_loop(gate.open)
         for thread in threads:
             thread.join(LIMIT_S)
