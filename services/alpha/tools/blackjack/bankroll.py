@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from services.alpha.tools.blackjack.actions import Table, double, hit, stand
 from services.alpha.tools.blackjack.dealer import gives_blackjack, outcomes
-from services.alpha.tools.blackjack.hand import Table, double, hit, solve, stand
+from services.alpha.tools.blackjack.hand import solve
 from services.alpha.tools.blackjack.rules import ACE, TEN, Rules, add, total_of
 from services.alpha.tools.blackjack.shoe import Shoe, draws
 from services.alpha.tools.blackjack.strategy import edge_estimate

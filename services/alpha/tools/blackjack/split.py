@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import comb
 
-from services.alpha.tools.blackjack.hand import (
+from services.alpha.tools.blackjack.actions import (
     Table,
     best_of_hit_and_stand,
     double,
