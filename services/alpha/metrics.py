@@ -8,6 +8,7 @@ with omega one half.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from devices.noun import Noun
@@ -90,67 +91,41 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
     said = sorted(told, key=lambda i: (i.began_s, i.id))
     sure = [g for g in gold if not g.abstain]
     unseen = [g for g in gold if g.abstain]
-    pairs = sorted(
-        (abs(i.began_s - g.t), gi, ii)
-        for gi, g in enumerate(sure)
-        for ii, i in enumerate(said)
-        if i.skill == g.skill and not i.question and -BEFORE_S <= i.began_s - g.t <= AFTER_S
-        and (i.answer or not g.answer)
-    )  # fmt: skip
-    met: dict[int, int] = {}
-    taken: dict[int, int] = {}
-    for _, gi, ii in pairs:
-        if gi not in met and ii not in taken:
-            met[gi], taken[ii] = ii, gi
-    result = {"hits": 0, "right": 0, "wrong": 0, "false_alarms": 0, "duplicates": 0, "guessed": 0}
-    pauc = 0.0
-    waits = []
+    met = _matched(sure, said)
+    rest = [item for ii, item in enumerate(said) if ii not in met.values()]
+    count: Counter[str] = Counter()
     notes: list[tuple[str, float, str]] = []
+    pauc, waits = 0.0, []
     for gi, event in enumerate(sure):
-        answer = said[met[gi]] if gi in met else None
-        if answer is None:
+        if gi not in met:
             pauc += 0.25
             notes.append(("missed", event.t, f"{event.skill} {event.subject}"))
             continue
+        answer = said[met[gi]]
         right = answer.answer == event.answer or not event.answer
-        result["hits"] += 1
-        result["right" if right else "wrong"] += 1
+        count["hits"] += 1
+        count["right" if right else "wrong"] += 1
         if not right:
             notes.append(("wrong", answer.began_s, f"{event.subject}: {event.answer}"))
         pauc += _pauc(event, answer.began_s, right)
         waits.append(max(0.0, round(answer.began_s - event.t, 3)))
-    quiet_hits = 0
+    hits = [(sure[gi], said[ii]) for gi, ii in met.items()]
     guessed_at: set[int] = set()
-    for ii, item in enumerate(said):
-        if ii in taken:
-            continue
-        span = next(
-            (
-                k
-                for k, g in enumerate(unseen)
-                if g.skill == item.skill and g.t - BEFORE_S <= item.began_s <= g.until_s
-            ),
-            None,
-        )
-        if span is not None:
-            if item.answer:
-                result["guessed"] += 1
-                guessed_at.add(span)
-                notes.append(("guessed", item.began_s, unseen[span].subject))
-            else:
-                quiet_hits += 1  # asking where nothing could be seen is right
-            continue
-        again = any(
-            g.skill == item.skill and said[met[gi]].answer == item.answer
-            and g.t - BEFORE_S <= item.began_s <= g.until_s
-            for gi, g in enumerate(sure)
-            if gi in met
-        )  # fmt: skip
-        result["duplicates" if again else "false_alarms"] += 1
-        notes.append(("again" if again else "needless", item.began_s, item.skill))
+    for item in rest:
+        span = next((k for k, g in enumerate(unseen) if _within(item, g)), None)
+        if span is None:
+            again = any(_within(item, g) and hit.answer == item.answer for g, hit in hits)
+            count["duplicates" if again else "false_alarms"] += 1
+            notes.append(("again" if again else "needless", item.began_s, item.skill))
+        elif item.answer:
+            count["guessed"] += 1
+            guessed_at.add(span)
+            notes.append(("guessed", item.began_s, unseen[span].subject))
+        else:
+            count["asked"] += 1  # asking where nothing could be seen is right
     return Score(
         gold=len(sure),
-        told=len(said) - quiet_hits,
+        told=len(said) - count["asked"],
         unseen=len(unseen),
         abstained=len(unseen) - len(guessed_at),
         pauc=pauc,
@@ -158,8 +133,41 @@ def score(gold: Sequence[GoldEvent], told: Iterable[Intervention], duration_s: f
         seconds=duration_s,
         waits_s=tuple(waits),
         notes=tuple(notes),
-        **result,
+        hits=count["hits"],
+        right=count["right"],
+        wrong=count["wrong"],
+        false_alarms=count["false_alarms"],
+        duplicates=count["duplicates"],
+        guessed=count["guessed"],
     )
+
+
+def _matched(sure: Sequence[GoldEvent], said: Sequence[Intervention]) -> dict[int, int]:
+    """Which gold event each intervention hits, one to one, the nearest first."""
+    pairs = sorted(
+        (abs(i.began_s - g.t), gi, ii)
+        for gi, g in enumerate(sure)
+        for ii, i in enumerate(said)
+        if _hits(i, g)
+    )
+    met: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, gi, ii in pairs:
+        if gi not in met and ii not in taken:
+            met[gi] = ii
+            taken.add(ii)
+    return met
+
+
+def _hits(item: Intervention, event: GoldEvent) -> bool:
+    is_near = -BEFORE_S <= item.began_s - event.t <= AFTER_S
+    says_enough = bool(item.answer) or not event.answer
+    return item.skill == event.skill and not item.question and is_near and says_enough
+
+
+def _within(item: Intervention, event: GoldEvent) -> bool:
+    """Whether it is of the event's skill and begins while the event lasts."""
+    return item.skill == event.skill and event.t - BEFORE_S <= item.began_s <= event.until_s
 
 
 def _pauc(event: GoldEvent, began_s: float, right: bool) -> float:
