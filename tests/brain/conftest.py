@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
+from brain.config import BrainConfig
+from brain.contracts import BrainStep, Interpretation, News, Refuse
+from brain.language.instructing.halt import is_stop
+from brain.mind import Brain
 from cerebellum.cards import CARDS as SKILLS
-from devices.contracts import BodyCard, BodySpec, Pose
+from devices.contracts import BodyCard, BodySpec, Pose, Sighting
 from devices.facts import ClassCard, Condition, StateSpec, Thing, Value, bind
 from devices.roadmap import Roadmap
 from devices.robots import CARDS
 from devices.site import Door, Fixture
-from devices.skill import SkillCard
+from devices.skill import Cancelled, Failed, SkillCard, SkillEvent, SkillRequest, Succeeded
 from stem_memory.belief.state import MemoryState
-from stem_memory.contracts import Payload
+from stem_memory.contracts import BodyBack, BodyLost, Event, Instructed, Payload, Said
+from stem_memory.instructions import Stop
 from stem_memory.tasks import Goal, GoalRecord, StepStatus
-from stem_memory.testing import memory_of, plan_of, thing
+from stem_memory.testing import events_of, observed, plan_of, sighting, start_of, thing
+from stem_memory.view import MemoryView
+
+P = TypeVar("P")
 
 _CLEAN = StateSpec(values=(True, False), default=True)
 _NO = StateSpec(values=(True, False), default=False)
@@ -119,36 +128,208 @@ class Case:
 CaseOf = Callable[..., Case]
 
 
-def make(
+def start(
     things: Mapping[str, str] | Iterable[Thing] = (),
     fleet: Iterable[str] = tuple(FLEET),
     states: Mapping[str, Mapping[str, Value]] | None = None,
-    then: Iterable[Payload | tuple[float, Payload]] = (),
     cards: Iterable[BodyCard] = CARDS,
     skills: Iterable[SkillCard] = SKILLS,
-) -> Case:
-    """A case from things in words, names of the fleet and states of anything."""
+) -> tuple[Payload, ...]:
+    """What memory is told of the site: things in words, names of the fleet, states of anything."""
     if isinstance(things, Mapping):
         things = [thing(id_, text) for id_, text in things.items()]
     bodies = [
         BodySpec(id=name, kind=FLEET[name][0], pose=Pose(x=FLEET[name][1], y=FLEET[name][2]))
         for name in fleet
     ]
-    return Case(
-        memory_of(
-            SITE,
-            CLASSES,
-            [*things, thing("ann", "person at hall")],
-            bodies,
-            cards,
-            skills,
-            states={"fridge": {"open": False}, "cellar-door": {"open": True}} | dict(states or {}),
-            then=then,
-        )
+    return start_of(
+        SITE,
+        CLASSES,
+        [*things, thing("ann", "person at hall")],
+        bodies,
+        cards,
+        skills,
+        {"fridge": {"open": False}, "cellar-door": {"open": True}} | dict(states or {}),
     )
+
+
+def make(*args: Any, then: Iterable[Payload | tuple[float, Payload]] = (), **more: Any) -> Case:
+    """A case from what `start` takes, and whatever happened `then`."""
+    return Case(MemoryState.of(events_of((*start(*args, **more), *then))))
 
 
 @pytest.fixture
 def case() -> CaseOf:
     """Makes a case, see `make`."""
     return make
+
+
+class Scripted:
+    """Understands what stands in its script, by the words; nothing else."""
+
+    def __init__(self, script: Mapping[str, Interpretation]) -> None:
+        self._script = script
+
+    def interpret(self, goal: Goal, view: MemoryView) -> Interpretation:
+        """The meaning of a wish."""
+        return self._script.get(goal.text, Refuse(reason="nobody knows what that is"))
+
+    def answer(self, record: GoalRecord, text: str, view: MemoryView) -> Interpretation | None:
+        """The meaning of a wish together with an answer."""
+        return self._script.get(f"{record.goal.text} / {text}")
+
+
+class Fleet:
+    """A brain, the log around it, and bodies that do what they are told when the test says so.
+
+    What is true stands in `truth` (holder by thing) and `states`; bodies report it, and nothing else.
+    """
+
+    def __init__(
+        self, script: Mapping[str, Interpretation], things: Mapping[str, str], **more: Any
+    ) -> None:
+        self.script = script
+        self.brain = self.new_brain()
+        self.log: list[Event] = []
+        # What the log adds up to.
+        self.memory = MemoryState()
+        self.now = 0.0
+        self.wake: float | None = None
+        # Requests that bodies work on, and the bodies that are out of touch.
+        self.open: dict[str, SkillRequest] = {}
+        self.recalled: set[str] = set()
+        self.lost: set[str] = set()
+        self.truth = {id_: text.rpartition(" ")[2] for id_, text in things.items()}
+        self.classes = {id_: text.partition(" ")[0] for id_, text in things.items()}
+        self.states: dict[str, dict[str, Value]] = {}
+        self.near: dict[str, str] = {}
+        self.opening = start(things, **more)
+        self.told(*self.opening)
+
+    def new_brain(self) -> Brain:
+        """A brain that knows nothing yet."""
+        return Brain(BrainConfig(), Scripted(self.script))
+
+    def told(
+        self, *payloads: Payload, words: Sequence[SkillEvent] = (), after: float = 0.0
+    ) -> BrainStep:
+        """Give the brain news, `after` some seconds; what it decides is recorded and begun."""
+        self.now = round(self.now + after, 3)
+        events = tuple(self._event(payload) for payload in payloads)
+        self._record(*events)
+        answer = self.brain.step(News(now=self.now, events=events, skill_events=tuple(words)))
+        self._record(*answer.events)
+        self.wake = answer.wake_s
+        for item in answer.dispatches:
+            assert item.request.body not in {r.body for r in self.open.values()}
+            self.open[item.request.id] = item.request
+        self.recalled |= {request for _, request in answer.cancels}
+        return answer
+
+    def say(self, text: str, who: str = "ann") -> BrainStep:
+        """Somebody says something; a stop acts before anybody thinks about it."""
+        said = Said(id=f"u{len(self.log)}", who=who, text=text)
+        if not is_stop(text):
+            return self.told(said, after=0.5)
+        halted = [
+            Failed(request=id_, body=r.body, t=self.now, reason="stopped")
+            for id_, r in self.open.items()
+        ]
+        self.open.clear()
+        order = Instructed(instruction=Stop(), by=who, cause=said.id)
+        return self.told(said, order, words=halted, after=0.5)
+
+    def think(self) -> BrainStep:
+        """Let time pass until the brain wants to be asked."""
+        after = 0.0 if self.wake is None else max(self.wake - self.now, 0.0)
+        return self.told(after=after)
+
+    def end(self, request: str, how: str = "done", after: float = 2.0) -> BrainStep:
+        """A body ends a request: `done`, `failed`, `cancelled`, or `lies` (nothing has happened)."""
+        asked = self.open.pop(request)
+        t = round(self.now + after, 3)
+        if how == "done":
+            self._perform(asked)
+        word: SkillEvent = Succeeded(request=request, body=asked.body, t=t)
+        if how == "failed":
+            word = Failed(request=request, body=asked.body, t=t, reason="tool_failed")
+        elif how == "cancelled":
+            word = Cancelled(request=request, body=asked.body, t=t)
+        return self.told(self._seen_by(asked.body, t), words=(word,), after=after)
+
+    def lose(self, body: str) -> BrainStep:
+        """A body falls silent, with whatever it does and holds."""
+        self.lost.add(body)
+        self.open = {id_: r for id_, r in self.open.items() if r.body != body}
+        return self.told(BodyLost(body=body, last_heard_s=self.now), after=4.0)
+
+    def find(self, body: str) -> BrainStep:
+        """A lost body is heard again."""
+        self.lost.discard(body)
+        return self.told(BodyBack(body=body), self._seen_by(body, self.now))
+
+    def work(self, limit: int = 200) -> None:
+        """Let everybody do what they are told until nothing is left to be done."""
+        for _ in range(limit):
+            if self.open:
+                self.end(min(self.open))
+            elif self.wake is not None:
+                self.think()
+            else:
+                return
+        raise AssertionError("it does not come to an end")
+
+    def of(self, kind: type[P]) -> list[P]:
+        """What the log says of a kind, in order."""
+        return [event.body for event in self.log if isinstance(event.body, kind)]
+
+    def record(self, goal: str = "g1") -> GoalRecord:
+        """What memory knows of a goal."""
+        return self.memory.goals()[goal]
+
+    def _record(self, *events: Event) -> None:
+        self.log += events
+        for event in events:
+            self.memory.apply(event)
+
+    def _perform(self, asked: SkillRequest) -> None:
+        args, body = asked.args, asked.body
+        if asked.skill == "navigate":
+            self.near[body] = str(args["to"])
+        elif asked.skill == "pick":
+            self.truth[str(args["obj"])] = body
+        elif asked.skill in ("place", "hand_over"):
+            self.truth[str(args["obj"])] = str(args["to"])
+        elif asked.skill == "switch":
+            self.states.setdefault(str(args["target"]), {})["power"] = args["value"]
+        elif asked.skill in ("open", "close"):
+            self.states.setdefault(str(args["target"]), {})["open"] = asked.skill == "open"
+
+    def _seen_by(self, body: str, t: float) -> Payload:
+        """What a body reports: where it is, what it holds, and all there is to see."""
+        seen = []
+        for id_, holder in sorted(self.truth.items()):
+            how = "held by" if holder in FLEET or holder == "ann" else "on"
+            seen.append(sighting(id_, f"{self.classes[id_]} {how} {holder}", *_spot(holder)))
+        seen += [
+            Sighting(id=id_, cls=id_, category="fixture", states=dict(now), x=0.0, y=0.0)
+            for id_, now in sorted(self.states.items())
+        ]
+        held = [id_ for id_, holder in sorted(self.truth.items()) if holder == body]
+        place = self.near.get(body)
+        spot = _spot(place) if place is not None else (FLEET[body][1], FLEET[body][2])
+        return observed(body, t, *seen, holding=held, near=place, at=spot, room="")
+
+    def _event(self, payload: Payload) -> Event:
+        return Event(origin="site", seq=len(self.log), t=self.now, body=payload)
+
+
+def _spot(place: str) -> tuple[float, float]:
+    fixtures = {fixture.id: (fixture.x, fixture.y) for fixture in SITE.fixtures}
+    return fixtures.get(place, (8.0, 1.5))
+
+
+@pytest.fixture
+def fleet() -> Callable[..., Fleet]:
+    """Makes a brain with a fleet, see `Fleet`."""
+    return Fleet
