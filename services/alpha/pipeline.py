@@ -161,33 +161,38 @@ class Pipeline:
         words, deaf = self._words.due(now), self._words.lost()
         told = self._pop_told(now)
         due = self._pop_due(now)
-        picture = self._next if self._next is not None and self._next.t <= now + 1e-6 else None
-        if picture is not None:
-            self._next = None
-            for look in picture.looks:
-                self._deliver_look(look, now)
-            due += self._pop_due(now)
-            if picture.ended:
-                self._ended = now
+        picture = self._pop_picture(now)
+        due += self._pop_due(now)
         woken = self._wake is not None and self._wake <= now + 1e-6
-        eventful = (
-            words or told or deaf or due or woken or (picture is not None and _eventful(picture))
-        )
+        seen = picture or InputNews(t=now)
+        eventful = any((words, told, deaf, due, woken, _eventful(seen)))
         if eventful:
             self._round(
                 CentralNews(
                     now=now,
                     words=words,
                     told=told,
-                    signals=(*deaf, *(picture.signals if picture is not None else ())),
-                    notices=picture.notices if picture is not None else (),
+                    signals=(*deaf, *seen.signals),
+                    notices=seen.notices,
                     looks=tuple(item for item in due if isinstance(item, LookResult)),
                     results=tuple(item for item in due if isinstance(item, ToolResult)),
                 )
             )
-        if self._show and (eventful or (picture is not None and picture.frame is not None)):
+        if self._show and (eventful or seen.frame is not None):
             self._display(now)
         return True
+
+    def _pop_picture(self, now: float) -> InputNews | None:
+        """What was seen by now; looks at it are under way from here on."""
+        picture = self._next
+        if picture is None or picture.t > now + 1e-6:
+            return None
+        self._next = None
+        for look in picture.looks:
+            self._deliver_look(look, now)
+        if picture.ended:
+            self._ended = now
+        return picture
 
     def _fetch(self) -> None:
         while self._next is None and self._ended is None:
