@@ -79,33 +79,46 @@ def relations(memory: MemoryState, thing: str) -> tuple[Lies, ...]:
 
     Where nobody said what holds it, the fixture whose footprint it lies in does.
     """
-    at, place = memory.position(thing), memory.location(thing)
-    found: list[Lies] = []
-    if place is not None and memory.category(place.holder) != "room":
-        found.append(Lies(thing=thing, relation=place.relation, other=place.holder))
-    elif at is not None and memory.category(thing) == "object":
-        under = next((f for f in memory.plan().fixtures if f.capacity and _covers(f, at)), None)
-        if under is not None:
-            relation: SpatialRelation = "in" if under.inside else "on"
-            found.append(Lies(thing=thing, relation=relation, other=under.id))
+    under = _under(memory, thing)
+    found = () if under is None else (under,)
+    at = memory.position(thing)
     if at is None:
-        return tuple(found)
-    around: list[Lies] = []
-    holder = found[0].other if found else None
-    for other in memory.ids("object"):
-        spot = memory.position(other)
-        if other == thing or spot is None:
-            continue
-        gap = distance(at, spot) - (_size(memory, thing) + _size(memory, other)) / 2.0
-        there = memory.location(other)
-        together = there is not None and place is not None and there.holder == place.holder
-        if other == holder or gap > NEAR_M or memory.room_of(other) != memory.room_of(thing):
-            continue
-        close: SpatialRelation = "beside" if together and gap <= BESIDE_M else "near"
-        around.append(
-            Lies(thing=thing, relation=close, other=other, distance_m=round(max(gap, 0.0), 3))
-        )
+        return found
+    held_by = None if under is None else under.other
+    around = [
+        lies
+        for other in memory.ids("object")
+        if other not in (thing, held_by)
+        and (lies := _neighbour(memory, thing, at, other)) is not None
+    ]
     return (*found, *sorted(around, key=lambda lies: lies.distance_m or 0.0))
+
+
+def _under(memory: MemoryState, thing: str) -> Lies | None:
+    """What a thing lies on or in, as far as that is more than a room."""
+    at, place = memory.position(thing), memory.location(thing)
+    if place is not None and memory.category(place.holder) != "room":
+        return Lies(thing=thing, relation=place.relation, other=place.holder)
+    if at is None or memory.category(thing) != "object":
+        return None
+    fixture = next((f for f in memory.plan().fixtures if f.capacity and _covers(f, at)), None)
+    if fixture is None:
+        return None
+    return Lies(thing=thing, relation="in" if fixture.inside else "on", other=fixture.id)
+
+
+def _neighbour(memory: MemoryState, thing: str, at: Point, other: str) -> Lies | None:
+    """How another thing in the same room lies to one; None: it is too far away."""
+    spot = memory.position(other)
+    if spot is None or memory.room_of(other) != memory.room_of(thing):
+        return None
+    gap = distance(at, spot) - (_size(memory, thing) + _size(memory, other)) / 2.0
+    if gap > NEAR_M:
+        return None
+    place, there = memory.location(thing), memory.location(other)
+    together = place is not None and there is not None and there.holder == place.holder
+    close: SpatialRelation = "beside" if together and gap <= BESIDE_M else "near"
+    return Lies(thing=thing, relation=close, other=other, distance_m=round(max(gap, 0.0), 3))
 
 
 def who_gets_at(memory: MemoryState, thing: str) -> tuple[Access, ...]:
@@ -128,48 +141,54 @@ def _access(memory: MemoryState, roadmap: Roadmap, record: BodyRecord, thing: st
         why = "nobody knows where it is"
         return Access(body=body, kind=card.kind, since_s=since, **nobody, why=why)
     shut, height = _shut_in(memory, thing), _height(memory, thing)
-    eyes = [s for s in card.sensors if s.kind == "camera"]
     moves = card.mobility != "fixed" and card.speed_m_s > 0
     apart = hypot(at[0] - pose.x, at[1] - pose.y)
-    turned = abs(remainder(atan2(at[1] - pose.y, at[0] - pose.x) - pose.yaw, 2 * pi))
     same_room = memory.room_of(thing) == memory.room_of(body)
-    in_view = any(
-        apart <= eye.range_m and (turned <= eye.fov_rad / 2 or eye.fov_rad >= 2 * pi)
-        for eye in eyes
-    )
-    sees = shut is None and same_room and in_view
+    sees = shut is None and same_room and _in_view(record, at)
     could_see = sees or (
-        shut is None and bool(eyes) and moves and _gets_to(roadmap, record, memory.room_of(thing))
+        shut is None
+        and any(s.kind == "camera" for s in card.sensors)
+        and moves
+        and _gets_to(roadmap, record, memory.room_of(thing))
     )
     level = card.low_m <= height <= card.high_m
     within = apart <= card.reach_m + card.radius_m and same_room
     handy = card.hands > 0 and level and shut is None
-    reaches = handy and within
     there = within or (moves and _gets_at(roadmap, record, _spot(memory, thing), at))
-    could_reach = handy and there
-    if shut is not None:
-        why = f"{shut} is closed"
-    elif not level:
-        why = f"its hands work at {card.low_m:g} to {card.high_m:g} m, and it is at {height:g} m"
-    elif not card.hands:
-        why = "it has no hands"
-    elif not there:
-        why = "there is no way for it to get there" if moves else "it stays where it is"
-    elif not same_room:
-        why = f"it is in {memory.room_of(body)}"
-    elif not within:
-        why = f"it is {apart:.1f} m away"
-    else:
-        why = "" if sees else "it looks elsewhere"
+    hindrances = (
+        (shut is not None, f"{shut} is closed"),
+        (
+            not level,
+            f"its hands work at {card.low_m:g} to {card.high_m:g} m, and it is at {height:g} m",
+        ),
+        (not card.hands, "it has no hands"),
+        (not there and moves, "there is no way for it to get there"),
+        (not there, "it stays where it is"),
+        (not same_room, f"it is in {memory.room_of(body)}"),
+        (not within, f"it is {apart:.1f} m away"),
+        (not sees, "it looks elsewhere"),
+    )
     return Access(
         body=body,
         kind=card.kind,
         since_s=since,
         sees=sees,
-        reaches=reaches,
+        reaches=handy and within,
         could_see=could_see,
-        could_reach=could_reach,
-        why=why,
+        could_reach=handy and there,
+        why=next((why for is_so, why in hindrances if is_so), ""),
+    )
+
+
+def _in_view(record: BodyRecord, at: Point) -> bool:
+    """Whether a point is within range of one of a body's cameras, and in front of it."""
+    pose = record.state.pose
+    apart = hypot(at[0] - pose.x, at[1] - pose.y)
+    turned = abs(remainder(atan2(at[1] - pose.y, at[0] - pose.x) - pose.yaw, 2 * pi))
+    return any(
+        apart <= eye.range_m and (turned <= eye.fov_rad / 2 or eye.fov_rad >= 2 * pi)
+        for eye in record.card.sensors
+        if eye.kind == "camera"
     )
 
 
