@@ -279,6 +279,23 @@ class Fleet:
                 return
         raise AssertionError("it does not come to an end")
 
+    def until(self, skill: str, limit: int = 80) -> str:
+        """Let everybody work until somebody is told to do this; the request."""
+        for _ in range(limit):
+            found = [id_ for id_, r in self.open.items() if r.skill == skill]
+            if found:
+                return found[0]
+            if self.open:
+                self.end(min(self.open))
+            else:
+                self.think()
+        raise AssertionError(f"nobody is told to {skill}")
+
+    def end_recalled(self) -> None:
+        """Whoever is asked to stop does."""
+        while asked := sorted(self.recalled & self.open.keys()):
+            self.end(asked[0], "cancelled")
+
     def of(self, kind: type[P]) -> list[P]:
         """What the log says of a kind, in order."""
         return [event.body for event in self.log if isinstance(event.body, kind)]

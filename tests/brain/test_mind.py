@@ -160,8 +160,7 @@ def test_who_cancels_is_told_and_what_is_in_hand_is_put_down(team):
     team.say("cancel everything")
     assert team.of(Replied)[-1].heeded
     assert outcomes(team) == {"g1": "cancelled"}
-    for request in team.recalled & team.open.keys():
-        team.end(request, "cancelled")
+    team.end_recalled()
     team.work()
     tidied = team.of(GoalPosted)[1].goal
     assert tidied.cause == "g1"
@@ -240,9 +239,7 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def the_log_is_whole(self):
         team = self.team
-        # Whoever is asked to stop does.
-        while asked := sorted(team.recalled & team.open.keys()):
-            team.end(asked[0], "cancelled")
+        team.end_recalled()
         memory = team.memory
         assert memory.digest() == team.brain.digest()
         begun = [body.request for body in team.of(StepStarted)]
