@@ -1,8 +1,8 @@
 """What is said of goals and words at the end of a run."""
 
-from services.session.run_time import RunTime
 from services.session import outcome
 from services.session.diary import Diary
+from services.session.run_time import RunTime
 from stem_memory import contracts as log
 from stem_memory.tasks import Answer, Finding, Goal
 
