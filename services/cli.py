@@ -17,16 +17,7 @@ from services.commands.glasses import glasses
 from services.commands.house import doctor, topology
 from services.commands.lab import measuring
 from services.commands.llm import llm
-from services.commands.memory.cube import cube
-from services.commands.memory.exchange import pull, push
-from services.commands.memory.keep import cubes, export, import_, notes
-from services.commands.memory.private import audit, erase, expire, privacy
-from services.commands.memory.questions import memory
-from services.commands.memory.record import record_body
-from services.commands.memory.serve import serve
-from services.commands.memory.tell import align, apart, retract, same, tell
-from services.commands.memory.views import bodies as bodies_remembered
-from services.commands.memory.views import context, disputes, look, reach, scene, tasks
+from services.commands.memory.table import memory
 from services.commands.menu import Menu
 from services.commands.report import report
 from services.commands.run import run
@@ -50,16 +41,9 @@ def app() -> None:
     """
 
 
-memory.add_command(serve)
 for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, llm):
     app.add_command(command)
 measuring(app, "bench", "services.lab.commands.bench")
-for command in (scene, reach, look, disputes, bodies_remembered, tasks, context):
-    memory.add_command(command)
-for command in (tell, retract, same, apart, align, pull, push):
-    memory.add_command(command)
-for command in (cubes, cube, notes, export, import_, record_body, privacy, audit, expire, erase):
-    memory.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What is installed besides the house itself: devices, skills, tools, worlds, models, glasses.
+"""What is installed besides the house itself: devices, skills, tools, worlds, models, glasses, queries.
 
 Each kind has an entry-point group, `retinue.<kind>`, and the built-ins stand in the same groups. A
 package that does not load is set aside with its name and its error; the others still work.
@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from devices.installed import entry_points
 
-Kind = Literal["devices", "skills", "tools", "worlds", "models", "glasses"]
+Kind = Literal["devices", "skills", "tools", "worlds", "models", "glasses", "queries"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -136,6 +136,18 @@ def _no_function(thing: Any) -> str | None:
     return None if callable(thing) else f"it is a {type(thing).__name__} and must be callable"
 
 
+def _no_query(thing: Any) -> str | None:
+    from services.commands.signature import command
+
+    if not callable(thing):
+        return _no_function(thing)
+    try:
+        command("query", thing)
+    except (TypeError, NameError) as error:
+        return f"it is no command: {error}"
+    return None
+
+
 _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "devices": _no_body,
     "skills": _no_skill,
@@ -143,4 +155,5 @@ _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "worlds": _no_world,
     "models": _no_model,
     "glasses": _no_function,
+    "queries": _no_query,
 }

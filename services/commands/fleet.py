@@ -78,10 +78,9 @@ def body_cards() -> list[BodyCard]:
     """
     from devices.contracts import BodyCard
 
-    offers = _offers("devices")
     cards = [
         offer if isinstance(offer, BodyCard) else offer.card
-        for offer in offers
+        for offer in offers("devices").values()
         if isinstance(offer, BodyCard) or not offer.brings_card
     ]
     return sorted(cards, key=lambda card: card.kind)
@@ -89,13 +88,14 @@ def body_cards() -> list[BodyCard]:
 
 def skill_cards() -> list[SkillCard]:
     """The cards of every installed skill that loads, by name."""
-    return sorted((offer.card for offer in _offers("skills")), key=lambda card: card.name)
+    return sorted((offer.card for offer in offers("skills").values()), key=lambda card: card.name)
 
 
-def _offers(kind: Kind) -> list[Any]:
+def offers(kind: Kind) -> dict[str, Any]:
+    """What is installed of a kind by name; what can not be used is said on standard error."""
     from services.plugins import discover
 
     plugins = discover(kind)
     for broken in plugins.broken:
         warn(str(broken))
-    return list(plugins.of(kind).values())
+    return plugins.of(kind)

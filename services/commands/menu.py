@@ -1,8 +1,16 @@
-"""Groups of commands, and how their help lists them."""
+"""Groups of commands, how their help lists them, and tables of commands that are imported when asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import click
+
+if TYPE_CHECKING:
+    from services.plugins import Kind
 
 _WHOLE = 1000
 
@@ -27,3 +35,66 @@ class Menu(click.Group):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+
+class Shelf(MutableMapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for.
+
+    A command is a function, as `services.commands.signature` reads it, or made by click. The function
+    is called as the command is, with underscores for dashes, and one more where Python has the word.
+
+    Args:
+        package: Where the modules are.
+        table: Modules, and the names of their commands, in the order in which help lists them.
+        kind: What packages offer more commands as; they are listed after these.
+    """
+
+    def __init__(
+        self, package: str, table: Sequence[tuple[str, str]], kind: Kind | None = None
+    ) -> None:
+        self._modules = {
+            name: f"{package}.{module}" for module, names in table for name in names.split()
+        }
+        self._kind = kind
+        self._made: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._made:
+            if name in self._modules:
+                module, function = import_module(self._modules[name]), name.replace("-", "_")
+                found = getattr(module, function, None) or getattr(module, f"{function}_")
+            else:
+                found = self._offers[name]
+            self[name] = _command(name, found)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        self._modules.pop(name, None)
+        self._made.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._modules, *self._made, *self._offers)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    @cached_property
+    def _offers(self) -> dict[str, Any]:
+        """What packages offer and is in order; of the rest is said why it is not."""
+        from importlib.metadata import entry_points
+
+        # Mostly there is nothing, and what would check it loads much.
+        if self._kind is None or not entry_points(group=f"retinue.{self._kind}"):
+            return {}
+        from services.commands.fleet import offers
+
+        return offers(self._kind)
+
+
+def _command(name: str, found: Any) -> click.Command:
+    from services.commands.signature import command
+
+    return found if isinstance(found, click.Command) else command(name, found)

@@ -28,8 +28,12 @@ json_option = click.option(
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object, last on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Print one JSON object, last on standard output; nouns in it as they are stored."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_stored))
+
+
+def _stored(noun: Any) -> Any:
+    return noun.model_dump(mode="json")
 
 
 def warn(sentence: str) -> None:

@@ -197,9 +197,9 @@ def _figures(scenario: Scenario) -> dict[str, Any]:
 
 
 def _draw(scenario: Scenario, path: Path) -> None:
-    from services.report.floor_plan import standalone
+    from services.report.replay import plan_picture
 
-    _write(path, standalone(scenario.plan, scenario.bodies, scenario.cards))
+    _write(path, plan_picture(scenario.plan, scenario.bodies, scenario.cards))
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.facts import ClassCard, Location, Thing
+from services.commands.menu import Menu, Shelf
 from stem_memory.log.store import EventStore
 from stem_memory.testing import body, events_of, observed, sighting, start_of
 
@@ -138,6 +139,38 @@ def test_compact_and_restore(told, folder, tmp_path):
     assert told("restore", folder, archive)[0] == 0
     assert told("history", "red mug", folder, "--known", "0:10")[0] == 0
     assert told("history", "red mug", folder)[1] == before
+
+
+QUERY = """
+from services.commands.answer import Answer, listed
+from services.commands.memory.asking import Asked, At
+
+
+def mugs(run: Asked, at: At = None) -> Answer:
+    \"\"\"List the mugs.\"\"\"
+    mugs = [thing for thing in run.believed(at).ids("object") if thing.startswith("mug")]
+    return listed("mugs", mugs, ("mug",), lambda mug: (mug,), "no mugs")
+"""
+
+
+def test_a_strangers_query_is_a_command_like_ours(folder, tmp_path, told, monkeypatch, capsys):
+    info = tmp_path / "site" / "pottery-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pottery\nVersion: 1.0\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[retinue.queries]\nmugs = pottery:mugs\nx = gone:x\n", "utf-8"
+    )
+    (info.parent / "pottery.py").write_text(QUERY, "utf-8")
+    monkeypatch.syspath_prepend(str(info.parent))
+    memory = Menu("memory", commands=Shelf("services.commands.memory", (), "queries"))
+    memory.main(["--help"], standalone_mode=False)
+    shown = capsys.readouterr()
+    assert "mugs  List the mugs." in shown.out
+    assert "the plug-in 'x' of pottery (retinue.queries, gone:x) is not used" in shown.err
+    memory.main(["mugs", str(folder), "--at", "end", "--json"], "memory", standalone_mode=False)
+    assert json.loads(capsys.readouterr().out) == {"mugs": ["mug-1"]}
+    notes = json.loads(told("audit", folder, "--json")[1])["readings"]
+    assert [(note["purpose"], note["question"]) for note in notes] == [("memory mugs", "at end")]
 
 
 @pytest.mark.parametrize("name", ["nothing-here", "memory.db"])

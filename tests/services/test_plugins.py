@@ -83,6 +83,8 @@ def test_asking_twice_gives_the_same(install):
         ("[retinue.worlds]\nx = gardener:NOT_A_BODY\n", "path of a scenario file"),
         ("[retinue.worlds]\nx = gardener:__name__\n", "there is no file gardener"),
         ("[retinue.tools]\nx = gardener:NOT_A_BODY\n", "must be callable"),
+        ("[retinue.queries]\nx = gardener:NOT_A_BODY\n", "must be callable"),
+        ("[retinue.queries]\nx = gardener:Water.build\n", "can not be typed at a terminal"),
     ],
 )
 def test_a_broken_offer_is_named_with_its_package_and_error(install, points, says):

@@ -1,1 +1,1 @@
-"""`retinue memory`, one file a family of commands."""
+"""`retinue memory`: a table of functions over a memory, one file a family of them."""

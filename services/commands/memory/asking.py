@@ -8,33 +8,78 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, overload
 
 import click
 
 from services.commands.output import warn
 
 if TYPE_CHECKING:
+    from stem_memory.belief.state import MemoryState
     from stem_memory.log.store import EventStore
-
-run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 
 _T = TypeVar("_T")
 
 
-class Question:
-    """A question that is being answered: its store, and the note that its answer makes.
+class Memory:
+    """A memory that a command has open: its store, and times as people write them.
+
+    Args:
+        store: What is open.
+    """
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self.path = store.path
+
+    def answered(self, data: object) -> None:
+        """Nothing: what is changed, or shows nothing of what a memory holds, is not noted."""
+
+    @overload
+    def time(self, text: str) -> float: ...
+    @overload
+    def time(self, text: str | None) -> float | None: ...
+    def time(self, text: str | None) -> float | None:
+        """A time of the run; one after its end is answered with what was known last."""
+        from stem_memory.clock import clock_of, seconds_of
+
+        if text is None:
+            return None
+        end = self.store.last_time()
+        moment = seconds_of(text, end)
+        if moment > end:
+            warn(f"the run ended at {clock_of(end)}; what held then is taken to hold at {text}")
+        return moment
+
+    def position(self, known: str | None) -> int | None:
+        """The position of the log at the time of `--known`; None: the newest."""
+        moment = self.time(known)
+        return None if moment is None else self.store.position_at(round(moment * 1000))
+
+    def believed(self, at: str | None) -> MemoryState:
+        """What was believed at a time; None: what is believed now."""
+        return self.store.state if at is None else self.store.replay(as_of=self.time(at))
+
+
+class Question(Memory):
+    """A memory that is asked something, of which its audit takes a note.
 
     Args:
         store: The memory, open for reading.
-        words: The question as it was typed.
+        words: The question in words.
         purpose: The command.
     """
 
     def __init__(self, store: EventStore, words: str, purpose: str) -> None:
-        self.store = store
-        self._words = words
+        super().__init__(store)
+        self.words = words
         self._purpose = purpose
+        self._is_noted = False
+
+    def answered(self, data: object) -> None:
+        """Note the answer, unless there is a note already of what it was made from."""
+        if not self._is_noted:
+            self.told(data)
 
     def told(self, answer: _T) -> _T:
         """The answer, once the audit has a note of the question and whom the answer is about.
@@ -51,10 +96,10 @@ class Question:
 
         known = Acquaintance()
         known.remember(self.store.state)
-        asked, named = known.in_ids(self._words)
+        asked, named = known.in_ids(self.words)
         _, shown = known.in_ids(to_json(answer, inf_nan_mode="constants").decode())
-        keys = Keyring.beside(self.store.path)
-        audit = Audit.beside(self.store.path, keys)
+        keys = Keyring.beside(self.path)
+        audit = Audit.beside(self.path, keys)
         try:
             audit.note(_who(), self._purpose, asked, (*named, *shown), round(time.time() * 1000))
         except AuditUnwritable as error:
@@ -62,6 +107,7 @@ class Question:
                 raise
             # Kept in clear, by a run without privacy or by another program: nothing is protected.
             warn(f"{error} It is kept in clear, so it is answered all the same.")
+        self._is_noted = True
         return answer
 
 
@@ -73,12 +119,7 @@ def store_path(run: Path) -> Path:
 
 
 @contextlib.contextmanager
-def opened(run: Path) -> Iterator[EventStore]:
-    """A store open for reading, without a note: for what shows nothing of what it holds.
-
-    Raises:
-        MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
-    """
+def _reader(run: Path) -> Iterator[EventStore]:
     from stem_memory.log.store import EventStore
     from stem_memory.privacy.vault import Vault
 
@@ -88,20 +129,31 @@ def opened(run: Path) -> Iterator[EventStore]:
 
 
 @contextlib.contextmanager
-def asked(run: Path, *words: str) -> Iterator[Question]:
-    """A store open for reading, to answer a question. Pass what is shown through `told`.
+def opened(run: Path, _: str = "") -> Iterator[Memory]:
+    """A memory open for reading, without a note: for what shows nothing of what it holds.
+
+    Raises:
+        MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
+    """
+    with _reader(run) as store:
+        yield Memory(store)
+
+
+@contextlib.contextmanager
+def asked(run: Path, words: str = "") -> Iterator[Question]:
+    """A memory open for reading, to answer a question. Pass what is shown through `told`.
 
     Raises:
         MemoryFault: As `opened`, and AuditUnwritable.
     """
     context = click.get_current_context(silent=True)
     purpose = context.command_path if context is not None else "retinue"
-    with opened(run) as store:
-        yield Question(store, " ".join(words), purpose)
+    with _reader(run) as store:
+        yield Question(store, words, purpose)
 
 
 @contextlib.contextmanager
-def writing(run: Path, as_it_lies: bool = False) -> Iterator[EventStore]:
+def writing(run: Path, _: str = "", as_it_lies: bool = False) -> Iterator[Memory]:
     """A memory that is there, open for writing; `as_it_lies`: without bringing its tables up to date.
 
     Raises:
@@ -114,28 +166,19 @@ def writing(run: Path, as_it_lies: bool = False) -> Iterator[EventStore]:
     path = store_path(run)
     check(path)
     with EventStore.writer(path, lambda: 0, Vault.beside(path), as_it_lies) as store:
-        yield store
+        yield Memory(store)
 
 
-def time_of(store: EventStore, text: str) -> float:
-    """A time of the run; one after its end is answered with what was known last."""
-    from stem_memory.clock import clock_of, seconds_of
+# The RUN of a command: how a function takes it says how it is opened. What a function answers that
+# takes it as `Asked` is noted in the audit, with the question, before it is shown.
+Asked = Annotated[Question, asked]
+Reading = Annotated[Memory, opened]
+Writing = Annotated[Memory, writing]
 
-    end = store.last_time()
-    moment = seconds_of(text, end)
-    if moment > end:
-        warn(f"the run ended at {clock_of(end)}; what held then is taken to hold at {text}")
-    return moment
-
-
-def position_of(store: EventStore, known: str | None) -> int | None:
-    """The position of the log at the time of `--known`; None: the newest."""
-    return None if known is None else store.position_at(round(time_of(store, known) * 1000))
-
-
-def plain(nouns: Any) -> list[Any]:
-    """Nouns as JSON data."""
-    return [noun.model_dump(mode="json") for noun in nouns]
+# Options that several commands have.
+At = Annotated[str | None, "--at TIME: As it was believed then. [default: end]", "at {}"]
+By = Annotated[str, "--by WHO: Who says so."]
+Reason = Annotated[str, "--reason TEXT: Why, for the log."]
 
 
 def _who() -> str:

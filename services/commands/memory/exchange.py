@@ -7,14 +7,12 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl, quote, urlencode
 
-import click
-
 from brain.language.words.plural import counted, were
-from services.commands.memory.asking import opened, run_argument, writing
-from services.commands.output import json_option, print_json
+from services.commands.answer import Answer
+from services.commands.memory.asking import Writing, opened, writing
 
 if TYPE_CHECKING:
     from stem_memory.sync.replica import Replica
@@ -23,20 +21,14 @@ _SCHEMES = ("postgresql://", "postgres://")
 # Options of an address that say which log it is; others may be secret.
 _PLACE = ("host", "port", "dbname", "schema")
 
-host_option = click.option(
-    "--host",
-    metavar="NAME",
-    help="What who gives is called where it is taken in; always the same for one memory. "
+Host = Annotated[
+    str | None,
+    "--host NAME: What who gives is called where it is taken in; always the same for one memory. "
     "[default: host and path]",
-)
+]
 
 
-@click.command()
-@run_argument
-@click.argument("peer")
-@host_option
-@json_option
-def pull(run: Path, peer: str, host: str | None, as_json: bool) -> None:
+def pull(run: Writing, peer: str, host: Host = None) -> Answer:
     """Take in all that a PEER has and this memory has not.
 
     A PEER is a run folder, a memory.db, or a PostgreSQL address (postgresql://host/db?schema=stem).
@@ -48,20 +40,13 @@ def pull(run: Path, peer: str, host: str | None, as_json: bool) -> None:
     from stem_memory.sync.exchange import pull as take
     from stem_memory.sync.replica import SqliteReplica
 
-    with writing(run) as store, _peer(peer, write=False) as theirs:
-        ours = SqliteReplica(store)
+    ours = SqliteReplica(run.store)
+    with _peer(peer, write=False) as theirs:
         new = take(ours, theirs, host or _name(peer))
-        digest = merged_state(ours).digest()
-        total = store.position()
-    _tell(new, total, digest, "here", as_json)
+    return _exchanged(new, run.store.position(), merged_state(ours).digest(), "here")
 
 
-@click.command()
-@run_argument
-@click.argument("peer")
-@host_option
-@json_option
-def push(run: Path, peer: str, host: str | None, as_json: bool) -> None:
+def push(run: Path, peer: str, host: Host = None) -> Answer:
     """Give a PEER all that this memory has and it has not. See pull for what a PEER is.
 
     HOST is then what this memory is called there.
@@ -70,18 +55,17 @@ def push(run: Path, peer: str, host: str | None, as_json: bool) -> None:
     from stem_memory.sync.exchange import push as give
     from stem_memory.sync.replica import SqliteReplica
 
-    with opened(run) as store, _peer(peer, write=True) as theirs:
-        new = give(SqliteReplica(store), theirs, host or _name(str(run)))
-        digest = merged_state(theirs).digest()
-    _tell(new, None, digest, "there", as_json)
+    with opened(run) as memory, _peer(peer, write=True) as theirs:
+        new = give(SqliteReplica(memory.store), theirs, host or _name(str(run)))
+        return _exchanged(new, None, merged_state(theirs).digest(), "there")
 
 
-def _tell(new: int, total: int | None, digest: str, where: str, as_json: bool) -> None:
-    if as_json:
-        print_json({"new": new, "events": total, "merged_sha256": digest})
-    else:
-        click.echo(f"{counted(new, 'event')} {were(new)} new {where}")
-        click.echo(f"merged_sha256 {digest}")
+def _exchanged(new: int, total: int | None, digest: str, where: str) -> Answer:
+    return Answer(
+        {"new": new, "events": total, "merged_sha256": digest},
+        f"{counted(new, 'event')} {were(new)} new {where}",
+        f"merged_sha256 {digest}",
+    )
 
 
 def _name(peer: str) -> str:
@@ -109,11 +93,11 @@ def _peer(peer: str, write: bool) -> Iterator[Replica]:
         with _database(peer) as replica:
             yield replica
     elif write:
-        with writing(Path(peer)) as store:
-            yield SqliteReplica(store)
+        with writing(Path(peer)) as memory:
+            yield SqliteReplica(memory.store)
     else:
-        with opened(Path(peer)) as store:
-            yield SqliteReplica(store)
+        with opened(Path(peer)) as memory:
+            yield SqliteReplica(memory.store)
 
 
 @contextlib.contextmanager

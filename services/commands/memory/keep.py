@@ -1,166 +1,120 @@
-"""`retinue memory cubes|notes|export|import`: what is kept of a memory, and moved."""
+"""`retinue memory cubes|notes|export|import|record-body`: what is kept of a memory, and moved."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated, Literal
 
 import click
 
 from brain.language.words.plural import counted
-from services.commands.memory.asking import asked, run_argument, store_path, writing
-from services.commands.output import json_option, print_json, print_table
-
-if TYPE_CHECKING:
-    from stem_memory.notes.contracts import NoteStatus
-
-_file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+from services.commands.answer import Answer, listed
+from services.commands.memory.asking import Asked, asked, store_path, writing
 
 
-@click.command()
-@run_argument
-@click.option("--cube", metavar="NAME", help="Show what this cube holds.")
-@json_option
-def cubes(run: Path, cube: str | None, as_json: bool) -> None:
-    """List the cubes of a memory, or what one of them holds."""
+def cubes(run: Asked, cube: Annotated[str | None, "{}"] = None) -> Answer:
+    """List the cubes of a memory, or what one of them holds.
+
+    Options:
+        --cube NAME: Show what this cube holds.
+    """
     from stem_memory.cubes.overview import entries, summaries
 
-    with asked(run, cube or "") as question:
-        state = question.store.state
-        book = state.projections.cubes
-        held = () if cube is None else question.told(entries(book, cube, state.now()))
-        found = question.told(summaries(book)) if cube is None else ()
+    state = run.store.state
+    book = state.projections.cubes
     if cube is not None:
-        if as_json:
-            print_json({"entries": [entry.model_dump(mode="json") for entry in held]})
-            return
-        print_table(
+        return listed(
+            "entries",
+            entries(book, cube, state.now()),
             ("entry", "tier", "heat", "holds"),
-            [(e.entry, e.tier, e.heat, " | disputed: ".join(e.items)) for e in held],
+            lambda e: (e.entry, e.tier, e.heat, " | disputed: ".join(e.items)),
         )
-        return
-    if as_json:
-        print_json({"cubes": [summary.model_dump(mode="json") for summary in found]})
-    elif found:
-        print_table(
-            ("cube", "title", "owner", "stage", "entries", "disputed", "revisions", "granted"),
-            [
-                (
-                    s.cube,
-                    s.title,
-                    s.owner,
-                    s.stage if s.heads < 2 else f"{s.stage}, {s.heads} heads",
-                    s.entries,
-                    s.disputed,
-                    s.revisions,
-                    ", ".join(f"{who} {right}" for who, right in s.grants),
-                )
-                for s in found
-            ],
-        )
-    else:
-        click.echo("this memory has no cubes")
+    return listed(
+        "cubes",
+        summaries(book),
+        ("cube", "title", "owner", "stage", "entries", "disputed", "revisions", "granted"),
+        lambda s: (
+            s.cube,
+            s.title,
+            s.owner,
+            s.stage if s.heads < 2 else f"{s.stage}, {s.heads} heads",
+            s.entries,
+            s.disputed,
+            s.revisions,
+            ", ".join(f"{who} {right}" for who, right in s.grants),
+        ),
+        "this memory has no cubes",
+    )
 
 
-@click.command()
-@run_argument
-@click.option("--learn", is_flag=True, help="First draw lessons from the log and record them.")
-@click.option(
-    "--repeats",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="How many failures of one kind, each put right in the end, make a lesson.",
-)
-@click.option("--retired", is_flag=True, help="Show also those that did not stand their trial.")
-@click.option(
-    "--judge",
-    nargs=2,
-    type=(str, click.Choice(("candidate", "validated", "retired"))),
-    metavar="NOTE STATUS",
-    help="First overrule the trials: candidate, validated or retired.",
-)
-@click.option(
-    "--by", default="operator", show_default=True, metavar="WHO", help="Who judges, for --judge."
-)
-@click.option("--reason", default="", metavar="TEXT", help="Why, for --judge.")
-@json_option
 def notes(
     run: Path,
-    learn: bool,
-    repeats: int,
-    retired: bool,
-    judge: tuple[str, NoteStatus] | None,
-    by: str,
-    reason: str,
-    as_json: bool,
-) -> None:
-    """List what was learnt from failures: symptom, cause, what helped, and how surely."""
-    from stem_memory.notes.overview import judge as decide
-    from stem_memory.notes.overview import learn as draw
-    from stem_memory.notes.overview import overview
+    learn: bool = False,
+    repeats: Annotated[int, click.IntRange(min=1)] = 2,
+    retired: bool = False,
+    judge: tuple[str, Literal["candidate", "validated", "retired"]] | None = None,
+    by: str = "operator",
+    reason: str = "",
+) -> Answer:
+    """List what was learnt from failures: symptom, cause, what helped, and how surely.
+
+    Options:
+        --learn: First draw lessons from the log and record them.
+        --repeats N: How many failures of one kind, each put right in the end, make a lesson.
+        --retired: Show also those that did not stand their trial.
+        --judge NOTE STATUS: First overrule the trials: candidate, validated or retired.
+        --by WHO: Who judges, for --judge.
+        --reason TEXT: Why, for --judge.
+    """
+    from stem_memory.notes import overview
 
     if learn or judge:
-        with writing(run) as store:
+        with writing(run) as memory:
             if learn:
-                draw(store, repeats)
+                overview.learn(memory.store, repeats)
             if judge:
-                decide(store, *judge, by, reason)
+                overview.judge(memory.store, *judge, by, reason)
     with asked(run) as question:
-        found = question.told(overview(question.store.state.projections.notes, retired))
-    if as_json:
-        print_json({"notes": [line.model_dump(mode="json") for line in found]})
-    elif found:
-        print_table(
-            ("note", "status", "taught by", "with fix", "without", "gain", "better", "what helps"),
-            [
-                (
-                    line.note.id,
-                    line.status,
-                    line.taught,
-                    f"{line.applied[0]}/{line.applied[1]}",
-                    f"{line.without[0]}/{line.without[1]}",
-                    f"{line.gain:+.0%} ± {line.spread:.0%}",
-                    f"{line.better:.0%}",
-                    f"{line.note.symptom}; {line.note.fix.text}",
-                )
-                for line in found
-            ],
-        )
-    else:
-        click.echo("this memory has no notes (--learn draws lessons from its log)")
+        book = question.store.state.projections.notes
+        found = question.told(overview.overview(book, retired))
+    return listed(
+        "notes",
+        found,
+        ("note", "status", "taught by", "with fix", "without", "gain", "better", "what helps"),
+        lambda line: (
+            line.note.id,
+            line.status,
+            line.taught,
+            f"{line.applied[0]}/{line.applied[1]}",
+            f"{line.without[0]}/{line.without[1]}",
+            f"{line.gain:+.0%} ± {line.spread:.0%}",
+            f"{line.better:.0%}",
+            f"{line.note.symptom}; {line.note.fix.text}",
+        ),
+        "this memory has no notes (--learn draws lessons from its log)",
+    )
 
 
-@click.command()
-@run_argument
-@_file
-@click.option(
-    "--cube", "names", multiple=True, metavar="NAME", help="Only this cube; repeat it for more."
-)
-@json_option
-def export(run: Path, file: Path, names: tuple[str, ...], as_json: bool) -> None:
-    """Write a memory, or some of its cubes with all they refer to, into one FILE with checksums."""
+def export(run: Asked, file: Path, cube: tuple[str, ...] = ()) -> Answer:
+    """Write a memory, or some of its cubes with all they refer to, into one FILE with checksums.
+
+    Options:
+        --cube NAME: Only this cube; repeat it for more.
+    """
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import export_memory
 
-    with asked(run, *names, f"into {file}") as question:
-        store = question.store
-        # The file holds them all, sealed: the note comes before it is written.
-        question.told(store.state.ids("person"))
-        manifest = export_memory(store, BlobStore.beside(store.path), file, names)
-    if as_json:
-        print_json(manifest.model_dump(mode="json"))
-    else:
-        blobs = len(manifest.members) - 1
-        click.echo(f"{file}: {counted(manifest.events, 'event')}, {counted(blobs, 'blob')}")
+    # The file holds them all, sealed: the note comes before it is written.
+    run.words = " ".join((*cube, f"into {file}"))
+    run.told(run.store.state.ids("person"))
+    manifest = export_memory(run.store, BlobStore.beside(run.path), file, cube)
+    blobs = len(manifest.members) - 1
+    sentence = f"{file}: {counted(manifest.events, 'event')}, {counted(blobs, 'blob')}"
+    return Answer(manifest, sentence)
 
 
-@click.command("import")
-@run_argument
-@_file
-@json_option
-def import_(run: Path, file: Path, as_json: bool) -> None:
+def import_(run: Path, file: Path) -> Answer:
     """Bring an exported FILE into a memory. RUN may be a new memory.db in a folder that exists."""
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import import_memory, read_manifest
@@ -172,16 +126,59 @@ def import_(run: Path, file: Path, as_json: bool) -> None:
     path = store_path(run)
     with EventStore.writer(path, lambda: 0, Vault.beside(path)) as store:
         brought = import_memory(store, BlobStore.beside(path), file)
-    if as_json:
-        print_json(brought.model_dump(mode="json"))
-    else:
-        click.echo(
-            f"{brought.new_events:,} of {counted(brought.events, 'event')} and "
-            f"{counted(brought.new_blobs, 'blob')} were new"
+    lines = [
+        f"{brought.new_events:,} of {counted(brought.events, 'event')} and "
+        f"{counted(brought.new_blobs, 'blob')} were new"
+    ]
+    if brought.closed:
+        lines.append(
+            f"{brought.closed} of them are sealed with keys that are not here: for a memory of "
+            f"its own, copy the .keys file of where they came from to {path}.keys, then run: "
+            f"retinue memory upgrade --anew {path}"
         )
-        if brought.closed:
-            click.echo(
-                f"{brought.closed} of them are sealed with keys that are not here: for a memory of "
-                f"its own, copy the .keys file of where they came from to {path}.keys, then run: "
-                f"retinue memory upgrade --anew {path}"
-            )
+    return Answer(brought, *lines)
+
+
+def record_body(
+    body: str,
+    run: Path,
+    out: Annotated[Path, click.Path(path_type=Path, dir_okay=False)],
+    from_: str | None = None,
+    to: str | None = None,
+) -> Answer:
+    """Write what BODY reported and did in RUN into a file that takes part in other runs.
+
+    There it is a device: retinue run WORLD --device "ID=recorded:FILE"
+
+    Options:
+        --out FILE: Where the recording goes, for example waiter.jsonl.
+        --from TIME: Where it begins.  [default: where the run began in its memory]
+        --to TIME: Where it ends.  [default: the end]
+    """
+    from devices.drivers.recorded import write_recording
+    from services.errors import UserError
+    from services.memory.recording import KINDS, recording_of
+
+    with asked(run, f"{body} into {out}") as question:
+        since = _began_s(run) if from_ is None else question.time(from_)
+        until = math.inf if to is None else question.time(to)
+        log = (entry.event for entry in question.store.read(kinds=KINDS))
+        recording = question.told(recording_of(log, question.store.state, body, since, until))
+    try:
+        write_recording(out, recording)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror}") from error
+    reports, deeds = len(recording.observations), len(recording.performed)
+    last_s = recording.observations[-1].t
+    return Answer(
+        {"file": str(out), "body": body, "reports": reports, "deeds": deeds, "seconds": last_s},
+        f"{out}: {reports} reports and {deeds} deeds of {body}, {last_s:g} s",
+    )
+
+
+def _began_s(run: Path) -> float:
+    """When the run began, on the clock of its memory."""
+    from services.session.folder import RunFolder
+
+    folder = RunFolder(run)
+    return folder.read_config().base_s if folder.config.is_file() else 0.0

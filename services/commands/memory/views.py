@@ -3,266 +3,175 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from services.commands.memory.asking import asked, plain, run_argument, time_of, writing
-from services.commands.output import json_option, print_json, print_table
+from services.commands.answer import Answer, Table, listed
+from services.commands.memory.asking import Asked, At, asked, writing
 
 if TYPE_CHECKING:
     from stem_memory.belief.embodiment import BodyStory
     from stem_memory.belief.scene import SceneNode
-    from stem_memory.belief.state import MemoryState
-    from stem_memory.log.store import EventStore
     from stem_memory.taskgraph.overview import GraphStory
-
-at_option = click.option(
-    "--at", "at", metavar="TIME", help="As it was believed then. [default: end]"
-)
+    from stem_memory.view import Belief
 
 
-@click.command()
-@run_argument
-@click.option("--of", "thing", metavar="THING", help="How this thing lies to what is around it.")
-@at_option
-@json_option
-def scene(run: Path, thing: str | None, at: str | None, as_json: bool) -> None:
-    """Show what holds what: the site, its rooms, what stands there, what lies on that."""
+def scene(run: Asked, of: Annotated[str | None, "of {}"] = None, at: At = None) -> Answer:
+    """Show what holds what: the site, its rooms, what stands there, what lies on that.
+
+    Options:
+        --of THING: How this thing lies to what is around it.
+    """
     from stem_memory.answers.queries import resolve
+    from stem_memory.belief.naming import in_words
     from stem_memory.belief.scene import relations, scene_tree
 
-    with asked(run, f"of {thing}" if thing else "", f"at {at}" if at else "") as question:
-        memory = _memory(question.store, at)
-        if thing is None:
-            tree = question.told(scene_tree(memory))
-        else:
-            lies = question.told(relations(memory, resolve(memory, thing)[0]))
-    if thing is None:
-        if as_json:
-            print_json(tree.model_dump(mode="json"))
-        else:
-            click.echo("\n".join(_drawn(tree)))
-    elif as_json:
-        print_json({"relations": plain(lies)})
-    elif lies:
-        from stem_memory.belief.naming import in_words
-
-        rows = [
-            (in_words(r.relation), r.other, "" if r.distance_m is None else f"{r.distance_m:.2f}")
-            for r in lies
-        ]
-        print_table((thing, "what", "metres"), rows)
-    else:
-        click.echo(f"nothing is known to be around {thing}")
+    memory = run.believed(at)
+    if of is None:
+        tree = scene_tree(memory)
+        return Answer(tree, *_drawn(tree))
+    return listed(
+        "relations",
+        relations(memory, resolve(memory, of)[0]),
+        (of, "what", "metres"),
+        lambda r: (
+            in_words(r.relation), r.other, "" if r.distance_m is None else f"{r.distance_m:.2f}"
+        ),
+        f"nothing is known to be around {of}",
+    )  # fmt: skip
 
 
-@click.command()
-@click.argument("thing")
-@run_argument
-@at_option
-@json_option
-def reach(thing: str, run: Path, at: str | None, as_json: bool) -> None:
+def reach(thing: str, run: Asked, at: At = None) -> Answer:
     """Tell which bodies see and reach a thing, or could, each as it was built then."""
     from stem_memory.answers.queries import resolve
     from stem_memory.belief.scene import who_gets_at
     from stem_memory.clock import clock_of
 
-    with asked(run, thing, f"at {at}" if at else "") as question:
-        memory = _memory(question.store, at)
-        found = question.told(who_gets_at(memory, resolve(memory, thing)[0]))
-    if as_json:
-        print_json({"bodies": plain(found)})
-        return
-    if not found:
-        click.echo("nobody is in touch")
-        return
-    print_table(
+    memory = run.believed(at)
+    return listed(
+        "bodies",
+        who_gets_at(memory, resolve(memory, thing)[0]),
         ("body", "kind", "since", "sees it", "reaches it", "could see", "could reach", "why not"),
-        [
-            (
-                a.body,
-                a.kind,
-                clock_of(a.since_s),
-                *(_yes(v) for v in (a.sees, a.reaches, a.could_see, a.could_reach)),
-                a.why,
-            )
-            for a in found
-        ],
+        lambda a: (
+            a.body,
+            a.kind,
+            clock_of(a.since_s),
+            *("yes" if v else "no" for v in (a.sees, a.reaches, a.could_see, a.could_reach)),
+            a.why,
+        ),
+        "nobody is in touch",
     )
 
 
-@click.command()
-@run_argument
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=5, show_default=True, help="How many places."
-)
-@json_option
-def look(run: Path, limit: int, as_json: bool) -> None:
-    """List where another look would tell most, by expected information in bits."""
+def look(run: Asked, limit: Annotated[int, click.IntRange(min=1)] = 5) -> Answer:
+    """List where another look would tell most, by expected information in bits.
+
+    Options:
+        --limit: How many places.
+    """
     from stem_memory.belief.spatial import look_again
     from stem_memory.clock import clock_of
 
-    with asked(run) as question:
-        found = question.told(look_again(question.store.state, limit))
-    if as_json:
-        print_json({"places": plain(found)})
-    elif found:
-        print_table(
-            ("place", "bits", "last in full view"),
-            [(f.holder, f"{f.bits:.2f}", clock_of(f.viewed_s) or "never") for f in found],
-        )
-    else:
-        click.echo("nothing is in doubt")
+    return listed(
+        "places",
+        look_again(run.store.state, limit),
+        ("place", "bits", "last in full view"),
+        lambda f: (f.holder, f"{f.bits:.2f}", clock_of(f.viewed_s) or "never"),
+        "nothing is in doubt",
+    )
 
 
-@click.command()
-@run_argument
-@json_option
-def disputes(run: Path, as_json: bool) -> None:
+def disputes(run: Asked) -> Answer:
     """List what sources still disagree about: what is believed, and what was said against it."""
     from stem_memory.clock import clock_of
 
-    with asked(run) as question:
-        memory = question.store.state
-        found = question.told(memory.disputes())
-        held = [memory.belief(thing, attr) for thing, attr, _ in found]
-    if as_json:
-        print_json(
-            {
-                "disputes": [
-                    {
-                        "thing": thing,
-                        "attr": attr,
-                        "believed": None if kept is None else kept.model_dump(mode="json"),
-                        "against": lost.model_dump(mode="json"),
-                    }
-                    for (thing, attr, lost), kept in zip(found, held, strict=True)
-                ]
-            }
-        )
-    elif found:
-        print_table(
-            ("thing", "attribute", "believed", "from", "against it", "from", "time"),
-            [
-                (
-                    thing,
-                    attr,
-                    "" if kept is None else _said(kept.value),
-                    "" if kept is None else kept.source,
-                    _said(lost.value),
-                    lost.source,
-                    clock_of(lost.seen_s),
-                )
-                for (thing, attr, lost), kept in zip(found, held, strict=True)
-            ],
-        )
-    else:
-        click.echo("nobody disagrees")
+    memory = run.store.state
+    found: list[dict[str, Any]] = [
+        {"thing": thing, "attr": attr, "believed": memory.belief(thing, attr), "against": lost}
+        for thing, attr, lost in memory.disputes()
+    ]
+    return listed(
+        "disputes",
+        found,
+        ("thing", "attribute", "believed", "from", "against it", "from", "time"),
+        lambda d: (
+            d["thing"], d["attr"], *_said_by(d["believed"]), *_said_by(d["against"]),
+            clock_of(d["against"].seen_s),
+        ),
+        "nobody disagrees",
+    )  # fmt: skip
 
 
-@click.command()
-@run_argument
-@click.argument("body", required=False)
-@at_option
-@json_option
-def bodies(run: Path, body: str | None, at: str | None, as_json: bool) -> None:
+def bodies(run: Asked, body: str | None = None, at: At = None) -> Answer:
     """List the bodies; of one BODY what it was since when, and what experience says of it."""
     from stem_memory.belief.embodiment import body_story
     from stem_memory.errors import MemoryFault
 
-    with asked(run, body or "", f"at {at}" if at else "") as question:
-        memory = _memory(question.store, at)
-        if body is not None and body not in memory.bodies():
-            known = ", ".join(memory.bodies()) or "none"
-            raise MemoryFault(f"Memory knows no body {body!r}; there are: {known}")
-        names = tuple(memory.bodies()) if body is None else (body,)
-        stories = question.told(tuple(body_story(memory, name) for name in names))
-    if as_json:
-        print_json({"bodies": plain(stories)})
-    elif body is None:
-        print_table(
-            ("body", "kind", "revisions", "room", "battery", "heard", "doing"),
-            [_body_row(story) for story in stories],
-        )
-    else:
-        _show_body(stories[0])
+    memory = run.believed(at)
+    if body is not None and body not in memory.bodies():
+        known = ", ".join(memory.bodies()) or "none"
+        raise MemoryFault(f"Memory knows no body {body!r}; there are: {known}")
+    names = tuple(memory.bodies()) if body is None else (body,)
+    stories = tuple(body_story(memory, name) for name in names)
+    if body is not None:
+        return Answer({"bodies": stories}, *_of_one(stories[0]))
+    columns = ("body", "kind", "revisions", "room", "battery", "heard", "doing")
+    return listed("bodies", stories, columns, _body_row)
 
 
-@click.command()
-@run_argument
-@click.argument("goal", required=False)
-@click.option("--revision", type=int, metavar="N", help="As the graph was after this revision.")
-@click.option(
-    "--back", type=int, metavar="N", help="First roll the graph back to revision N, for good."
-)
-@click.option("--reason", default="", metavar="TEXT", help="Why, for --back.")
-@json_option
 def tasks(
     run: Path,
-    goal: str | None,
-    revision: int | None,
-    back: int | None,
-    reason: str,
-    as_json: bool,
-) -> None:
-    """List the task graphs; of one GOAL its tasks, its revisions, and who must be told."""
+    goal: str | None = None,
+    revision: int | None = None,
+    back: int | None = None,
+    reason: str = "",
+) -> Answer:
+    """List the task graphs; of one GOAL its tasks, its revisions, and who must be told.
+
+    Options:
+        --revision N: As the graph was after this revision.
+        --back N: First roll the graph back to revision N, for good.
+        --reason TEXT: Why, for --back.
+    """
+    from stem_memory.taskgraph.desk import TaskDesk
     from stem_memory.taskgraph.overview import graph_lines, graph_story
 
     if back is not None:
-        _roll_back(run, goal, back, reason)
+        if goal is None:
+            raise click.UsageError("--back needs the GOAL whose graph is rolled back")
+        with writing(run) as memory:
+            graph_story(memory.store.state.projections.tasks, goal, back)
+            TaskDesk(memory.store, goal, "operator", memory.store.state.now).restore(back, reason)
     with asked(run, goal or "") as question:
         book = question.store.state.projections.tasks
-        lines = question.told(graph_lines(book)) if goal is None else ()
-        story = question.told(graph_story(book, goal, revision)) if goal is not None else None
-    if as_json:
-        print_json({"graphs": plain(lines)} if story is None else story.model_dump(mode="json"))
-    elif story is not None:
-        _show_graph(story)
-    elif lines:
-        print_table(
+        if goal is not None:
+            story = question.told(graph_story(book, goal, revision))
+            return Answer(story, *_of_graph(story))
+        return listed(
+            "graphs",
+            question.told(graph_lines(book)),
             ("goal", "revision", "tasks", "open", "checked", "off", "stale", "to tell", "why"),
-            [
-                (
-                    g.graph, g.revision, g.tasks, g.open, g.checked, g.cancelled, g.stale,
-                    g.notices, g.reason,
-                )
-                for g in lines
-            ],
+            lambda g: (
+                g.graph, g.revision, g.tasks, g.open, g.checked, g.cancelled, g.stale, g.notices,
+                g.reason,
+            ),
+            "this memory has no task graphs",
         )  # fmt: skip
-    else:
-        click.echo("this memory has no task graphs")
 
 
-@click.command()
-@click.argument("task")
-@run_argument
-@click.option(
-    "--tokens",
-    type=click.IntRange(min=1),
-    default=400,
-    show_default=True,
-    metavar="N",
-    help="How many tokens the lines may take together.",
-)
-@json_option
-def context(task: str, run: Path, tokens: int, as_json: bool) -> None:
+def context(task: str, run: Asked, tokens: Annotated[int, click.IntRange(min=1)] = 400) -> Answer:
     """Print the lines of memory that matter for a TASK in words, within a budget of tokens.
 
     The same memory, task and budget give the same lines, each with the event it rests on.
+
+    Options:
+        --tokens N: How many tokens the lines may take together.
     """
     from stem_memory.answers.queries import context as pack
 
-    with asked(run, task) as question:
-        lines = question.told(pack(question.store, task, tokens))
-    if as_json:
-        print_json({"lines": list(lines)})
-    else:
-        click.echo("\n".join(lines) if lines else "memory has nothing to say of it")
-
-
-def _memory(store: EventStore, at: str | None) -> MemoryState:
-    return store.state if at is None else store.replay(as_of=time_of(store, at))
+    lines = pack(run.store, task, tokens)
+    return Answer({"lines": lines}, *(lines or ("memory has nothing to say of it",)))
 
 
 def _drawn(node: SceneNode, lead: str = "") -> list[str]:
@@ -276,12 +185,15 @@ def _drawn(node: SceneNode, lead: str = "") -> list[str]:
     return lines
 
 
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+def _said_by(belief: Belief | None) -> tuple[str, str]:
+    """What is believed, and whose word it is."""
+    if belief is None:
+        return "", ""
+    return "not there" if belief.value is None else str(belief.value), belief.source
 
 
-def _said(value: object) -> str:
-    return "not there" if value is None else str(value)
+def _doing(story: BodyStory) -> str:
+    return "lost" if story.record.lost else story.record.busy or "idle"
 
 
 def _body_row(story: BodyStory) -> tuple[object, ...]:
@@ -289,89 +201,65 @@ def _body_row(story: BodyStory) -> tuple[object, ...]:
 
     record = story.record
     return (
-        story.body,
-        record.card.kind,
-        len(story.revisions),
-        story.room or "",
-        f"{record.state.battery:.0%}",
-        clock_of(record.heard_s),
-        "lost" if record.lost else record.busy or "idle",
-    )
+        story.body, record.card.kind, len(story.revisions), story.room or "",
+        f"{record.state.battery:.0%}", clock_of(record.heard_s), _doing(story),
+    )  # fmt: skip
 
 
-def _show_body(story: BodyStory) -> None:
+def _of_one(story: BodyStory) -> list[str | Table]:
+    """A body: what it is, what it was since when, and what experience says of it."""
     from stem_memory.clock import clock_of
 
     record = story.record
-    state = "lost" if record.lost else record.busy or "idle"
-    click.echo(
-        f"{story.body} is a {record.card.title} in {story.room}, {state}, battery "
+    sentence = (
+        f"{story.body} is a {record.card.title} in {story.room}, {_doing(story)}, battery "
         f"{record.state.battery:.0%}, heard at {clock_of(record.heard_s)}"
     )
-    print_table(
-        ("since", "kind", "speed m/s", "reach m", "hands", "payload kg", "skills"),
-        [
-            (
-                clock_of(r.since_s),
-                r.card.kind,
-                f"{r.card.speed_m_s:g}",
-                f"{r.card.reach_m:g}",
-                r.card.hands,
-                f"{r.card.payload_kg:g}",
-                ", ".join(sorted(r.card.skills)),
-            )
-            for r in story.revisions
-        ],
-    )
-    if story.learnt:
-        print_table(
-            ("skill", "object", "place", "tried", "success", "seconds", "of one attempt"),
-            [
-                (
-                    one.skill,
-                    one.cls or "any",
-                    one.place or "anywhere",
-                    one.expected.attempts,
-                    f"{one.expected.success:.0%} ± {one.expected.success_sd:.0%}",
-                    f"{_number(one.expected.mean_s)} ± {_number(one.expected.mean_sd_s)}",
-                    f"± {_number(one.expected.sd_s)}",
-                )
-                for one in story.learnt
-            ],
+    revisions = [
+        (
+            clock_of(r.since_s), r.card.kind, f"{r.card.speed_m_s:g}", f"{r.card.reach_m:g}",
+            r.card.hands, f"{r.card.payload_kg:g}", ", ".join(sorted(r.card.skills)),
         )
+        for r in story.revisions
+    ]  # fmt: skip
+    columns = ("since", "kind", "speed m/s", "reach m", "hands", "payload kg", "skills")
+    shown: list[str | Table] = [sentence, Table(columns, revisions)]
+    if story.learnt:
+        columns = ("skill", "object", "place", "tried", "success", "seconds", "of one attempt")
+        learnt = [
+            (
+                one.skill,
+                one.cls or "any",
+                one.place or "anywhere",
+                one.expected.attempts,
+                f"{one.expected.success:.0%} ± {one.expected.success_sd:.0%}",
+                f"{_number(one.expected.mean_s)} ± {_number(one.expected.mean_sd_s)}",
+                f"± {_number(one.expected.sd_s)}",
+            )
+            for one in story.learnt
+        ]
+        shown.append(Table(columns, learnt))
+    return shown
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _show_graph(story: GraphStory) -> None:
+def _of_graph(story: GraphStory) -> list[str | Table]:
+    """A task graph: its tasks, who must be told, and why it was revised."""
     of = "" if story.revision == story.newest else f" of {story.newest}"
-    click.echo(f"{story.graph}, revision {story.revision}{of}")
-    print_table(
-        ("task", "what", "after", "status", "by", "changed in", "stale since"),
-        [
-            (
-                t.task, t.intent, ", ".join(t.after), t.status, t.executor, t.changed_in,
-                t.stale or "",
-            )
-            for t in story.tasks
-        ],
-    )  # fmt: skip
-    for notice in story.notices:
-        click.echo(f"{notice.executor} must know of {notice.task}: {notice.why}")
-    for number, why in enumerate(story.reasons):
-        if why:
-            click.echo(f"revision {number}: {why}")
-
-
-def _roll_back(run: Path, goal: str | None, revision: int, reason: str) -> None:
-    from stem_memory.taskgraph.desk import TaskDesk
-    from stem_memory.taskgraph.overview import graph_story
-
-    if goal is None:
-        raise click.UsageError("--back needs the GOAL whose graph is rolled back")
-    with writing(run) as store:
-        graph_story(store.state.projections.tasks, goal, revision)
-        desk = TaskDesk(store, goal, "operator", store.state.now)
-        desk.restore(revision, reason)
+    columns = ("task", "what", "after", "status", "by", "changed in", "stale since")
+    rows = [
+        (
+            t.task, t.intent, ", ".join(t.after), t.status, t.executor, t.changed_in,
+            t.stale or "",
+        )
+        for t in story.tasks
+    ]  # fmt: skip
+    return [
+        f"{story.graph}, revision {story.revision}{of}",
+        Table(columns, rows),
+        *(f"{n.executor} must know of {n.task}: {n.why}" for n in story.notices),
+        *(f"revision {number}: {why}" for number, why in enumerate(story.reasons) if why),
+    ]
