@@ -28,6 +28,16 @@ class Node(Noun):
     lives: Literal["actor", "command", "inside"] = "actor"
 
 
+# The units of a pair of glasses: who makes each, in `services.alpha`, and what it does.
+_UNITS = {
+    "input": ("session:make_input", "watches and listens: cheap triggers, then a look"),
+    "central": ("central.unit:CentralUnit", "decides what is looked at, asked and said by when"),
+    "arithmetic": ("arithmetic.unit:ArithmeticUnit", "calculates and looks things up"),
+    "memory": ("memory.unit:MemoryUnit", "tells and asks the memory of the session"),
+    "output": ("output.unit:OutputUnit", "speaks and shows, or stays silent"),
+}
+
+
 class Topology(Noun):
     """All nodes, the one that drives the others first."""
 
@@ -46,16 +56,18 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
 
     Args:
         bodies: Ids of the bodies; none: the program before a world is chosen (0 bodies).
+            Devices and glasses are there as often as a run names them: here 0.
         model: As in `RunConfig.model`; "none" leaves the model out.
     """
     llm = () if model == "none" else ("model",)
+    units = tuple(f"{name} unit" for name in _UNITS)
     return Topology(
         nodes=(
             Node(
                 name="session",
                 made_by="services.session.session:Session",
                 does="the rounds: reports and words in, brain, log, orders out",
-                holds=("world", "memory", "brain", "body"),
+                holds=("world", "memory", "brain", "body", "device", "glasses"),
                 lives="command",
             ),
             Node(
@@ -80,6 +92,24 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
                 does="performs skills on one body, guarded",
                 count=len(bodies),
                 names=bodies,
+            ),
+            Node(
+                name="device",
+                made_by="services.session.devices:DeviceActor",
+                does="speaks to one body outside the simulated world (--device)",
+                count=0,
+            ),
+            Node(
+                name="glasses",
+                made_by="services.alpha.party:GlassesParty",
+                does="what one wearer sees, asks and is told (--glasses)",
+                count=0,
+                holds=units,
+                lives="inside",
+            ),
+            *(
+                Node(name=unit, made_by=f"services.alpha.{made_by}", does=does, count=0)
+                for unit, (made_by, does) in zip(units, _UNITS.values(), strict=True)
             ),
             *(
                 Node(
