@@ -55,6 +55,23 @@ def svg(width: float, height: float, /, *children: Child, **attributes: object) 
     )
 
 
+def section(id_: str, title: str, *children: Child, note: str = "") -> Markup:
+    """A section with its heading and a line that says how to read it."""
+    return tag(
+        "section",
+        tag("h2", title),
+        tag("p", note, class_="note") if note else None,
+        *children,
+        id=id_,
+    )
+
+
+def table(heads: Iterable[str], rows: Child) -> Markup:
+    """A table with a heading for each column."""
+    columns = [tag("th", head, scope="col") for head in heads]
+    return tag("table", tag("thead", tag("tr", columns)), tag("tbody", rows))
+
+
 def number(value: float) -> str:
     """A coordinate with at most two decimals."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

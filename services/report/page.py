@@ -13,8 +13,7 @@ from services.report.colours import body_colours
 from services.report.gantt import gantt
 from services.report.graph_picture import graph_picture
 from services.report.history import History
-from services.report.markup import Markup, join, tag
-from services.report.section import section
+from services.report.markup import Markup, join, section, tag
 from services.report.words import plain
 from stem_memory.clock import clock_of
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from brain.language.words.plural import be, counted, number
 from services.report.colours import wish_colour
 from services.report.history import GoalStory, History
-from services.report.markup import Child, Markup, join, tag
-from services.report.section import section
+from services.report.markup import Child, Markup, join, section, table, tag
 from services.report.wishes import done_words
 from services.report.words import duration_words, event_words, instruction_words, plain
 from services.session.contracts import LlmUse
@@ -176,11 +175,7 @@ def _candidates(candidates: tuple[Candidate, ...], chosen: str) -> Markup:
         )
     return tag(
         "div",
-        tag(
-            "table",
-            tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
-            tag("tbody", rows),
-        ),
+        table(heads, rows),
         class_="scroll",
     )
 
@@ -312,11 +307,7 @@ def timeline(history: History) -> Markup:
         tag("div", filters, search, class_="filters"),
         tag(
             "div",
-            tag(
-                "table",
-                tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
-                tag("tbody", rows),
-            ),
+            table(heads, rows),
             class_="scroll tall",
         ),
         note=f"{counted(len(history.events), 'event')}; {counted(history.reports, 'sensor report')} "

@@ -5,8 +5,7 @@ from __future__ import annotations
 from brain.language.words.plural import be, counted
 from services.report.colours import wish_colour
 from services.report.history import DONE, GoalStory, History
-from services.report.markup import Markup, join, tag
-from services.report.section import section
+from services.report.markup import Markup, join, section, tag
 from services.report.words import (
     ERASED,
     condition_words,

@@ -35,11 +35,31 @@ _CONFIG = "config.json"
 _T = TypeVar("_T", RunConfig, RunResult)
 
 
+class _File:
+    """One of the folder's files, by its name: its path."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: RunFolder, _: object = None) -> Path:
+        return folder.path / self._name
+
+
 class RunFolder:
     """One run's folder. `create` makes one for a new run, `open` takes one that is there.
 
     What is written is whole or not there at all: a run may be killed at any moment.
     """
+
+    # The memory that lies in the folder, if the run was given no other; what was asked for; the
+    # outcome and what the replay shows, which a run that broke off has not.
+    own_memory, config = _File(MEMORY), _File(_CONFIG)
+    result, film = _File("metrics.json"), _File("film.json.gz")
+    # The report; the replay as every player knows it and as browsers play it, which the page holds;
+    # its busiest moment; who did what when; the task graph of each wish; the floor plan.
+    page = _File("report.html")
+    video, web_video, still = _File("replay.mp4"), _File("replay.webm"), _File("replay.png")
+    gantt, graph, plan = _File("gantt.svg"), _File("graph.svg"), _File("plan.svg")
 
     def __init__(self, path: Path, is_new: bool = False) -> None:
         self.path = path
@@ -99,61 +119,6 @@ class RunFolder:
         """The memory of the run: the folder's own, or the one that its configuration names."""
         named = self._asked_for("memory")
         return Path(named) if isinstance(named, str) and named else self.own_memory
-
-    @property
-    def own_memory(self) -> Path:
-        """The memory that lies in the folder, if the run was given no other."""
-        return self.path / MEMORY
-
-    @property
-    def config(self) -> Path:
-        """What was asked for."""
-        return self.path / _CONFIG
-
-    @property
-    def result(self) -> Path:
-        """The outcome; a run that broke off has none."""
-        return self.path / "metrics.json"
-
-    @property
-    def film(self) -> Path:
-        """What the replay shows."""
-        return self.path / "film.json.gz"
-
-    @property
-    def page(self) -> Path:
-        """The report."""
-        return self.path / "report.html"
-
-    @property
-    def video(self) -> Path:
-        """The replay as every player knows it."""
-        return self.path / "replay.mp4"
-
-    @property
-    def web_video(self) -> Path:
-        """The replay as browsers play it; the page holds it."""
-        return self.path / "replay.webm"
-
-    @property
-    def still(self) -> Path:
-        """The busiest moment of the replay as a picture."""
-        return self.path / "replay.png"
-
-    @property
-    def gantt(self) -> Path:
-        """Who did what when."""
-        return self.path / "gantt.svg"
-
-    @property
-    def graph(self) -> Path:
-        """The task graph of each wish."""
-        return self.path / "graph.svg"
-
-    @property
-    def plan(self) -> Path:
-        """The floor plan."""
-        return self.path / "plan.svg"
 
     @property
     def pictures(self) -> tuple[Path, ...]:
