@@ -161,14 +161,13 @@ def history_of(
     reports, last_s = 0, 0.0
     for recorded in events:
         state.apply(recorded)
-        event = clock.event(recorded)
-        last_s = max(last_s, event.t)
-        if isinstance(event.body, log.Observed):
+        last_s = max(last_s, clock.at(recorded.t))
+        if isinstance(recorded.body, log.Observed):
             reports += 1
         else:
-            kept.append(event)
-            diary.take(event)
-    records = {id_: clock.record(state.goals()[id_]) for id_ in diary.goals}
+            kept.append(clock.of(recorded))
+            diary.take(kept[-1])
+    records = {id_: clock.of(state.goals()[id_]) for id_ in diary.goals}
     stories = {id_: GoalStory(**vars(s), record=records[id_]) for id_, s in diary.goals.items()}
     if result is not None:
         _match(list(stories.values()), result.goals)

@@ -60,7 +60,7 @@ def _outcome(story: Story, diary: Diary, carried: Carried, clock: RunTime) -> Go
         reason=reason,
         understood=understood.summary if understood is not None else "",
         answer=None if answer is None else answer.text,
-        findings=() if answer is None else clock.answer(answer).findings,
+        findings=() if answer is None else clock.of(answer).findings,
     )
 
 
