@@ -36,9 +36,9 @@ class Again:
         things += told
         counts = [np for np in nouns if np.one and np not in told]
         for np in nouns:
-            self.ground.check(np)
+            self.ground.lookup.check(np)
         if places and not things:
-            where = self.ground.place(places[0])
+            where = self.ground.lookup.place(places[0])
             found = [self._asked_again(c, self._elsewhere(c, where)) for c in last]
         elif things:
             found = [
@@ -48,7 +48,7 @@ class Again:
                 for other in self._another(c, np)
             ]
             if places:
-                where = self.ground.place(places[0])
+                where = self.ground.lookup.place(places[0])
                 found = [self._elsewhere(c, where) for c in found]
         else:
             found = [self._asked_again(c, c) for c in last]

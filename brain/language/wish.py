@@ -9,6 +9,7 @@ from brain.language.conditions.asks import Asks
 from brain.language.conditions.orders import Orders
 from brain.language.grounding.doubt import Misfit, Unable, Unclear, Unread
 from brain.language.grounding.ground import Grounding
+from brain.language.grounding.spoken import Spoken
 from brain.language.guess import Guesser
 from brain.language.parsing.clauses import Clause, Item
 from brain.language.parsing.corrections import corrected_wish, follow_up
@@ -45,7 +46,9 @@ class Wish:
         words = lexicon().taught(view.skills())
         self.site = Site(view, words)
         answers = dict(past.answers)
-        self.ground = Grounding(self.site, who, past.things, answers, _moved(past.conditions))
+        self.ground = Grounding(
+            Spoken(self.site, who, past.things, answers, _moved(past.conditions))
+        )
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, self.text)
         self._forms = FormReader(self.site, words)
@@ -92,7 +95,7 @@ class Wish:
             if quiet:
                 self.asks.context(clause)
                 continue
-            self.ground.begin_clause()
+            self.ground.spoken.begin_clause()
             clause = self._along(self._completed(clause, last, bool(found)), last)
             found += self._of(clause)
             last = clause
@@ -160,7 +163,12 @@ class Wish:
 
     def _completed(self, clause: Clause, last: Clause | None, _: bool) -> Clause:
         """A clause without verb takes it, and what else it lacks, from the one before."""
-        if clause.form == "do" and not clause.items and not clause.uncovered and self.ground.here:
+        if (
+            clause.form == "do"
+            and not clause.items
+            and not clause.uncovered
+            and self.ground.spoken.here
+        ):
             it = NounPhrase("it", clause.start, clause.end, pronoun="things")
             return replace(clause, items=(Item((it,)),))
         if clause.form != "verbless" or clause.uncovered:
@@ -338,7 +346,7 @@ class Wish:
     def _first_fit(self, clause: Clause) -> list[Condition]:
         """The first meaning of the verb that fits what it is said of."""
         misfits: list[Misfit] = []
-        here = list(self.ground.here)
+        here = list(self.ground.spoken.here)
         for action in clause.readings:
             if action == "beyond":
                 raise self._beyond(clause)
@@ -354,7 +362,7 @@ class Wish:
                 return self.orders.conditions(action, clause)
             except Misfit as misfit:
                 misfits.append(misfit)
-                self.ground.here[:] = here
+                self.ground.spoken.here[:] = here
         self._check_nouns(clause)
         if not clause.readings:
             return self._guess(clause)
@@ -369,7 +377,7 @@ class Wish:
     def _check_nouns(self, clause: Clause) -> None:
         for item in clause.items:
             for np in item.nouns:
-                self.ground.check(np)
+                self.ground.lookup.check(np)
 
     def _beyond(self, clause: Clause) -> Unable:
         return Unable(f"None of the robots here can {clause.verb}.")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from brain.language.conditions.orders import Orders
 from brain.language.conditions.queries import Queries
 from brain.language.grounding.doubt import Misfit, Unable, Unclear
+from brain.language.grounding.drinks import named_class
 from brain.language.grounding.ground import Grounding
 from brain.language.grounding.meaning import Meaning
 from brain.language.parsing.clauses import Clause
@@ -73,15 +74,15 @@ class Asks:
         raise Unclear("What would you like to know?", kind="wish")
 
     def _look(self, np: NounPhrase) -> Known:
-        where = self.ground.place(np)
-        self.ground.note(Meaning(ids=(where,)))
+        where = self.ground.lookup.place(np)
+        self.ground.spoken.note(Meaning(ids=(where,)))
         return Known(what=Selector(ids=(where,)), attr="location")
 
     def _present(self, np: NounPhrase, places: list[NounPhrase], clause: Clause) -> Known:
         """Whether something is somewhere: one looks at the place."""
         if places:
             if not np.pronoun:
-                self.ground.check(np)
+                self.ground.lookup.check(np)
             look = self._look(places[0])
             return self.queries.presence(look, np, clause, look.what.ids[0])
         return self.queries.presence(self._known(np, "location"), np, clause)
@@ -97,12 +98,12 @@ class Asks:
                 return True
             return attr in self.site.states_of(thing) or self.view.attr(thing, attr) is not None
 
-        if attr == "fill" and not any(fits(t) for t in self.ground.candidates(np)):
+        if attr == "fill" and not any(fits(t) for t in self.ground.lookup.candidates(np)):
             return self._look(np)
-        self.ground.check(np)
-        if np.refs and not np.pronoun and not self.ground.candidates(np, fits):
+        self.ground.lookup.check(np)
+        if np.refs and not np.pronoun and not self.ground.lookup.candidates(np, fits):
             if attr == "location" and not np.posts:
-                cls = self.ground.common_class(np)
+                cls = named_class(self.site, np)
                 if (
                     cls is not None
                     and self.site.category_of(cls) == "object"
@@ -110,8 +111,8 @@ class Asks:
                 ):
                     # Nobody knows of one yet: that is what looking is for.
                     return Known(what=Selector(cls=cls), attr="location")
-            elif self.ground.candidates(np):
-                title = self.site.title(self.ground.candidates(np)[0])
+            elif self.ground.lookup.candidates(np):
+                title = self.site.title(self.ground.lookup.candidates(np)[0])
                 raise Unable(
                     f"{title[:1].upper()}{title[1:]} has nothing of the kind to be checked."
                 )
@@ -120,7 +121,7 @@ class Asks:
             return Known(what=Selector(cls=common), attr=attr)
         meaning = self.ground.thing(np, fits, every=True)
         if meaning.count is not None:
-            found = self.ground.candidates(np, fits)
+            found = self.ground.lookup.candidates(np, fits)
             if len(found) == 1:
                 meaning = Meaning(ids=(found[0],))
             else:
@@ -133,8 +134,8 @@ class Asks:
             return None
         if any(ref.rank == 0 and ref.kind == "thing" for ref in np.refs):
             return None
-        cls = self.ground.common_class(np)
-        found = self.ground.candidates(np)
+        cls = named_class(self.site, np)
+        found = self.ground.lookup.candidates(np)
         names = {self.site.title(t) for t in found}
         same = len(found) > 1 and len(names) == 1 and self.view.category(found[0]) == "object"
         return cls if same else None
@@ -154,15 +155,17 @@ class Asks:
                 return [Told(who=p, message=message) for p in people]
             if clause.verb == "thank":
                 return [Told(who=p, message="thank you") for p in people]
-            if "message" in self.ground.answers:
-                return [Told(who=p, message=self.ground.answers["message"][0]) for p in people]
+            if "message" in self.ground.spoken.answers:
+                return [
+                    Told(who=p, message=self.ground.spoken.answers["message"][0]) for p in people
+                ]
             raise Unclear(f"What shall I tell {names}?", kind="message", slot="message")
         start, end = clause.note
         assert isinstance(start, int)
         assert isinstance(end, int)
         message = self.text[start:end].strip(" .!?,;:'\"“”")
         for person in people:
-            self.ground.note(Meaning(ids=(person,)))
+            self.ground.spoken.note(Meaning(ids=(person,)))
         return [Told(who=person, message=message) for person in people]
 
     def _people(self, np: NounPhrase) -> list[str]:
@@ -171,12 +174,16 @@ class Asks:
         if np.pronoun == "all_things":
             return self.orders.frame.everyone(np)
         if np.refs and self.orders.frame.is_goal(np) and not self.orders.frame.is_person(np):
-            place = self.ground.place(np)
+            place = self.ground.lookup.place(np)
             there = [p for p in self.site.members("person") if self.site.within(p, place)]
             if not there:
                 raise Unable(f"I know of nobody at {self.site.title(place)}.")
             return there
-        person = self.ground.place(np) if np.pronoun else self.ground.one(np, self._is_person)
+        person = (
+            self.ground.lookup.place(np)
+            if np.pronoun
+            else self.ground.lookup.one(np, self._is_person)
+        )
         if self.view.category(person) != "person":
             raise Misfit(f"{self.site.title(person)} can not be told anything")
         return [person]
@@ -209,7 +216,7 @@ class Asks:
         if clause.form == "there":
             for item in clause.items:
                 for np in item.nouns:
-                    self.ground.check(np)
+                    self.ground.lookup.check(np)
                     if item.prep is None and any(
                         r.kind == "class" and self._is_mess(r.id) for r in np.refs
                     ):
@@ -241,10 +248,10 @@ class Asks:
             for np in item.nouns:
                 if np.pronoun or np.one or np.unknown or np.half_known:
                     continue
-                found = self.ground.candidates(np)
+                found = self.ground.lookup.candidates(np)
                 if len(found) == 1:
-                    self.ground.note(Meaning(ids=(found[0],)))
+                    self.ground.spoken.note(Meaning(ids=(found[0],)))
                 elif found and (np.plural or np.det != "the"):
-                    cls = self.ground.common_class(np)
+                    cls = named_class(self.site, np)
                     if cls is not None:
-                        self.ground.note(Meaning(cls=cls))
+                        self.ground.spoken.note(Meaning(cls=cls))

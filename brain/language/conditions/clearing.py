@@ -8,6 +8,7 @@ from brain.language.conditions.frames import Frame
 from brain.language.conditions.moving import Moving
 from brain.language.conditions.stating import Stating
 from brain.language.grounding.doubt import Misfit, Unable, Unclear
+from brain.language.grounding.drinks import named_class
 from brain.language.grounding.homes import bin_for, home_of
 from brain.language.grounding.meaning import Meaning
 from brain.language.parsing.clauses import Clause, Item
@@ -70,17 +71,17 @@ class Clearing:
                 meaning = self.ground.thing(np, self.frame.is_carrier)
                 places += self.frame.expanded(meaning)
             else:
-                where = self.ground.one(
-                    np, self.frame.carrier_or_room, prefer=self.frame.has_clearable, what="place"
+                where = self.ground.lookup.one(
+                    np, self.frame.carrier_or_room, prefer=self.frame.has_clearable
                 )
-                self.ground.note(Meaning(ids=(where,)))
+                self.ground.spoken.note(Meaning(ids=(where,)))
                 places += self._tables_of(where)
             places = [p for p in places if p not in out]
         if not places:
             raise Unable("There is nothing like that to clear.")
         if all(np.plural or np.det == "all" for np in tables):
             places = sorted(places)
-        self.ground.note(Meaning(ids=tuple(places)))
+        self.ground.spoken.note(Meaning(ids=tuple(places)))
         return [Clear(where=place) for place in dict.fromkeys(places)]
 
     def _tables_of(self, where: str) -> list[str]:
@@ -98,14 +99,14 @@ class Clearing:
     def _taken_off(
         self, things: list[NounPhrase], off: list[Item], clause: Clause
     ) -> list[Condition]:
-        places = [self.ground.place(np) for item in off for np in item.nouns]
+        places = [self.ground.lookup.place(np) for item in off for np in item.nouns]
         found: list[Condition] = []
         for np in things:
             if np.pronoun == "all_things":
                 found += [Clear(where=place) for place in places]
                 continue
-            self.ground.check(np)
-            cls = self.ground.common_class(np)
+            self.ground.lookup.check(np)
+            cls = named_class(self.site, np)
             definite = np.det == "the" and not np.plural and not np.count
             if definite or cls is None or np.count or np.looks or not np.plural:
                 meaning = self.ground.thing(self.frame.attached(np, off), self.fleet.can_move)
@@ -113,7 +114,7 @@ class Clearing:
                 continue
             for place in places:
                 found.append(Clear(where=place, cls=cls))
-            self.ground.note(Meaning(cls=cls, within=places[0]))
+            self.ground.spoken.note(Meaning(cls=cls, within=places[0]))
         return found
 
     def put_away(self, clause: Clause) -> list[Condition]:
@@ -137,8 +138,8 @@ class Clearing:
         if target.prep not in ("on", "in", "at", "near") or not objects:
             return False
         np = target.nouns[0]
-        holders = self.ground.candidates(np) if np.refs else []
-        here = [t for o in objects for t in (self.ground.candidates(o) if o.refs else [])]
+        holders = self.ground.lookup.candidates(np) if np.refs else []
+        here = [t for o in objects for t in (self.ground.lookup.candidates(o) if o.refs else [])]
         return any(self.site.within(t, h) for t in here for h in holders)
 
     def _away(self, meaning: Meaning, np: NounPhrase) -> list[Condition]:
@@ -147,8 +148,8 @@ class Clearing:
         groups: dict[str, list[str]] = {}
         for thing in things:
             home = home_of(thing, self.site)
-            if "target" in self.ground.answers:
-                home = self.ground.answers["target"][0]
+            if "target" in self.ground.spoken.answers:
+                home = self.ground.spoken.answers["target"][0]
             elif np.posts and home is not None and self.site.within(thing, home):
                 raise Unclear(
                     f"Where shall I put {self.site.title(thing)}?", kind="where", slot="target"

@@ -48,7 +48,7 @@ class Frame:
                 meaning = self.ground.thing(np, self.fleet.can_hold, every=True)
                 found += self.expanded(meaning)
             else:
-                found.append(self.ground.place(np, self._holds_or_room))
+                found.append(self.ground.lookup.place(np, self._holds_or_room))
         return found
 
     def _are_all(self, np: NounPhrase) -> bool:
@@ -60,7 +60,7 @@ class Frame:
 
     def told_where(self, prep: str) -> Item | None:
         """The place that was answered when none was named, as if it had been said with `prep`."""
-        answered = self.ground.answers.get("target")
+        answered = self.ground.spoken.answers.get("target")
         if answered is None:
             return None
         refs = (Ref(0, "thing", answered[0]),)
@@ -70,13 +70,15 @@ class Frame:
     def everyone(self, np: NounPhrase) -> list[str]:
         """All people who are meant, without the speaker."""
         people = [
-            p for p in self.site.ids if self.view.category(p) == "person" and p != self.ground.who
+            p
+            for p in self.site.ids
+            if self.view.category(p) == "person" and p != self.ground.spoken.who
         ]
         if np.refs:
-            named = set(self.ground.candidates(np))
+            named = set(self.ground.lookup.candidates(np))
             people = [p for p in people if p in named]
         for _, where in np.posts:
-            place = self.ground.place(where)
+            place = self.ground.lookup.place(where)
             people = [p for p in people if self.site.within(p, place)]
         if not people:
             raise Unable(f"I know of nobody who is meant by {np.text}.")
@@ -145,7 +147,7 @@ class Frame:
         for item in clause.items:
             for np in item.nouns:
                 if item.prep == "without":
-                    if slot_of(np) in self.ground.answers:
+                    if slot_of(np) in self.ground.spoken.answers:
                         continue
                     question = f"I can not leave out {np.text}. Shall I do it all the same?"
                     raise Unclear(question, kind="yes", slot=slot_of(np))
@@ -153,9 +155,9 @@ class Frame:
                     raise Unclear(f"What shall be done with {np.text}?")
                 tool = item.prep == "with" and np.text.split()[-1] in tools
                 if item.prep != "for" and not tool:
-                    self.ground.check(np)
+                    self.ground.lookup.check(np)
         for np in clause.unless:
-            self.ground.check(np)
+            self.ground.lookup.check(np)
             if not set(clause.readings) - _OF_ONE:
                 raise Unclear(f'What do you mean by "except {np.text}"?')
         return replace(clause, items=tuple(i for i in clause.items if i.prep != "without"))
@@ -173,13 +175,13 @@ class Frame:
         """Everything that the noun may mean."""
         found: list[str] = []
         for ref in np.refs:
-            found += [ref.id] if ref.kind == "thing" else list(self.ground.members(ref.id))
+            found += [ref.id] if ref.kind == "thing" else list(self.ground.lookup.members(ref.id))
         return found
 
     def is_surface(self, np: NounPhrase) -> bool:
         """Whether a place is named that can be cleared."""
         if np.pronoun in ("things", "places") or (np.one and np.pronoun is None):
-            last = self.ground.last(self.is_carrier)
+            last = self.ground.spoken.last(self.is_carrier)
             return last is not None and all(self.is_carrier(t) for t in last.ids or ())
         if np.unknown:
             return True

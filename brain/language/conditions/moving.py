@@ -53,7 +53,7 @@ class Moving:
             and clause.verb.split()[0] in _TAKES
         ):
             raise Misfit("it is taken away, not brought")
-        where = [self.ground.speaker()] if target is None else self.frame.where(target)
+        where = [self.ground.spoken.speaker()] if target is None else self.frame.where(target)
         return self._carried(objects, where, sources, clause)
 
     def put(self, clause: Clause) -> list[Condition]:
@@ -84,9 +84,9 @@ class Moving:
         for item in clause.items:
             if item.prep == "for" and item.nouns[0].pronoun == "all_people" and item.nouns[0].posts:
                 wanted = clause.items[0].nouns[0]
-                if slot_of(wanted) in self.ground.answers:
+                if slot_of(wanted) in self.ground.spoken.answers:
                     continue
-                names = plural(self.ground.wording.class_words(wanted))
+                names = plural(self.ground.lookup.wording.class_words(wanted))
                 question = f"How many {names} do you want there?"
                 raise Unclear(question, kind="count", slot=slot_of(wanted))
         if not any(i.prep in ("to", "on", "in", "at") for i in clause.items):
@@ -95,7 +95,7 @@ class Moving:
         return replace(clause, items=tuple(kept))
 
     def _near(self, objects: tuple[NounPhrase, ...], target: Item) -> list[Condition]:
-        place = self.ground.place(target.nouns[0])
+        place = self.ground.lookup.place(target.nouns[0])
         raise Unclear(
             f"I can put things on or in something, not {target.word} {self.site.title(place)}. "
             f"Where exactly shall {objects[0].text} go?",
@@ -125,8 +125,8 @@ class Moving:
                 found.append(self.at(each, place))
             noted.append(meaning)
         for place in wheres:
-            self.ground.here.insert(
-                max(len(self.ground.here) - len(noted), 0), Meaning(ids=(place,))
+            self.ground.spoken.here.insert(
+                max(len(self.ground.spoken.here) - len(noted), 0), Meaning(ids=(place,))
             )
         return found
 
@@ -249,7 +249,7 @@ class Moving:
                         for r in np.refs
                     )
                     if not drink and not np.pronoun and not self.frame.is_goal(np):
-                        self.ground.check(np)
+                        self.ground.lookup.check(np)
                         raise Misfit(f"{np.text} can not be made here")
         return self.move(clause)
 
@@ -289,7 +289,7 @@ class Moving:
         target = target or self.frame.told_where("to")
         if target is None:
             raise Unclear("Where to?", kind="where", slot="target")
-        where = self.ground.place(target.nouns[0])
+        where = self.ground.lookup.place(target.nouns[0])
         if self.view.category(where) == "object":
             raise Misfit("that is no place")
         if not bodies and actor is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from brain.language.grounding.doubt import Doubt, Misfit
+from brain.language.grounding.drinks import named_class
 from brain.language.grounding.ground import Grounding
 from brain.language.parsing.clauses import Clause
 from brain.language.parsing.noun_phrase import NounPhrase
@@ -100,21 +101,21 @@ class Queries:
             return Selector(cls="person")
         if np.pronoun == "all_things":
             return Selector(cls="object")
-        cls = self.ground.common_class(np)
+        cls = named_class(self.site, np)
         named = any(ref.rank == 0 and ref.kind == "thing" for ref in np.refs)
         told_apart = np.det in ("the", "both") or np.owner or np.pronoun or np.one or named
         if cls is not None and not told_apart and self.site.drink(cls) is None:
             having = self.ground.having(np, cls)
             if having is not None:
                 return Selector(cls=cls, having=having, within=known.what.within)
-        here = list(self.ground.here)
+        here = list(self.ground.spoken.here)
         try:
             return self.ground.thing(np, every=True).selector()
         except (Doubt, Misfit):
             # What is looked at is clear all the same, so nobody need be asked.
-            found = self.ground.candidates(np)
+            found = self.ground.lookup.candidates(np)
             if found or cls is not None:
                 return Selector(ids=tuple(sorted(found))) if found else Selector(cls=cls)
             return known.what
         finally:
-            self.ground.here[:] = here
+            self.ground.spoken.here[:] = here

@@ -80,21 +80,21 @@ class Stating:
         if np.pronoun == "all_things" and not np.posts:
             raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
         if np.pronoun == "all_things" and attr in ("power", "open"):
-            place = self.ground.place(np.posts[0][1])
+            place = self.ground.lookup.place(np.posts[0][1])
             there = tuple(t for t in self.site.ids if self.site.within(t, place) and can(t))
             if not there:
                 raise Misfit(f"nothing in {self.site.title(place)} can be changed like that")
             return [Be(what=Selector(ids=there), attr=attr, value=value)]
-        self.ground.check(np)
-        if np.pronoun and attr == "clean" and self.ground.last(can) is None:
-            rooms = self.ground.last(lambda t: self.view.category(t) == "room")
+        self.ground.lookup.check(np)
+        if np.pronoun and attr == "clean" and self.ground.spoken.last(can) is None:
+            rooms = self.ground.spoken.last(lambda t: self.view.category(t) == "room")
             if rooms is not None and rooms.ids:
                 np = replace(np, pronoun=None, refs=(Ref(0, "thing", rooms.ids[0]),))
         if not np.pronoun and not np.one and np.refs and not self._any(np, can):
             known = self.frame.members(np)
             spills = self._spills(np) if attr == "clean" else []
             if spills:
-                self.ground.note(Meaning(ids=tuple(spills)))
+                self.ground.spoken.note(Meaning(ids=tuple(spills)))
                 return [Be(what=Selector(ids=tuple(spills)), attr=attr, value=value)]
             if known:
                 raise Misfit(self.fleet.why_not(known[0], attr, value))
@@ -107,14 +107,14 @@ class Stating:
                 if not can(thing):
                     raise Misfit(self.fleet.why_not(thing, attr, value))
             return [Be(what=meaning.selector(), attr=attr, value=value)]
-        if meaning.count is not None and self.ground.here:
+        if meaning.count is not None and self.ground.spoken.here:
             # "heat a steak and bring it": what is brought is hot.
-            self.ground.here[-1] = replace(meaning, having={**meaning.having, attr: value})
+            self.ground.spoken.here[-1] = replace(meaning, having={**meaning.having, attr: value})
         return [Be(what=meaning.selector(), attr=attr, value=value, count=meaning.count)]
 
     def _spills(self, np: NounPhrase) -> list[str]:
         """What has been spilled in the room that is meant ("mop the bathroom")."""
-        rooms = [t for t in self.ground.candidates(np) if self.view.category(t) == "room"]
+        rooms = [t for t in self.ground.lookup.candidates(np) if self.view.category(t) == "room"]
         if len(rooms) != 1:
             return []
         spilled = [t for t in self.site.members("wipeable") if self.view.attr(t, "fixed") is True]

@@ -36,10 +36,10 @@ class Stocking:
         found: list[Condition] = []
         wheres = None
         if goods:
-            wheres = [self.ground.place(np) for np in plain]
+            wheres = [self.ground.lookup.place(np) for np in plain]
             plain = goods
         elif others:
-            wheres = [self.ground.place(np) for np in others]
+            wheres = [self.ground.lookup.place(np) for np in others]
         if not plain and others:
             plain, wheres = others, None
         if not plain:
@@ -56,7 +56,7 @@ class Stocking:
         if np.pronoun == "all_things":
             pairs = [(f, c) for f in shelves for c in sorted(f.stock)]
         else:
-            self.ground.check(np)
+            self.ground.lookup.check(np)
             if np.pronoun or np.one:
                 meaning = self.ground.thing(np)
                 names = set(meaning.ids) | ({meaning.cls} if meaning.cls else set())
@@ -69,20 +69,20 @@ class Stocking:
                     if r.kind == "thing" and self.view.category(r.id) == "object"
                 }
                 if np.refs and self.frame.is_goal(np):
-                    names = set(self.ground.candidates(np))
+                    names = set(self.ground.lookup.candidates(np))
             pairs = [
                 (f, c) for f in shelves for c in sorted(f.stock) if self._is_named(f, c, names)
             ]
         if wheres is None and np.posts:
-            wheres = [self.ground.place(place) for _, place in np.posts]
+            wheres = [self.ground.lookup.place(place) for _, place in np.posts]
         pairs = [(f, c) for f, c in pairs if not self._is_named(f, c, left_out)]
         if wheres is not None:
             pairs = [(f, c) for f, c in pairs if f.id in wheres or f.room in wheres]
         if not pairs:
             raise Misfit(f"no shelf here keeps a stock of {np.text}")
         for fixture, cls in pairs:
-            self.ground.note(Meaning(ids=(fixture.id,)))
-            self.ground.note(Meaning(cls=cls))
+            self.ground.spoken.note(Meaning(ids=(fixture.id,)))
+            self.ground.spoken.note(Meaning(cls=cls))
         return [
             At(
                 what=Selector(cls=cls),
@@ -107,7 +107,7 @@ class Stocking:
             vessels, drink = intos, plain[0]
         else:
             raise Misfit("no vessel is named to be filled")
-        self.ground.check(drink)
+        self.ground.lookup.check(drink)
         fill = next(
             (d[1] for r in drink.refs if r.kind == "class" and (d := self.site.drink(r.id))), None
         )

@@ -2,59 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from brain.language.grounding.doubt import Unable, Unclear
+from brain.language.grounding.lookup import Lookup
 from brain.language.grounding.meaning import Meaning
+from brain.language.grounding.spoken import Test
 from brain.language.grounding.wording import slot_of
 from brain.language.parsing.noun_phrase import NounPhrase
 from brain.language.words.lexicon import among
 from brain.language.words.site import Ref
 
-if TYPE_CHECKING:
-    from brain.language.grounding.ground import Grounding
-
-Test = Callable[[str], bool]
 _SEVERAL = among("them they these those both")
 
 
 class Anaphora:
     """Nouns to be found in what was said: pronouns, "the blue one", "another", "4"."""
 
-    def __init__(self, ground: Grounding) -> None:
-        self.ground = ground
-        self.site = ground.site
-        self.view = ground.site.view
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+        self.spoken = lookup.spoken
+        self.site = lookup.site
+        self.view = lookup.view
 
     def pronoun(self, np: NounPhrase, fits: Test, prefer: Test | None) -> Meaning:
         """What the pronoun refers to."""
         if np.pronoun == "speaker":
-            if not fits(self.ground.speaker()):
+            if not fits(self.spoken.speaker()):
                 raise Unable("People can not be moved or changed by the robots here.")
-            return Meaning(ids=(self.ground.speaker(),))
+            return Meaning(ids=(self.spoken.speaker(),))
         if np.pronoun == "all_things" and np.posts and np.text.split()[1:2] == ["thing"]:
-            where = self.ground.place(np.posts[0][1])
+            where = self.lookup.place(np.posts[0][1])
             there = [t for t in self.view.contents(where) if fits(t)]
             if len(there) == 1:
                 return Meaning(ids=(there[0],))
             if there:
-                raise self.ground.wording.which(replace(np, text="thing"), there)
+                raise self.lookup.wording.which(replace(np, text="thing"), there)
         if np.text.startswith("something"):
             raise Unclear("What exactly shall it be?", kind="thing", slot=slot_of(np))
         if np.pronoun == "all_things" and np.posts:
-            return Meaning(cls="object", within=self.ground.place(np.posts[0][1]))
+            return Meaning(cls="object", within=self.lookup.place(np.posts[0][1]))
         if np.pronoun == "all_things":
             raise Unclear(
                 f'What exactly do you mean by "{np.text}"?', kind="thing", slot=slot_of(np)
             )
         if np.pronoun == "she_he":
-            person = self.ground.place(np)
+            person = self.lookup.place(np)
             if not fits(person):
                 raise Unable("People can not be moved or changed by the robots here.")
             return Meaning(ids=(person,))
-        last = self.ground.last(fits)
+        last = self.spoken.last(fits)
         if last is None:
             raise Unclear(f'What do you mean by "{np.text}"?', kind="thing", slot=slot_of(np))
         if np.pronoun == "things" and np.posts and "one" in np.text.split():
@@ -73,16 +70,16 @@ class Anaphora:
         """
         kind = self._category(last)
         found: list[Meaning] = []
-        end = len(self.ground.here)
-        for start in reversed(self.ground.starts):
-            group = [m for m in self.ground.here[start:end] if self._is_like(m, kind, fits)]
+        end = len(self.spoken.here)
+        for start in reversed(self.spoken.starts):
+            group = [m for m in self.spoken.here[start:end] if self._is_like(m, kind, fits)]
             found = [*(m for m in group if m not in found), *found]
             if len(found) > 1 or any(len(m.ids) != 1 for m in found):
                 break
             end = start
         if not found:
             # Then those of the wish before, if it was of several.
-            things = [t for t in self.ground.together if fits(t) and self.view.category(t) == kind]
+            things = [t for t in self.spoken.together if fits(t) and self.view.category(t) == kind]
             found = [Meaning(ids=(t,)) for t in things]
         if len(found) < 2:
             return None
@@ -111,7 +108,7 @@ class Anaphora:
             if siblings is not None:
                 base = replace(base, refs=(Ref(1, "class", siblings),))
             found = [
-                t for t in self.ground.candidates(base, fits) if not (np.other and t in last.ids)
+                t for t in self.lookup.candidates(base, fits) if not (np.other and t in last.ids)
             ]
             if np.plural:
                 return Meaning(ids=tuple(sorted(found)))
@@ -119,7 +116,7 @@ class Anaphora:
                 return Meaning(ids=(found[0],))
             if not found:
                 raise Unable(f"I know of no such {self.site.class_title(cls)}: {np.text}.")
-            raise self.ground.wording.which(base, found)
+            raise self.lookup.wording.which(base, found)
         if np.count is not None or np.det in ("another", "more", "a") or np.text == "one":
             return Meaning(cls=cls, having=last.having, count=np.count or 1)
         return last
@@ -130,22 +127,8 @@ class Anaphora:
 
     def spoken_of(self, np: NounPhrase) -> NounPhrase:
         """What "the other plates" leaves out: those that were spoken of before."""
-        last = self.ground.last(lambda t: t in self.ground.candidates(replace(np, other=False)))
+        last = self.spoken.last(lambda t: t in self.lookup.candidates(replace(np, other=False)))
         if last is None or not last.ids:
             raise Unclear(f'Which ones do you mean by "{np.text}"?', kind="thing", slot=slot_of(np))
         refs = tuple(Ref(0, "thing", i) for i in last.ids)
         return NounPhrase(np.text, np.start, np.end, det="the", plural=True, refs=refs, key=np.key)
-
-    def numbered(self, np: NounPhrase) -> NounPhrase:
-        """Such as "to 4": the place that people sit at or things stand on with this number."""
-        keys = {
-            key: refs
-            for key, refs in self.site.index.items()
-            if len(key) == 2
-            and key[1] == str(np.count)
-            and any(r.id in self.site.fixtures and self.site.fixtures[r.id].capacity for r in refs)
-        }
-        if len(keys) != 1:
-            raise Unclear(f'Where do you mean by "{np.text}"?', kind="where", slot=slot_of(np))
-        key, refs = keys.popitem()
-        return replace(np, refs=tuple(sorted(refs)), key=key, one=False, count=None, det="the")

@@ -1,26 +1,22 @@
-"""Drinks: not things that exist, but a vessel with a fill."""
+"""Classes that nouns name. A drink is no thing that exists, but a vessel with a fill."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from brain.language.grounding.doubt import Unable, Unclear
+from brain.language.grounding.spoken import Test, anything
 from brain.language.grounding.wording import slot_of
 from brain.language.parsing.noun_phrase import NounPhrase
+from brain.language.words.site import Site
 from devices.facts import Value
-
-if TYPE_CHECKING:
-    from brain.language.grounding.ground import Grounding
 
 
 class Drinks:
     """Drinks that are made here, and the vessels they come in."""
 
-    def __init__(self, ground: Grounding) -> None:
-        self.ground = ground
-        self.site = ground.site
-        self.view = ground.site.view
+    def __init__(self, site: Site) -> None:
+        self.site = site
 
     def is_drink(self, np: NounPhrase) -> bool:
         """Whether a drink is named."""
@@ -31,7 +27,7 @@ class Drinks:
     def made(self, np: NounPhrase) -> tuple[str, dict[str, Value]] | None:
         """The vessel and fill of a drink that is to be made."""
         if np.fill is not None:
-            vessel = self.ground.common_class(replace(np, fill=None, posts=()))
+            vessel = named_class(self.site, replace(np, fill=None, posts=()))
             fill = self.fill(np.fill)
             if vessel is None or fill is None:
                 return None
@@ -62,3 +58,14 @@ class Drinks:
             if drink is not None:
                 return drink[1]
         return None
+
+
+def named_class(site: Site, np: NounPhrase, fits: Test = anything) -> str | None:
+    """The class that the noun names: the most general one where one is above the others."""
+    classes = [r.id for r in np.refs if r.kind == "class"]
+    with_some = [c for c in classes if any(fits(t) for t in site.members(c))]
+    classes = with_some or classes
+    top = [c for c in classes if all(site.below(o, c) for o in classes)]
+    if top:
+        return top[0]
+    return classes[0] if len(classes) == 1 else None

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from brain.language.grounding.spoken import Spoken
 from brain.language.parsing.noun_phrase import NounPhrase
 from brain.language.words.tokens import key_of
-
-if TYPE_CHECKING:
-    from brain.language.grounding.ground import Grounding
 
 
 class Owners:
     """Whose things are, as far as their names tell."""
 
-    def __init__(self, ground: Grounding) -> None:
-        self.ground = ground
-        self.site = ground.site
-        self.view = ground.site.view
+    def __init__(self, spoken: Spoken) -> None:
+        self.spoken = spoken
+        self.site = spoken.site
+        self.view = spoken.view
 
     def is_owned(self, np: NounPhrase, thing: str) -> bool:
         """Whose a thing is, only its names can say; a thing named after somebody else is not."""
@@ -47,8 +44,8 @@ class Owners:
 
     def _owner(self, words: str) -> str | None:
         if words == "me":
-            return self.ground.who
-        return self.ground.last_person() if words == "them" else self._person_named(words)
+            return self.spoken.who
+        return self.spoken.last_person() if words == "them" else self._person_named(words)
 
     def person_words(self, person: str) -> frozenset[str]:
         """The words of a person's names."""

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from brain.language.grounding.doubt import Unable, Unclear
 from brain.language.parsing.noun_phrase import NounPhrase
 from brain.language.words.plural import be, listed
+from brain.language.words.site import Site
 from brain.language.words.spelling import nearest
 
 # More options than this are no help to a person.
 _OPTIONS = 8
 
-if TYPE_CHECKING:
-    from brain.language.grounding.ground import Grounding
-
 
 class Wording:
     """Questions and refusals about what is not clear or not there."""
 
-    def __init__(self, ground: Grounding) -> None:
-        self.ground = ground
-        self.site = ground.site
-        self.view = ground.site.view
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.view = site.view
 
     def which(self, np: NounPhrase, found: Sequence[str]) -> Unclear:
         """Ask which of several is meant."""
@@ -52,11 +47,15 @@ class Wording:
         """The noun with its looks, as said."""
         return " ".join((*np.looks, *np.key)) or np.text
 
-    def missing(self, np: NounPhrase, fits: Callable[[str], bool], what: str) -> Unable:
-        """Nothing like that is known, or nothing like that fits."""
-        self_known = self.ground.candidates(np)
-        plain = self.ground.candidates(replace(np, posts=(), places=(), states={}), fits)
-        if plain and not self_known:
+    def missing(self, np: NounPhrase, known: Sequence[str], plain: Sequence[str]) -> Unable:
+        """Nothing like that is known, or nothing like that fits.
+
+        Args:
+            np: What was said.
+            known: What it may mean, whether it fits or not.
+            plain: What fits, and that it might mean were less said of it.
+        """
+        if plain and not known:
             where = [self.site.title(p.holder) for t in plain[:3] if (p := self.view.location(t))]
             hint = (
                 f" I know of {listed(self.site.titles(plain[:3]), 'and')} ({listed(where, 'and')})."
@@ -64,8 +63,8 @@ class Wording:
                 else ""
             )
             return Unable(f"I know of no such thing: {np.text}.{hint}")
-        if self_known:
-            return Unable(f"That can not be done with {self.site.title(self_known[0])}.")
+        if known:
+            return Unable(f"That can not be done with {self.site.title(known[0])}.")
         words = self.class_words(np)
         return Unable(f"There {be(1, words)} no {words} here that I know of.")
 
@@ -76,9 +75,8 @@ class Wording:
         noun = _without_article(words)
         return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")
 
-    def half(self, np: NounPhrase) -> Unable:
-        """A known noun with words nobody understands before it."""
-        known = self.ground.candidates(replace(np, half_known=None, looks=(), states={}))
+    def half(self, np: NounPhrase, known: Sequence[str]) -> Unable:
+        """A known noun, which means these, with words nobody understands before it."""
         hint = f" I know of {listed(self.site.titles(known[:5]), 'and')}." if known else ""
         noun = _without_article(np.half_known or "")
         return Unable(f"There {be(1, noun)} no {noun} here that I know of.{hint}")

@@ -176,6 +176,11 @@ def _joined_numbers(tokens: list[Token]) -> list[Token]:
     return joined
 
 
+def text_of(tokens: list[Token], i: int, j: int) -> str:
+    """The words from `i` up to `j`, as said."""
+    return " ".join(t.text for t in tokens[i:j])
+
+
 def words_of(tokens: list[Token], i: int, size: int) -> list[str]:
     """The words from `i` on, at most `size` of them."""
     return [t.text for t in tokens[i : i + size]]
