@@ -24,7 +24,6 @@ from stem_memory.cubes.contracts import (
     FactItem,
     NoteItem,
 )
-from stem_memory.cubes.desk import Cubes
 from stem_memory.cubes.errors import (
     BlobDamaged,
     BundleUnreadable,
@@ -33,40 +32,13 @@ from stem_memory.cubes.errors import (
     NotSafetensors,
 )
 from stem_memory.cubes.safetensors import check_safetensors
-from stem_memory.log.store import EventStore
+from tests.stem_memory.conftest import Bench
 
 SHA = "a" * 64
 
 
 def note(text):
     return NoteItem(note=text)
-
-
-class Bench:
-    """A memory with a clock, and a desk for anybody at it."""
-
-    def __init__(self, folder, name="memory", origin="cubes"):
-        self.path = folder / f"{name}.db"
-        self.store = EventStore.writer(self.path, lambda: 0)
-        self.blobs = BlobStore.beside(self.path)
-        self.origin = origin
-        self.t = 0.0
-        self.ann = self.desk("ann")
-        self.bob = self.desk("bob")
-
-    def desk(self, who):
-        return Cubes(self.store, self.blobs, who, lambda: self.t, self.origin)
-
-    @property
-    def book(self):
-        return self.store.state.projections.cubes
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.store.close()
 
 
 def names(manifest):

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stem_memory.contracts import Event
-from stem_memory.cubes.blobs import BlobStore
 from stem_memory.cubes.contracts import (
     AdapterItem,
     CubeChanged,
@@ -14,7 +13,6 @@ from stem_memory.cubes.contracts import (
     Staged,
     Touched,
 )
-from stem_memory.cubes.desk import Cubes
 from stem_memory.cubes.errors import (
     BlobDamaged,
     CubeFault,
@@ -29,9 +27,9 @@ from stem_memory.cubes.prefix import (
     wanted_prefix,
 )
 from stem_memory.cubes.revision import disputed
-from stem_memory.log.store import EventStore
 from stem_memory.sync.exchange import merged_state, pull
 from stem_memory.sync.replica import SqliteReplica
+from tests.stem_memory.conftest import Bench
 
 SHA = "a" * 64
 
@@ -42,33 +40,6 @@ def note(text):
 
 def words(item):
     return getattr(item, "note", None)
-
-
-class Bench:
-    """A memory with a clock, and a desk for anybody at it."""
-
-    def __init__(self, folder, name="memory", origin="cubes"):
-        self.path = folder / f"{name}.db"
-        self.store = EventStore.writer(self.path, lambda: 0)
-        self.blobs = BlobStore.beside(self.path)
-        self.origin = origin
-        self.t = 0.0
-        self.ann = self.desk("ann")
-        self.bob = self.desk("bob")
-
-    def desk(self, who):
-        return Cubes(self.store, self.blobs, who, lambda: self.t, self.origin)
-
-    @property
-    def book(self):
-        return self.store.state.projections.cubes
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.store.close()
 
 
 def names(manifest):
