@@ -12,25 +12,29 @@ from typing import TextIO
 import click
 
 from services.commands.charset import write_plainly
-from services.commands.fleet import bodies, skills
-from services.commands.glasses import glasses
-from services.commands.house import doctor, topology
-from services.commands.lab import measuring
-from services.commands.llm import llm
-from services.commands.memory.table import memory
-from services.commands.menu import Menu
-from services.commands.report import report
-from services.commands.run import run
-from services.commands.worlds import worlds
+from services.commands.menu import Menu, Shelf
 from services.errors import ActorDied, BrokeOff, sentence_of
 
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+# The files, and their commands in the order of help.
+_TABLE = (
+    ("commands.run", "run"),
+    ("commands.worlds", "worlds"),
+    ("commands.fleet", "bodies skills"),
+    ("commands.glasses", "glasses"),
+    ("commands.report", "report"),
+    ("commands.memory.table", "memory"),
+    ("commands.house", "topology doctor"),
+    ("commands.llm", "llm"),
+    ("lab.commands.bench", "bench"),
+)
 
 
 @click.group(
     cls=Menu,
+    commands=Shelf("services", _TABLE),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="retinue", message="%(prog)s %(version)s")
@@ -39,11 +43,6 @@ def app() -> None:
 
     Start with: retinue run restaurant --do "bring two coffees to table 4, then clear table 2"
     """
-
-
-for command in (run, worlds, bodies, skills, glasses, report, memory, topology, doctor, llm):
-    app.add_command(command)
-measuring(app, "bench", "services.lab.commands.bench")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from services.commands.output import json_option, print_json, print_table, warn
+from services.commands.answer import Answer, Table, listed
+from services.commands.output import warn
 
 if TYPE_CHECKING:
     from devices.contracts import BodyCard
@@ -14,35 +13,26 @@ if TYPE_CHECKING:
     from services.plugins import Kind
 
 
-@click.command()
-@json_option
-def bodies(as_json: bool) -> None:
+def bodies() -> Answer:
     """List the kinds of bodies that are installed, with what they can do."""
-    cards = body_cards()
-    if as_json:
-        print_json({"bodies": [card.model_dump(mode="json") for card in cards]})
-        return
-    print_table(
+    return listed(
+        "bodies",
+        body_cards(),
         ("kind", "what it is", "speed", "reach", "heights", "carries", "battery", "skills"),
-        [
-            (
-                card.kind,
-                card.title,
-                f"{card.speed_m_s:g} m/s" if card.speed_m_s else "fixed",
-                f"{card.reach_m:g} m",
-                f"{card.low_m:g}-{card.high_m:g} m",
-                f"{card.carry} x, {card.payload_kg:g} kg",
-                f"{card.battery_wh:g} Wh",
-                ", ".join(card.skills),
-            )
-            for card in cards
-        ],
+        lambda card: (
+            card.kind,
+            card.title,
+            f"{card.speed_m_s:g} m/s" if card.speed_m_s else "fixed",
+            f"{card.reach_m:g} m",
+            f"{card.low_m:g}-{card.high_m:g} m",
+            f"{card.carry} x, {card.payload_kg:g} kg",
+            f"{card.battery_wh:g} Wh",
+            ", ".join(card.skills),
+        ),
     )
 
 
-@click.command()
-@json_option
-def skills(as_json: bool) -> None:
+def skills() -> Answer:
     """List the skills that are installed: what each needs, what it makes true, and who can."""
     from services.report.words import atom_words
 
@@ -50,24 +40,23 @@ def skills(as_json: bool) -> None:
     able = {
         card.name: [kind.kind for kind in kinds if kind.skills.get(card.name)] for card in cards
     }
-    if as_json:
-        listed = [card.model_dump(mode="json") | {"bodies": able[card.name]} for card in cards]
-        print_json({"skills": listed})
-        return
-    print_table(
-        ("skill", "what it is", "given", "needs", "makes true", "about", "bodies"),
-        [
-            (
-                card.name,
-                card.title,
-                ", ".join(param.name for param in card.params),
-                "; ".join(map(atom_words, card.pre)),
-                "; ".join(map(atom_words, card.post)),
-                f"{card.base_s:g} s" if card.base_s else "",
-                ", ".join(able[card.name]),
-            )
-            for card in cards
-        ],
+    return Answer(
+        {"skills": [card.model_dump(mode="json") | {"bodies": able[card.name]} for card in cards]},
+        Table(
+            ("skill", "what it is", "given", "needs", "makes true", "about", "bodies"),
+            [
+                (
+                    card.name,
+                    card.title,
+                    ", ".join(param.name for param in card.params),
+                    "; ".join(map(atom_words, card.pre)),
+                    "; ".join(map(atom_words, card.post)),
+                    f"{card.base_s:g} s" if card.base_s else "",
+                    ", ".join(able[card.name]),
+                )
+                for card in cards
+            ],
+        ),
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import click
 
 from brain.language.words.plural import counted
-from services.commands.lab import measuring
-from services.commands.menu import Menu
+from services.commands.answer import Answer, Table, listed
+from services.commands.menu import Menu, Shelf
 from services.commands.moment import Moment
-from services.commands.output import json_option, print_json, print_table, warn
-from services.commands.wearer import wearer_of, wearer_option
+from services.commands.output import print_json, warn
+from services.commands.signature import AsJson
+from services.commands.wearer import Wearer, wearer_of
 
 if TYPE_CHECKING:
     from services.alpha.contracts import LedgerEntry
@@ -21,41 +22,34 @@ if TYPE_CHECKING:
     from services.alpha.orders import GlassesConfig
     from services.alpha.recording import Replay
 
-source_option = click.option(
-    "--source",
-    required=True,
-    metavar="SOURCE",
-    help="A trace, a video file, a folder of pictures, a camera's number, or a stream's address.",
-)
-skill_option = click.option(
-    "--skill",
-    "skills",
-    multiple=True,
-    metavar="NAME",
-    help="A skill to use, or MODULE:FACTORY.  [default: those of the trace, else all installed]",
-)
-redact_option = click.option(
-    "--redact/--no-redact",
-    default=True,
-    show_default=True,
-    help="Cover faces before any picture is kept.",
-)
-seconds_option = click.option(
-    "--seconds",
-    type=click.FloatRange(min=0.0, min_open=True),
-    metavar="N",
-    help="End after that time.",
-)
-fps_option = click.option(
-    "--fps",
-    type=click.FloatRange(min=0.5, max=60.0),
-    default=10.0,
-    show_default=True,
-    help="Pictures a second to handle.",
-)
+Source = Annotated[
+    str,
+    "--source SOURCE: A trace, a video file, a folder of pictures, a camera's number, or a stream's "
+    "address.",
+]
+Skills = Annotated[
+    tuple[str, ...],
+    "--skill NAME: A skill to use, or MODULE:FACTORY.  [default: those of the trace, else all "
+    "installed]",
+]
+Redact = Annotated[bool, "--redact/--no-redact: Cover faces before any picture is kept."]
+Seconds = Annotated[
+    float | None, click.FloatRange(min=0.0, min_open=True), "--seconds N: End after that time."
+]
+Fps = Annotated[float, click.FloatRange(min=0.5, max=60.0), "--fps: Pictures a second to handle."]
 
 
-@click.group(cls=Menu)
+@click.group(
+    cls=Menu,
+    commands=Shelf(
+        "services",
+        (
+            ("commands.glasses", "run record"),
+            ("lab.commands.glasses_film", "film"),
+            ("commands.glasses", "eval new-skill skills"),
+        ),
+    ),
+)
 def glasses() -> None:
     """AI glasses: skills that speak at the right second, or stay silent."""
     import os
@@ -64,113 +58,56 @@ def glasses() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@glasses.command()
-@source_option
-@skill_option
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="SKILL.KEY=VALUE",
-    help="A setting of a skill. Give it as often as you like.",
-)
-@click.option(
-    "--say",
-    "said",
-    multiple=True,
-    nargs=2,
-    type=(Moment(), str),
-    metavar="TIME TEXT",
-    help="Words of the wearer at that time.",
-)
-@wearer_option
-@redact_option
-@fps_option
-@seconds_option
-@click.option("--film/--no-film", default=True, show_default=True, help="Write hud.mp4.")
-@click.option(
-    "--stills", is_flag=True, help="Write a picture of the display for each intervention."
-)
-@click.option("--window", is_flag=True, help="Show the display in a window.")
-@click.option("--microphone", is_flag=True, help="At a camera: listen to the microphone, too.")
-@click.option(
-    "--sound",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="A wav file with what is said meanwhile.",
-)
-@click.option("--aloud", is_flag=True, help="Speak on the loudspeaker.")
-@click.option(
-    "--voice",
-    default="auto",
-    show_default=True,
-    metavar="VOICE",
-    help="auto (espeak-ng, where it is installed), none, or MODULE:FACTORY of your own.",
-)
-@click.option(
-    "--model",
-    default="none",
-    envvar="RETINUE_LLM",
-    show_default=True,
-    show_envvar=True,
-    metavar="MODEL",
-    help="What answers open questions: none, embedded, or an OpenAI-compatible endpoint with the "
-    "model's name, such as http://127.0.0.1:8000/v1#qwen3.",
-)
-@click.option(
-    "--mcp",
-    multiple=True,
-    metavar="COMMAND",
-    help="A tool server to start (Model Context Protocol over standard streams).",
-)
-@click.option(
-    "--memory",
-    default="",
-    metavar="FILE",
-    help="The memory to remember in, from session to session.  [default: none is kept]",
-)
-@click.option(
-    "--runtime",
-    type=click.Choice(["ray", "local"]),
-    default="local",
-    show_default=True,
-    help="One Ray actor for each unit, or everything in this process; the result is the same.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Folder of the session.  [default: the next free runs/glasses-N]",
-)
-@json_option
 def run(
-    source: str,
-    skills: tuple[str, ...],
-    settings: tuple[str, ...],
-    said: tuple[tuple[float, str], ...],
-    wearer: Path | None,
-    redact: bool,
-    fps: float,
-    seconds: float | None,
-    film: bool,
-    stills: bool,
-    window: bool,
-    microphone: bool,
-    sound: str | None,
-    aloud: bool,
-    voice: str,
-    model: str,
-    mcp: tuple[str, ...],
-    memory: str,
-    runtime: str,
-    out: str | None,
-    as_json: bool,
+    source: Source,
+    skills: Skills = (),
+    set_: tuple[str, ...] = (),
+    say: tuple[tuple[Annotated[float, Moment()], str], ...] = (),
+    wearer: Wearer = None,
+    redact: Redact = True,
+    fps: Fps = 10.0,
+    seconds: Seconds = None,
+    film: bool = True,
+    stills: bool = False,
+    window: bool = False,
+    microphone: bool = False,
+    sound: Annotated[str | None, click.Path(exists=True, dir_okay=False)] = None,
+    aloud: bool = False,
+    voice: str = "auto",
+    model: str = "none",
+    mcp: tuple[str, ...] = (),
+    memory: str = "",
+    runtime: Literal["ray", "local"] = "local",
+    out: Annotated[str | None, click.Path(file_okay=False)] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Run a source through the glasses.
 
     Tells what is said and why now, and what is not said and why not; writes the film with the
     display and the speech, the captions and the ledger. At a camera, lines that you type are words
     of the wearer: "stop" ends what is being said.
+
+    Options:
+        --set SKILL.KEY=VALUE: A setting of a skill. Give it as often as you like.
+        --say TIME TEXT: Words of the wearer at that time.
+        --film/--no-film: Write hud.mp4.
+        --stills: Write a picture of the display for each intervention.
+        --window: Show the display in a window.
+        --microphone: At a camera: listen to the microphone, too.
+        --sound FILE: A wav file with what is said meanwhile.
+        --aloud: Speak on the loudspeaker.
+        --voice VOICE: auto (espeak-ng, where it is installed), none, or MODULE:FACTORY of
+            your own.
+        --model MODEL ($RETINUE_LLM): What answers open questions: none, embedded, or an
+            OpenAI-compatible endpoint with the model's name, such as
+            http://127.0.0.1:8000/v1#qwen3.
+        --mcp COMMAND: A tool server to start (Model Context Protocol over standard
+            streams).
+        --memory FILE: The memory to remember in, from session to session.  [default: none
+            is kept]
+        --runtime: One Ray actor for each unit, or everything in this process; the result is
+            the same.
+        --out DIR: Folder of the session.  [default: the next free runs/glasses-N]
     """
     from devices.glasses.contracts import Words
     from devices.glasses.sources import is_live
@@ -179,7 +116,7 @@ def run(
     from services.runtime.local import LocalRuntime, Runtime
 
     config = _config(skills, wearer, redact, fps).model_copy(
-        update={"settings": _settings(settings), "model": model, "mcp": mcp, "memory": memory}
+        update={"settings": _settings(set_), "model": model, "mcp": mcp, "memory": memory}
     )
     folder = _folder(out, "glasses")
     host: Runtime = LocalRuntime()
@@ -199,7 +136,7 @@ def run(
             aloud=aloud,
             voice=voice,
         ),
-        words=tuple(Words(t=t, text=text) for t, text in said),
+        words=tuple(Words(t=t, text=text) for t, text in say),
         runtime=host,
         until_s=seconds,
         typed=sys.stdin if is_live(source) else None,
@@ -214,26 +151,20 @@ def run(
     return 0
 
 
-@glasses.command()
-@source_option
-@click.option(
-    "--out", type=click.Path(file_okay=False), required=True, metavar="DIR", help="The new trace."
-)
-@skill_option
-@wearer_option
-@redact_option
-@fps_option
-@seconds_option
 def record(
-    source: str,
-    out: str,
-    skills: tuple[str, ...],
-    wearer: Path | None,
-    redact: bool,
-    fps: float,
-    seconds: float | None,
+    source: Source,
+    out: Annotated[str, click.Path(file_okay=False)],
+    skills: Skills = (),
+    wearer: Wearer = None,
+    redact: Redact = True,
+    fps: Fps = 10.0,
+    seconds: Seconds = None,
 ) -> int:
-    """Record a trace to replay: pictures without faces, and what you type meanwhile."""
+    """Record a trace to replay: pictures without faces, and what you type meanwhile.
+
+    Options:
+        --out DIR: The new trace.
+    """
     import time
 
     from devices.glasses.sources import is_live
@@ -268,15 +199,11 @@ def record(
     return 0
 
 
-measuring(glasses, "film", "services.lab.commands.glasses_film")
-
-
-@glasses.command("eval")
-@click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
-@skill_option
-@redact_option
-@json_option
-def eval_(traces: tuple[str, ...], skills: tuple[str, ...], redact: bool, as_json: bool) -> int:
+def eval_(
+    traces: Annotated[tuple[str, ...], "TRACE..."],
+    skills: Skills = (),
+    redact: Redact = True,
+) -> Answer:
     """Replay traces and compare what was said with their gold.
 
     An intervention counts if it begins from one second before to two seconds after what it is
@@ -298,9 +225,6 @@ def eval_(traces: tuple[str, ...], skills: tuple[str, ...], redact: bool, as_jso
     if len(traces) > 1:
         scores["all"] = total(scores.values())
         cost["all"] = sum(cost.values())
-    if as_json:
-        print_json({name: {**_figures(one), "cpu_s": cost[name]} for name, one in scores.items()})
-        return 0
     columns = ("gold", "told", "precision", "recall", "right", "false/h", "duplicates", "ESTP-F1")
     rows = []
     for name, one in scores.items():
@@ -317,52 +241,41 @@ def eval_(traces: tuple[str, ...], skills: tuple[str, ...], redact: bool, as_jso
             )
         )
     heads = (*columns, "PAUC", "abstained", "p95 to audio", "CPU a minute")
-    print_table(("trace", *heads), rows, wide=0)
-    return 0
+    told_all = {name: {**_figures(one), "cpu_s": cost[name]} for name, one in scores.items()}
+    return Answer(told_all, Table(("trace", *heads), rows, wide=0))
 
 
-@glasses.command("new-skill")
-@click.argument("name")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Where to put the package.  [default: here]",
-)
-def new_skill(name: str, out: Path) -> int:
-    """Start a new skill: a package with one file, its tests and its entry point."""
+def new_skill(
+    name: str, out: Annotated[Path | None, click.Path(file_okay=False, path_type=Path)] = None
+) -> None:
+    """Start a new skill: a package with one file, its tests and its entry point.
+
+    Options:
+        --out DIR: Where to put the package.  [default: here]
+    """
     from services.alpha.scaffold import new_skill as write
 
-    files = write(name, out)
+    files = write(name, out or Path())
     for path in files:
         click.echo(str(path))
     click.echo(f"try it: pip install -e {files[0].parent} && pytest {files[0].parent}")
-    return 0
 
 
-@glasses.command("skills")
-@json_option
-def skills_(as_json: bool) -> None:
+def skills_() -> Answer:
     """List the glasses skills that are installed, and what each must have seen before it speaks."""
     from services.alpha.catalogue import make_skills
 
-    specs = [skill.spec for skill in make_skills((), {}).values()]
-    if as_json:
-        print_json({"skills": [spec.model_dump(mode="json") for spec in specs]})
-        return
-    print_table(
+    return listed(
+        "skills",
+        [skill.spec for skill in make_skills((), {}).values()],
         ("skill", "needs to have seen", "tools", "within", "what it is"),
-        [
-            (
-                spec.name,
-                ", ".join(slot.name for slot in spec.slots if not slot.optional) or "nothing",
-                ", ".join(tool.name.partition(".")[2] for tool in spec.tools) or "none",
-                f"{spec.deadline_s:g} s",
-                spec.title,
-            )
-            for spec in specs
-        ],
+        lambda spec: (
+            spec.name,
+            ", ".join(slot.name for slot in spec.slots if not slot.optional) or "nothing",
+            ", ".join(tool.name.partition(".")[2] for tool in spec.tools) or "none",
+            f"{spec.deadline_s:g} s",
+            spec.title,
+        ),
     )
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import click
 
-from services.commands.output import json_option, print_json, print_table
+from services.commands.answer import Answer, Table
 
 
-@click.command()
-@click.argument("world", required=False, metavar="[WORLD_OR_YAML]")
-@click.option(
-    "--bodies", type=click.IntRange(min=1), metavar="N", help="Only the first N bodies come."
-)
-@click.option(
-    "--model",
-    default="embedded",
-    envvar="RETINUE_LLM",
-    show_default=True,
-    show_envvar=True,
-    metavar="MODEL",
-    help="As in retinue run.",
-)
-@json_option
-def topology(world: str | None, bodies: int | None, model: str, as_json: bool) -> None:
-    """Show the program as data: its actors, how many, and who holds whose handle."""
+def topology(
+    world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
+    bodies: Annotated[int | None, click.IntRange(min=1)] = None,
+    model: str = "embedded",
+) -> Answer:
+    """Show the program as data: its actors, how many, and who holds whose handle.
+
+    Options:
+        --bodies N: Only the first N bodies come.
+        --model MODEL ($RETINUE_LLM): As in retinue run.
+    """
     from services.runtime.topology import drawn
     from services.runtime.topology import topology as program_of
 
@@ -33,22 +29,14 @@ def topology(world: str | None, bodies: int | None, model: str, as_json: bool) -
 
         names = tuple(spec.id for spec in read_world(world).bodies)[:bodies]
     program = program_of(names, model)
-    if as_json:
-        print_json(program.model_dump(mode="json"))
-    else:
-        click.echo(drawn(program))
+    return Answer(program, drawn(program))
 
 
-@click.command()
-@json_option
-def doctor(as_json: bool) -> int:
+def doctor() -> Answer:
     """Tell what is installed, what is missing and how to get it. Exits with 0 if the core works."""
     from services.commands.doctor import examine, works
 
     checks = examine()
-    if as_json:
-        print_json({"works": works(checks), "checks": [c.model_dump(mode="json") for c in checks]})
-        return int(not works(checks))
     from rich.text import Text
 
     mark = {
@@ -65,7 +53,11 @@ def doctor(as_json: bool) -> int:
         )
         for c in checks
     ]
-    print_table(("", "what", "found", "how to get it"), rows, wide=2)
-    click.echo()
-    click.echo("the core works" if works(checks) else "the core does not work: see ✗ above")
-    return int(not works(checks))
+    is_working = works(checks)
+    return Answer(
+        {"works": is_working, "checks": checks},
+        Table(("", "what", "found", "how to get it"), rows, wide=2),
+        "",
+        "the core works" if is_working else "the core does not work: see ✗ above",
+        code=int(not is_working),
+    )

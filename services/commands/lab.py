@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.util import find_spec
 
 import click
@@ -10,19 +9,13 @@ import click
 LAB = "services.lab"
 
 
-def measuring(group: click.Group, name: str, module: str) -> None:
-    """Add a command of the lab, which stands under its own name in a module.
-
-    Args:
-        group: Where it is added.
-        name: What it is called.
-        module: Where it is made.
-    """
-    is_installed = find_spec(LAB) is not None
-    group.add_command(getattr(import_module(module), name) if is_installed else _missing(name))
+def is_missing(module: str) -> bool:
+    """Whether a module is one of the lab, and there is none."""
+    return module.startswith(f"{LAB}.") and find_spec(LAB) is None
 
 
-def _missing(name: str) -> click.Command:
+def missing(name: str) -> click.Command:
+    """A command in the place of one of the lab."""
     sentence = "It is part of the lab: pip install 'retinue[lab]'."
 
     def refuse(**_: object) -> None:

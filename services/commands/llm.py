@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from brain.language.words.plural import counted
-from services.commands.lab import measuring
-from services.commands.menu import Menu
-from services.commands.output import json_option, print_json
+from services.commands.answer import Answer
+from services.commands.menu import Menu, Shelf
+from services.commands.output import print_json
+from services.commands.signature import AsJson
 
 if TYPE_CHECKING:
     from services.llm.cluster.maintenance import Held
@@ -21,134 +22,76 @@ KEY_VARIABLE = "RETINUE_LLM_KEY"
 DEFAULT_URL = "http://127.0.0.1:8000"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-key_option = click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help=f"A file that holds the endpoint's API key.  [default: the variable {KEY_VARIABLE}]",
+Key = Annotated[
+    Path | None,
+    click.Path(path_type=Path, dir_okay=False, exists=True),
+    "--key-file: A file that holds the endpoint's API key.  [default: the variable "
+    f"{KEY_VARIABLE}]",
+]
+Url = Annotated[str, "--url: The endpoint's address."]
+
+
+@click.group(
+    cls=Menu,
+    commands=Shelf(
+        "services",
+        (
+            ("commands.llm", "serve status drain"),
+            ("lab.commands.llm_simulate", "simulate"),
+            ("lab.commands.llm_bench", "bench"),
+        ),
+    ),
 )
-
-
-@click.group(cls=Menu)
 def llm() -> None:
     """Serve language models on one OpenAI-compatible endpoint that knows its agents."""
 
 
-@llm.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="The port; 0 takes a free one.",
-)
-@click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    metavar="ENGINE",
-    help="llamacpp, vllm, simulated, or URL#model of a remote endpoint. Give it as often as you "
-    "like.  [default: llamacpp]",
-)
-@click.option(
-    "--replicas",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many of each engine that is started here.",
-)
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, exists=True),
-    help="A GGUF file, or a model folder for vLLM.  [default: the embedded model]",
-)
-@click.option("--model-name", metavar="NAME", help="The name that clients ask for.")
-@click.option(
-    "--slots",
-    type=click.IntRange(min=1),
-    default=4,
-    show_default=True,
-    help="Conversations that one engine holds at the same time.",
-)
-@click.option(
-    "--context",
-    type=click.IntRange(min=256),
-    default=4096,
-    show_default=True,
-    metavar="TOKENS",
-    help="Longest conversation, answer included.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Threads of one engine. More than one collapses on a machine that does other work.",
-)
-@click.option(
-    "--policy",
-    default="retinue",
-    show_default=True,
-    metavar="NAME",
-    help="How turns are ordered and whose KV is held; stock for no care of programs.",
-)
-@click.option(
-    "--kv-files",
-    type=click.IntRange(min=0),
-    default=512,
-    show_default=True,
-    metavar="MIB",
-    help="Room for the KV of programs that gave way; 0 to read their prompts again.",
-)
-@click.option("--ray", is_flag=True, help="Engines live in Ray actors (RAY_ADDRESS, or here).")
-@click.option(
-    "--engine-host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Where engines listen; auto for the address of whatever machine of a Ray cluster each lives on.",
-)
-@click.option(
-    "--gpus",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="GPUs of one vLLM engine; with --ray each actor is given so many.",
-)
-@click.option(
-    "--kv-events",
-    is_flag=True,
-    help="vLLM publishes which KV blocks it stores and removes; llm status --json tells where.",
-)
-@click.option(
-    "--vllm-arg",
-    "vllm_arguments",
-    multiple=True,
-    metavar="ARG",
-    help="A further argument of vllm serve, such as --vllm-arg=--quantization=fp8. Give it as often as "
-    "you like.",
-)
-@key_option
 def serve(
-    host: str,
-    port: int,
-    engines: tuple[str, ...],
-    replicas: int,
-    weights: Path | None,
-    model_name: str | None,
-    slots: int,
-    context: int,
-    threads: int,
-    policy: str,
-    kv_files: int,
-    ray: bool,
-    engine_host: str,
-    gpus: int,
-    kv_events: bool,
-    vllm_arguments: tuple[str, ...],
-    key_file: Path | None,
+    host: str = "127.0.0.1",
+    port: Annotated[int, click.IntRange(0, 65535)] = 8000,
+    engine: tuple[str, ...] = (),
+    replicas: Annotated[int, click.IntRange(min=1)] = 1,
+    weights: Annotated[Path | None, click.Path(path_type=Path, exists=True)] = None,
+    model_name: str | None = None,
+    slots: Annotated[int, click.IntRange(min=1)] = 4,
+    context: Annotated[int, click.IntRange(min=256)] = 4096,
+    threads: Annotated[int, click.IntRange(min=1)] = 1,
+    policy: str = "retinue",
+    kv_files: Annotated[int, click.IntRange(min=0)] = 512,
+    ray: bool = False,
+    engine_host: str = "127.0.0.1",
+    gpus: Annotated[int, click.IntRange(min=0)] = 0,
+    kv_events: bool = False,
+    vllm_arg: tuple[str, ...] = (),
+    key_file: Key = None,
 ) -> None:
-    """Serve the endpoint until Ctrl-C. Point any OpenAI client at the address it prints."""
+    """Serve the endpoint until Ctrl-C. Point any OpenAI client at the address it prints.
+
+    Options:
+        --host: The address to listen on.
+        --port: The port; 0 takes a free one.
+        --engine ENGINE: llamacpp, vllm, simulated, or URL#model of a remote endpoint. Give
+            it as often as you like.  [default: llamacpp]
+        --replicas: How many of each engine that is started here.
+        --weights: A GGUF file, or a model folder for vLLM.  [default: the embedded model]
+        --model-name NAME: The name that clients ask for.
+        --slots: Conversations that one engine holds at the same time.
+        --context TOKENS: Longest conversation, answer included.
+        --threads: Threads of one engine. More than one collapses on a machine that does
+            other work.
+        --policy NAME: How turns are ordered and whose KV is held; stock for no care of
+            programs.
+        --kv-files MIB: Room for the KV of programs that gave way; 0 to read their prompts
+            again.
+        --ray: Engines live in Ray actors (RAY_ADDRESS, or here).
+        --engine-host ADDRESS: Where engines listen; auto for the address of whatever
+            machine of a Ray cluster each lives on.
+        --gpus: GPUs of one vLLM engine; with --ray each actor is given so many.
+        --kv-events: vLLM publishes which KV blocks it stores and removes; llm status --json
+            tells where.
+        --vllm-arg ARG: A further argument of vllm serve, such as
+            --vllm-arg=--quantization=fp8. Give it as often as you like.
+    """
     from services.errors import UserError
     from services.llm.config import LlmConfig
 
@@ -158,7 +101,7 @@ def serve(
             f"--host {host} is open to other machines: give a key with --key-file, or in {KEY_VARIABLE}"
         )
     config = LlmConfig(
-        engines=engines or ("llamacpp",),
+        engines=engine or ("llamacpp",),
         replicas=replicas,
         weights=weights,
         model=model_name,
@@ -170,7 +113,7 @@ def serve(
         remote_key=os.environ.get("OPENAI_API_KEY", "none"),
         gpus=gpus,
         kv_events=kv_events,
-        vllm_arguments=vllm_arguments,
+        vllm_arguments=vllm_arg,
         engine_host=engine_host,
     )
     if gpus and replicas > 1 and not ray:
@@ -219,13 +162,17 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
         runtime.close()
 
 
-@llm.command()
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="The endpoint's address.")
-@click.option("--once", is_flag=True, help="Print the table once instead of keeping it on screen.")
-@key_option
-@json_option
-def status(url: str, once: bool, key_file: Path | None, as_json: bool) -> None:
-    """Show programs, pins with their time to live, hit rates and engines, live."""
+def status(
+    url: Url = DEFAULT_URL,
+    once: bool = False,
+    key_file: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show programs, pins with their time to live, hit rates and engines, live.
+
+    Options:
+        --once: Print the table once instead of keeping it on screen.
+    """
     import sys
 
     from services.llm.watch import read_status, show, watch
@@ -239,19 +186,20 @@ def status(url: str, once: bool, key_file: Path | None, as_json: bool) -> None:
         watch(url, key)
 
 
-@llm.command()
-@click.argument("replica")
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="The endpoint's address.")
-@click.option("--end", is_flag=True, help="Let the replica take new programs again.")
-@click.option("--wait", is_flag=True, help="Come back only when nothing is left there.")
-@key_option
-@json_option
 def drain(
-    replica: str, url: str, end: bool, wait: bool, key_file: Path | None, as_json: bool
-) -> None:
+    replica: str,
+    url: Url = DEFAULT_URL,
+    end: bool = False,
+    wait: bool = False,
+    key_file: Key = None,
+) -> Answer:
     """Empty REPLICA for maintenance: it takes no new programs, and those that wait move away.
 
     Turns in progress are answered to their end. `retinue llm status` names the replicas.
+
+    Options:
+        --end: Let the replica take new programs again.
+        --wait: Come back only when nothing is left there.
     """
     from services.llm.cluster import maintenance
 
@@ -259,15 +207,14 @@ def drain(
         click.echo(f"{_left(left)} left", err=True)
 
     left = maintenance.drain(url, _key(key_file) or "none", replica, not end, wait, tell)
-    if as_json:
-        told = {"replica": replica, "draining": not end}
-        print_json({**told, "turns": left.turns, "programs": left.programs})
-    elif end:
-        click.echo(f"{replica} takes new programs again")
+    if end:
+        said = f"{replica} takes new programs again"
     elif left.is_empty:
-        click.echo(f"{replica} is empty")
+        said = f"{replica} is empty"
     else:
-        click.echo(f"{replica} drains: {_left(left)} are left")
+        said = f"{replica} drains: {_left(left)} are left"
+    told = {"replica": replica, "draining": not end}
+    return Answer({**told, "turns": left.turns, "programs": left.programs}, said)
 
 
 def _left(held: Held) -> str:
@@ -283,7 +230,3 @@ def _key(key_file: Path | None) -> str | None:
             raise click.UsageError(f"{key_file} holds no key")
         return text
     return os.environ.get(KEY_VARIABLE) or None
-
-
-measuring(llm, "simulate", "services.lab.commands.llm_simulate")
-measuring(llm, "bench", "services.lab.commands.llm_bench")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from services.commands.lab import is_missing, missing
+
 if TYPE_CHECKING:
     from services.plugins import Kind
 
@@ -60,12 +62,7 @@ class Shelf(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._made:
-            if name in self._modules:
-                module, function = import_module(self._modules[name]), name.replace("-", "_")
-                found = getattr(module, function, None) or getattr(module, f"{function}_")
-            else:
-                found = self._offers[name]
-            self[name] = _command(name, found)
+            self[name] = _command(name, self._found(name))
         return self._made[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:
@@ -80,6 +77,15 @@ class Shelf(MutableMapping[str, click.Command]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def _found(self, name: str) -> Any:
+        module, function = self._modules.get(name, ""), name.replace("-", "_")
+        if not module:
+            return self._offers[name]
+        if is_missing(module):
+            return missing(name)
+        found = import_module(module)
+        return getattr(found, function, None) or getattr(found, f"{function}_")
 
     @cached_property
     def _offers(self) -> dict[str, Any]:

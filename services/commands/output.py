@@ -22,10 +22,6 @@ _PIPE = 160
 _GAP = 2
 _READABLE = 16
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
-)
-
 
 def print_json(value: Any) -> None:
     """Print one JSON object, last on standard output; nouns in it as they are stored."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import click
 
 from brain.language.words.plural import be, counted, were
 from services.commands.moment import Moment
-from services.commands.output import json_option, print_json, print_table, stages, warn
+from services.commands.output import print_json, print_table, stages, warn
+from services.commands.signature import AsJson, command
 
 if TYPE_CHECKING:
     from services.session.contracts import RunConfig, RunResult, Tick
@@ -57,158 +58,28 @@ class Speed(click.ParamType[float]):
         return speed
 
 
-# What is said without --do is told so, rather than called an argument too many.
-@click.command(context_settings={"allow_extra_args": True})
-@click.argument("world", metavar="[WORLD_OR_YAML]", required=False)
-@click.option(
-    "--do",
-    "wishes",
-    multiple=True,
-    metavar="TEXT",
-    help="A wish in plain English, posted at the start. Give it as often as you like. Without any "
-    "wish, the people in the world say theirs.",
-)
-@click.option(
-    "--then",
-    "later",
-    multiple=True,
-    nargs=2,
-    type=(Moment(), str),
-    metavar="TIME TEXT",
-    help="Said at that time of the world, in seconds (90) or as minutes:seconds (1:30): another "
-    'wish, or "cancel the coffees", "pause that", "stop", "go on", "make it urgent".',
-)
-@click.option(
-    "--within",
-    type=Moment(is_span=True),
-    metavar="TIME",
-    help="The deadline of each wish, from when it is said. A wish may say so itself: "
-    '"... within two minutes".',
-)
-@click.option(
-    "--bodies", type=click.IntRange(min=1), metavar="N", help="Only the first N bodies come."
-)
-@click.option(
-    "--fault",
-    "faults",
-    multiple=True,
-    metavar="SPEC",
-    help='What goes wrong: "offline waiter-1 at 30s", "tool-fail pick on chef times 2", '
-    '"slow scout x3 at 60s", "drain drone to 10% at 20s".',
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all chance.")
-@click.option(
-    "--runtime",
-    type=click.Choice(["ray", "local"]),
-    default=None,
-    help="One Ray actor for each body, or everything in this process; the result is the same.  "
-    "[default: local; ray where RAY_ADDRESS names a cluster]",
-)
-@click.option(
-    "--glasses",
-    default="",
-    metavar="[WHO=]SOURCE",
-    help="The glasses that somebody in the world wears, as a trace, or WHO=CAMERA in real time: what "
-    "they see is known to the robots at that moment, and what they say is heard like everybody's words.",
-)
-@click.option(
-    "--device",
-    "devices",
-    multiple=True,
-    metavar="ID=KIND:ADDRESS",
-    help="A body outside the simulated world takes part: a robot's program (pipe:COMMAND), a "
-    "recording (recorded:FILE), or a kind with a driver of its own. With one that lives in real "
-    "time the run does, too.",
-)
-@click.option(
-    "--memory",
-    default="",
-    metavar="FILE",
-    help="The memory to remember in, from run to run.  [default: a new one in the run's folder]",
-)
-@click.option(
-    "--no-record",
-    multiple=True,
-    metavar="ROOM",
-    help='Nothing that is seen or said in this room is recorded; "people in ROOM" hides only '
-    "people. Give it as often as you like.",
-)
-@click.option(
-    "--keep",
-    multiple=True,
-    metavar="SPEC",
-    help='How long reports are kept: "person 10min", "person in bathroom 60s", "everything 30d".',
-)
-@click.option(
-    "--remember",
-    default="",
-    metavar="RUN",
-    help="Start from what an earlier run learnt: notes, durations, success. Where things were then "
-    "is not taken over.",
-)
-@click.option(
-    "--speed",
-    type=Speed(),
-    default="max",
-    show_default=True,
-    help="Seconds in the world per real second.",
-)
-@click.option(
-    "--model",
-    default="embedded",
-    envvar="RETINUE_LLM",
-    show_default=True,
-    show_envvar=True,
-    metavar="MODEL",
-    help="What helps to understand wishes: embedded, none, or an OpenAI-compatible endpoint with "
-    "the model's name, such as http://127.0.0.1:8000/v1#qwen3.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Folder of the run.  [default: the next free runs/WORLD-N]",
-)
-@click.option(
-    "--resume",
-    "resumed",
-    type=click.Path(file_okay=False),
-    metavar="RUN",
-    help="Bring a run to its end that broke off, instead of beginning one.",
-)
-@click.option("--strict", is_flag=True, help="Exit with 1 unless everything is done or answered.")
-@click.option(
-    "--report/--no-report",
-    "with_report",
-    default=True,
-    show_default=True,
-    help="Write report.html, its pictures and the replay into the folder.",
-)
-@json_option
-@click.pass_context
-def run(
-    context: click.Context,
-    world: str | None,
-    wishes: tuple[str, ...],
-    later: tuple[tuple[float, str], ...],
-    within: float | None,
-    bodies: int | None,
-    faults: tuple[str, ...],
-    seed: int,
-    runtime: str | None,
-    glasses: str,
-    devices: tuple[str, ...],
-    memory: str,
-    no_record: tuple[str, ...],
-    keep: tuple[str, ...],
-    remember: str,
-    speed: float,
-    model: str,
-    out: str | None,
-    resumed: str | None,
-    strict: bool,
-    with_report: bool,
-    as_json: bool,
+def _run(
+    world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
+    do: tuple[str, ...] = (),
+    then: tuple[tuple[Annotated[float, Moment()], str], ...] = (),
+    within: Annotated[float | None, Moment(is_span=True)] = None,
+    bodies: Annotated[int | None, click.IntRange(min=1)] = None,
+    fault: tuple[str, ...] = (),
+    seed: int = 0,
+    runtime: Literal["ray", "local"] | None = None,
+    glasses: str = "",
+    device: tuple[str, ...] = (),
+    memory: str = "",
+    no_record: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+    remember: str = "",
+    speed: Annotated[Any, Speed()] = "max",
+    model: str = "embedded",
+    out: Annotated[str | None, click.Path(file_okay=False)] = None,
+    resume: Annotated[str | None, click.Path(file_okay=False)] = None,
+    strict: bool = False,
+    report: bool = True,
+    as_json: AsJson = False,
 ) -> int:
     """Carry out wishes in a world.
 
@@ -220,43 +91,82 @@ def run(
     Exits with 0 when every goal was done, answered, rightly refused or answered with a question, or
     cancelled; with 1 when one failed or was late; with 2 when the input was bad; with 130 when you
     interrupted it. --strict: with 1 unless everything is done or answered.
+
+    Options:
+        --do TEXT: A wish in plain English, posted at the start. Give it as often as you
+            like. Without any wish, the people in the world say theirs.
+        --then TIME TEXT: Said at that time of the world, in seconds (90) or as
+            minutes:seconds (1:30): another wish, or "cancel the coffees", "pause that",
+            "stop", "go on", "make it urgent".
+        --within TIME: The deadline of each wish, from when it is said. A wish may say so
+            itself: "... within two minutes".
+        --bodies N: Only the first N bodies come.
+        --fault SPEC: What goes wrong: "offline waiter-1 at 30s", "tool-fail pick on chef
+            times 2", "slow scout x3 at 60s", "drain drone to 10% at 20s".
+        --seed: Seed of all chance.
+        --runtime: One Ray actor for each body, or everything in this process; the result is
+            the same.  [default: local; ray where RAY_ADDRESS names a cluster]
+        --glasses [WHO=]SOURCE: The glasses that somebody in the world wears, as a trace, or
+            WHO=CAMERA in real time: what they see is known to the robots at that moment,
+            and what they say is heard like everybody's words.
+        --device ID=KIND:ADDRESS: A body outside the simulated world takes part: a robot's
+            program (pipe:COMMAND), a recording (recorded:FILE), or a kind with a driver of
+            its own. With one that lives in real time the run does, too.
+        --memory FILE: The memory to remember in, from run to run.  [default: a new one in
+            the run's folder]
+        --no-record ROOM: Nothing that is seen or said in this room is recorded; "people in
+            ROOM" hides only people. Give it as often as you like.
+        --keep SPEC: How long reports are kept: "person 10min", "person in bathroom 60s",
+            "everything 30d".
+        --remember RUN: Start from what an earlier run learnt: notes, durations, success.
+            Where things were then is not taken over.
+        --speed: Seconds in the world per real second.
+        --model MODEL ($RETINUE_LLM): What helps to understand wishes: embedded, none, or an
+            OpenAI-compatible endpoint with the model's name, such as
+            http://127.0.0.1:8000/v1#qwen3.
+        --out DIR: Folder of the run.  [default: the next free runs/WORLD-N]
+        --resume RUN: Bring a run to its end that broke off, instead of beginning one.
+        --strict: Exit with 1 unless everything is done or answered.
+        --report/--no-report: Write report.html, its pictures and the replay into the
+            folder.
     """
     from services.errors import UserError
     from services.session.contracts import PostedWish, RunConfig
 
+    context = click.get_current_context()
     if context.args:
         words = " ".join(context.args)
         raise click.UsageError(
             f'"{words}" belongs to nothing: a wish is said with --do "{words}"', context
         )
-    if resumed is not None:
-        return _resumed(context, resumed, with_report, strict, as_json)
+    if resume is not None:
+        return _resumed(context, resume, report, strict, as_json)
     if world is None:
         raise click.UsageError(
             "Missing argument 'WORLD_OR_YAML': name one of `retinue worlds list`, or a scenario file",
             context,
         )
-    wishes = tuple(map(_in_one_line, wishes))
-    later = tuple((t, _in_one_line(text)) for t, text in later)
-    if not all((*wishes, *(text for _, text in later))):
+    do = tuple(map(_in_one_line, do))
+    then = tuple((t, _in_one_line(text)) for t, text in then)
+    if not all((*do, *(text for _, text in then))):
         raise UserError("a wish is empty: say what you want, or leave --do and --then out")
     config = RunConfig.model_validate(
         {
             "world": world,
             "wishes": tuple(
                 PostedWish(t=t, text=text, within_s=within)
-                for t, text in (*((0.0, w) for w in wishes), *later)
+                for t, text in (*((0.0, w) for w in do), *then)
             ),
             "bodies": bodies,
-            "faults": faults,
+            "faults": fault,
             "seed": seed,
             "runtime": runtime or ("ray" if os.environ.get("RAY_ADDRESS") else "local"),
             "speed": speed,
             "out": out,
             "model": model,
-            "film": with_report,
+            "film": report,
             "glasses": glasses,
-            "devices": devices,
+            "devices": device,
             "memory": memory,
             "no_record": no_record,
             "keep": keep,
@@ -276,8 +186,13 @@ def run(
 
         return run_world(config, on_tick, inputs=keyboard)
 
-    hears = speed > 0.0 or bool(devices)
-    return _shown(_title(config), carry_out, hears, with_report, strict, as_json)
+    hears = speed > 0.0 or bool(device)
+    return _shown(_title(config), carry_out, hears, report, strict, as_json)
+
+
+run = command("run", _run)
+# What is said without --do is told so, rather than called an argument too many.
+run.allow_extra_args = True
 
 
 def _in_one_line(text: str) -> str:
@@ -293,7 +208,7 @@ def _resumed(
 
     from services.errors import UserError
 
-    allowed = {"resumed", "with_report", "strict", "as_json"}
+    allowed = {"resume", "report", "strict", "as_json"}
     for param in context.command.params:
         name = param.name or ""
         source = context.get_parameter_source(name)

@@ -8,8 +8,9 @@
         \"\"\"
 
 What stands under `Options`, as it would be typed, is an option: `--attr` sets `attr`, `--from` sets
-`from_`. Every other parameter is an argument. What has no default must be given. Every command
-takes `--json`.
+`from_`; `--film/--no-film` is a flag to be put on and off, and `--model MODEL ($NAME)` may be said by a
+variable of the environment. Every other parameter is an argument. What has no default must be given.
+A command that gives an `Answer` takes `--json`.
 
 The type says what may be given: text, numbers, files, `Literal` for one of several, `bool` for a flag,
 `tuple[X, ...]` for any number of them. In `Annotated` it brings more, in any order:
@@ -30,14 +31,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 import click
 
 from services.commands.answer import Answer
-from services.commands.output import json_option
 
-_OPTION = re.compile(r"--([a-z-]+)(?: (.+?))?: (.*)", re.DOTALL)
+# For a function that shows itself what it finds, and is told how.
+AsJson = Annotated[bool, "--json: Print one JSON object instead of text."]
+_OPTION = re.compile(
+    r"--(?P<flag>[a-z-]+)(?P<off>/--[a-z-]+)?(?: (?P<metavar>.+?))??"
+    r"(?: \(\$(?P<variable>[A-Z_]+)\))?: (?P<help>.*)",
+    re.DOTALL,
+)
 
 
 class Opened(Protocol):
@@ -66,32 +72,32 @@ class _Given:
     def made(self, name: str) -> click.Parameter:
         """The parameter as click has it."""
         option = _OPTION.fullmatch(self.line)
-        is_required = self.default is inspect.Parameter.empty
-        settings: dict[str, Any] = {"required": is_required, "type": self.type}
-        if not is_required and self.default not in (None, ()):
+        settings = _kind(self.hint, self.type)
+        settings["required"] = self.default is inspect.Parameter.empty
+        if not settings["required"] and self.default not in (None, ()):
             settings["default"] = self.default
-        parts = get_args(self.hint)
-        if get_origin(self.hint) is not tuple:
-            settings["type"] = self.type or _type(self.hint)
-        elif parts[-1] is not ...:
-            settings |= {"nargs": len(parts), "type": tuple(map(_type, parts))}
-        else:
-            settings["type"] = self.type or _type(parts[0])
-            settings |= {"nargs": -1} if option is None else {"multiple": True}
         if option is None:
+            if settings.pop("multiple", False):
+                settings["nargs"] = -1
             return click.Argument([name], metavar=self.line or None, **settings)
-        flag, metavar, sentence = option.groups()
-        if self.hint is bool:
-            settings = {"is_flag": True}
-        shown = self.default is not False and settings.get("default", "") != ""
-        told = " ".join(line.strip() for line in sentence.splitlines())
+        is_switch = self.hint is bool and not option["off"]
         return click.Option(
-            [name, f"--{flag}"], metavar=metavar, help=told, show_default=shown, **settings
+            [name, f"--{option['flag']}{option['off'] or ''}"],
+            metavar=option["metavar"],
+            help=" ".join(line.strip() for line in option["help"].splitlines()),
+            envvar=option["variable"],
+            show_envvar=True,
+            show_default=not is_switch and settings.get("default", "") != "",
+            **({"is_flag": True} if is_switch else settings),
         )
 
 
-def command(name: str, function: Callable[..., Answer]) -> click.Command:
+def command(name: str, function: Callable[..., Answer | int | None]) -> click.Command:
     """The command that a function is.
+
+    Args:
+        name: What it is called.
+        function: What it gives is shown, or is the exit code of what showed all itself.
 
     Raises:
         TypeError: The signature says of a parameter what can not be typed at a terminal, or the
@@ -107,7 +113,12 @@ def command(name: str, function: Callable[..., Answer]) -> click.Command:
     if unknown := [line for sets, line in lines.items() if sets or line]:
         raise TypeError(f"no parameter is set by {unknown[0]!r}")
 
-    def run(as_json: bool, **values: Any) -> int:
+    gives_answer = hints.get("return") is Answer
+    if gives_answer:
+        takes["as_json"] = _given(AsJson, False, "")
+
+    def run(**values: Any) -> int:
+        as_json = gives_answer and values.pop("as_json")
         said = [(one.said, values[name]) for name, one in takes.items() if one.said]
         words = " ".join(text.format(value) if value else "" for text, value in said)
         with contextlib.ExitStack() as stack:
@@ -117,13 +128,15 @@ def command(name: str, function: Callable[..., Answer]) -> click.Command:
                     values[name] = stack.enter_context(one.opens(values[name], words))
                     opened.append(values[name])
             answer = function(**values)
+            if not isinstance(answer, Answer):
+                return answer or 0
             for thing in opened:
                 thing.answered(answer.data)
         answer.show(as_json)
         return answer.code
 
     params = [given.made(name) for name, given in takes.items()]
-    return json_option(click.Command(name, callback=run, help=text, params=params))
+    return click.Command(name, callback=run, help=text, params=params)
 
 
 def _sets(line: str) -> str:
@@ -156,8 +169,20 @@ def _marks(hint: Any) -> tuple[Any, ...]:
     return getattr(hint, "__metadata__", ())
 
 
+def _kind(hint: Any, known: click.ParamType[Any] | None) -> dict[str, Any]:
+    """How often something is given, and of what type it is, as click has it."""
+    if get_origin(hint) is not tuple:
+        return {"type": known or _type(hint)}
+    parts = get_args(hint)
+    if parts[-1] is ...:
+        return _kind(parts[0], known) | {"multiple": True}
+    return {"nargs": len(parts), "type": tuple(map(_type, parts))}
+
+
 def _type(hint: Any) -> Any:
     """What click calls a type."""
+    for mark in _marks(hint):
+        return mark
     if get_origin(hint) is Literal:
         return click.Choice(get_args(hint))
     if hint is Path:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 if TYPE_CHECKING:
     from services.alpha.contracts import WearerProfile
 
-wearer_option = click.option(
-    "--wearer",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Who wears the glasses, as JSON: id (who they are in the world), name, quiet, per_hour, "
-    "known, sizes, preferences and more.",
-)
+Wearer = Annotated[
+    Path | None,
+    click.Path(dir_okay=False, path_type=Path),
+    "--wearer FILE: Who wears the glasses, as JSON: id (who they are in the world), name, quiet, "
+    "per_hour, known, sizes, preferences and more.",
+]
 
 
 def wearer_of(file: Path) -> WearerProfile:

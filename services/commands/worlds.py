@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import click
 
 from brain.language.words.plural import counted
-from services.commands.menu import Menu
-from services.commands.output import json_option, print_json, print_listed, print_table, warn
+from services.commands.answer import Answer, Table, listed
+from services.commands.menu import Menu, Shelf
+from services.commands.output import print_json, print_listed, print_table, warn
+from services.commands.signature import AsJson
 
 if TYPE_CHECKING:
     from devices.facts import ClassCard, StateSpec
@@ -19,40 +21,39 @@ if TYPE_CHECKING:
     from sim_worlds.loading.ontology import Ontology
 
 
-@click.group(cls=Menu)
+@click.group(
+    cls=Menu,
+    commands=Shelf("services.commands", (("worlds", "list show validate classes schema"),)),
+)
 def worlds() -> None:
     """List worlds, show one, validate a scenario file, and tell what may stand in it."""
 
 
-@worlds.command("list")
-@json_option
-def list_(as_json: bool) -> None:
+def list_() -> Answer:
     """List the worlds that are installed."""
     from services.session.scenarios import read_world
     from sim_worlds.loader import installed
 
     found = {name: read_world(name) for name in installed()}
-    if as_json:
-        print_json({"worlds": [{"name": n, **_figures(w)} for n, w in found.items()]})
-        return
     columns = ("rooms", "fixtures", "things", "people", "bodies")
-    print_table(
+    return listed(
+        "worlds",
+        [{"name": name, **_figures(world)} for name, world in found.items()],
         ("world", *columns, "what it is"),
-        [(n, *(_figures(w)[c] for c in columns), w.title) for n, w in found.items()],
+        lambda world: (world["name"], *(world[c] for c in columns), world["title"]),
     )
 
 
-@worlds.command()
-@click.argument("world", metavar="WORLD_OR_YAML")
-@click.option(
-    "--svg",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Draw the floor plan into this file as well.",
-)
-@json_option
-def show(world: str, svg: Path | None, as_json: bool) -> None:
-    """Draw the floor plan of a world and list what is in it."""
+def show(
+    world: Annotated[str, "WORLD_OR_YAML"],
+    svg: Annotated[Path | None, click.Path(dir_okay=False, path_type=Path)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the floor plan of a world and list what is in it.
+
+    Options:
+        --svg FILE: Draw the floor plan into this file as well.
+    """
     from services.session.scenarios import read_world
 
     scenario = read_world(world)
@@ -69,10 +70,7 @@ def show(world: str, svg: Path | None, as_json: bool) -> None:
     _list_content(scenario)
 
 
-@worlds.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@json_option
-def validate(file: Path, as_json: bool) -> None:
+def validate(file: Path) -> Answer:
     """Say OK if the file is a sound scenario, else what is wrong and on which line (exit 2)."""
     from services.commands.fleet import body_cards
     from sim_worlds.errors import ScenarioError
@@ -83,33 +81,26 @@ def validate(file: Path, as_json: bool) -> None:
     except ScenarioError as error:
         for problem in error.problems:
             warn(problem)
-        if as_json:
-            print_json({"ok": False, "problems": list(error.problems)})
-        click.get_current_context().exit(2)
-    if as_json:
-        print_json({"ok": True, "name": scenario.name, **_figures(scenario)})
-    else:
-        figures = ", ".join(
-            counted(_figures(scenario)[f"{noun}s"], noun) for noun in ("room", "fixture", "thing")
-        )
-        people, bodies = len(scenario.people), len(scenario.bodies)
-        click.echo(
-            f"OK  {scenario.name}: {figures}, {counted(people, 'person')}, {counted(bodies, 'body')}"
-        )
+        return Answer({"ok": False, "problems": error.problems}, code=2)
+    found = _figures(scenario)
+    figures = ", ".join(counted(found[f"{noun}s"], noun) for noun in ("room", "fixture", "thing"))
+    people, bodies = counted(found["people"], "person"), counted(found["bodies"], "body")
+    return Answer(
+        {"ok": True, "name": scenario.name, **found},
+        f"OK  {scenario.name}: {figures}, {people}, {bodies}",
+    )
 
 
-@worlds.command()
-@click.argument("world", required=False, metavar="[WORLD_OR_YAML]")
-@click.option(
-    "--category",
-    type=click.Choice(["object", "fixture", "room", "door", "person"]),
-    help="Only classes of this kind of thing.",
-)
-@json_option
-def classes(world: str | None, category: str | None, as_json: bool) -> None:
+def classes(
+    world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
+    category: Literal["object", "fixture", "room", "door", "person"] | None = None,
+) -> Answer:
     """List the classes of things a scenario file may name: words for them, parents, states.
 
     With a world, its own classes are listed as well; without one, those that come with Retinue.
+
+    Options:
+        --category: Only classes of this kind of thing.
     """
     from sim_worlds.loader import catalogue
     from sim_worlds.loading.ontology import Ontology
@@ -122,35 +113,30 @@ def classes(world: str | None, category: str | None, as_json: bool) -> None:
         cards = read_world(world).classes
     ontology = Ontology(cards)
     found = [card for card in cards if category in (None, card.category)]
-    if as_json:
-        print_json({"classes": [_class_told(card, ontology) for card in found]})
-        return
-    print_table(
-        ("class", "is a", "words for it", "states"),
-        [
-            (
-                card.cls,
-                ", ".join((card.category, *ontology.ancestors(card.cls))),
-                ", ".join(card.names),
-                "; ".join(f"{s}: {_values(spec)}" for s, spec in ontology.states(card.cls).items()),
-            )
-            for card in found
-        ],
-        wide=2,
+    rows = [
+        (
+            card.cls,
+            ", ".join((card.category, *ontology.ancestors(card.cls))),
+            ", ".join(card.names),
+            "; ".join(f"{s}: {_values(spec)}" for s, spec in ontology.states(card.cls).items()),
+        )
+        for card in found
+    ]
+    return Answer(
+        {"classes": [_class_told(card, ontology) for card in found]},
+        Table(("class", "is a", "words for it", "states"), rows, wide=2),
     )
 
 
-@worlds.command()
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write it into this file instead.",
-)
-def schema(out: Path | None) -> None:
+def schema(
+    out: Annotated[Path | None, click.Path(dir_okay=False, path_type=Path)] = None,
+) -> None:
     """Print the JSON schema of scenario files, by which editors complete and check them.
 
     The first line of a scenario names it: "# yaml-language-server: $schema=FILE".
+
+    Options:
+        --out FILE: Write it into this file instead.
     """
     from services.commands.fleet import body_cards
     from sim_worlds.loader import catalogue

@@ -6,12 +6,13 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from brain.language.words.plural import counted
-from services.commands.output import json_option, print_json
+from services.commands.output import print_json
+from services.commands.signature import AsJson
 
 if TYPE_CHECKING:
     from services.memory.client import MemoryClient
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 _EVERY_S = 1.0
 
 
-@click.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
-@json_option
-def serve(file: Path, as_json: bool) -> None:
+def serve(
+    file: Annotated[Path, click.Path(path_type=Path, dir_okay=False)], as_json: AsJson = False
+) -> None:
     """Hold a memory FILE open, so that several programs on this host write to it at once.
 
     They find it by the address that is printed: glasses (retinue glasses run --memory FILE

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from brain.language.words.plural import counted
 from services.commands.moment import Moment
-from services.commands.wearer import wearer_of, wearer_option
+from services.commands.wearer import Wearer, wearer_of
 
 if TYPE_CHECKING:
     from services.lab.glasses.home import Lying
@@ -21,65 +21,15 @@ STYLES = ("club", "evening", "daylight", "lamp")
 ANSWER_S = 8.0
 
 
-@click.command()
-@click.argument("kind", type=click.Choice(KINDS))
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The new trace.",
-)
-@click.option(
-    "--style",
-    type=click.Choice(STYLES),
-    default="club",
-    show_default=True,
-    help="How it looks and moves: decks, surfaces, light, sway of the head.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Which of the films of this kind: the same seed makes the same one.",
-)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=5.0),
-    default=120.0,
-    show_default=True,
-    metavar="N",
-    help="How long a quiet film is; the others last as long as what happens in them.",
-)
-@click.option(
-    "--say",
-    "said",
-    multiple=True,
-    nargs=2,
-    type=(Moment(), str),
-    metavar="TIME TEXT",
-    help="Words of the wearer at that time; espeak-ng, if installed, speaks them on the sound track.",
-)
-@click.option(
-    "--lying",
-    multiple=True,
-    nargs=2,
-    metavar="THING PLACE",
-    help="With where-is-it: a thing and the id of the place on which it lies, in the world that the "
-    "film is for. THING is keys, kettle, duck and the like; keys=ID says its id there.",
-)
-@wearer_option
 def film(
-    kind: str,
-    out: Path,
-    style: str,
-    seed: int,
-    seconds: float,
-    said: tuple[tuple[float, str], ...],
-    lying: tuple[tuple[str, str], ...],
-    wearer: Path | None,
+    kind: Annotated[str, click.Choice(KINDS)],
+    out: Annotated[Path, click.Path(file_okay=False, path_type=Path)],
+    style: Annotated[str, click.Choice(STYLES)] = "club",
+    seed: Annotated[int, click.IntRange(min=0)] = 1,
+    seconds: Annotated[float, click.FloatRange(min=5.0)] = 120.0,
+    say: tuple[tuple[Annotated[float, Moment()], str], ...] = (),
+    lying: tuple[tuple[str, str], ...] = (),
+    wearer: Wearer = None,
 ) -> int:
     """Make a film to try the glasses on: a trace with what would be right to say, and when.
 
@@ -87,6 +37,18 @@ def film(
     minutes in which nothing is to be told; the same seed makes the same film. With --lying the
     wearer looks at things where they lie in a world, for a run in which they take part. The decks, artworks
     and garments come from Debian packages that are fetched with apt-get (350 MB) the first time.
+
+    Options:
+        --out DIR: The new trace.
+        --style: How it looks and moves: decks, surfaces, light, sway of the head.
+        --seed N: Which of the films of this kind: the same seed makes the same one.
+        --seconds N: How long a quiet film is; the others last as long as what happens in
+            them.
+        --say TIME TEXT: Words of the wearer at that time; espeak-ng, if installed, speaks
+            them on the sound track.
+        --lying THING PLACE: With where-is-it: a thing and the id of the place on which it
+            lies, in the world that the film is for. THING is keys, kettle, duck and the
+            like; keys=ID says its id there.
     """
     from dataclasses import replace
 
@@ -101,11 +63,11 @@ def film(
     refuse_old(out)
     assets.fetch()
     if things:
-        until_s = max((t for t, _ in said), default=0.0) + ANSWER_S
+        until_s = max((t for t, _ in say), default=0.0) + ANSWER_S
         take = walk_around(style, seed, out, things, until_s)
     else:
         take = make_take(kind, style, seed, Stock(out, (kind,)), seconds)
-    words = tuple(Words(t=t, text=text) for t, text in said)
+    words = tuple(Words(t=t, text=text) for t, text in say)
     take = replace(take, words=tuple(sorted((*take.words, *words), key=lambda word: word.t)))
     if wearer is not None:
         take = replace(take, wearer=wearer_of(wearer))

@@ -3,82 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import click
 
-from services.commands.output import json_option, print_json
+from services.commands.output import print_json
+from services.commands.signature import AsJson
 
 _OPERATIONS = 10_000
 
 
-@click.command()
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="Repetitions, each with other prompts and waits.",
-)
-@click.option(
-    "--robots",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="Agents that come back after each tool.",
-)
-@click.option(
-    "--strangers",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Callers that always have one more new conversation.",
-)
-@click.option(
-    "--turns",
-    type=click.IntRange(min=2),
-    default=5,
-    show_default=True,
-    help="Turns of each robot.",
-)
-@click.option(
-    "--slots",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Conversations that the engine holds.",
-)
-@click.option(
-    "--words",
-    type=click.IntRange(min=20, max=2000),
-    default=350,
-    show_default=True,
-    help="Length of a first prompt.",
-)
-@click.option(
-    "--vllm",
-    type=click.Path(path_type=Path),
-    metavar="PYTHON",
-    help="Measure vLLM, too, with the plug-in and without, with this interpreter "
-    "(make bench-llm installs one).",
-)
-@click.option("--no-llamacpp", is_flag=True, help="Measure vLLM only.")
-@json_option
 def bench(
-    rounds: int,
-    robots: int,
-    strangers: int,
-    turns: int,
-    slots: int,
-    words: int,
-    vllm: Path | None,
-    no_llamacpp: bool,
-    as_json: bool,
+    rounds: Annotated[int, click.IntRange(min=1)] = 2,
+    robots: Annotated[int, click.IntRange(min=1)] = 2,
+    strangers: Annotated[int, click.IntRange(min=1)] = 3,
+    turns: Annotated[int, click.IntRange(min=2)] = 5,
+    slots: Annotated[int, click.IntRange(min=1)] = 3,
+    words: Annotated[int, click.IntRange(min=20, max=2000)] = 350,
+    vllm: Path | None = None,
+    no_llamacpp: bool = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how soon robots that come back are answered: engines as they come beside ours.
 
     Robots wait for tools and return with a longer conversation, while strangers always have one more
     new one. llama.cpp is served with owned slots and without, vLLM with the plug-in and without. Takes
     some minutes.
+
+    Options:
+        --rounds: Repetitions, each with other prompts and waits.
+        --robots: Agents that come back after each tool.
+        --strangers: Callers that always have one more new conversation.
+        --turns: Turns of each robot.
+        --slots: Conversations that the engine holds.
+        --words: Length of a first prompt.
+        --vllm PYTHON: Measure vLLM, too, with the plug-in and without, with this
+            interpreter (make bench-llm installs one).
+        --no-llamacpp: Measure vLLM only.
     """
     from services.lab.engines.llama import Load, bench_llama
     from services.lab.engines.show import show_llama

@@ -4,126 +4,59 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Annotated, Literal
 
 import click
 
 from services.commands.output import print_table
 
-if TYPE_CHECKING:
-    from services.lab.simulator.comparison import Workload
 
-
-@click.command()
-@click.option(
-    "--trace",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Recorded sessions, JSON lines, for the coding workload.",
-)
-@click.option(
-    "--workload",
-    type=click.Choice(["coding", "robots", "glasses"]),
-    default="coding",
-    show_default=True,
-    help="Recorded coding agents, or robots and glasses of the worlds.",
-)
-@click.option(
-    "--replicas",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="How many engines share the jobs.",
-)
-@click.option(
-    "--seeds",
-    type=click.IntRange(1, 50),
-    default=5,
-    show_default=True,
-    help="How many independent runs the intervals come from.",
-)
-@click.option(
-    "--load",
-    default="3x",
-    show_default=True,
-    metavar="LOAD",
-    help="3x: where stock servers take three times the idle time. Or jobs per second.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=2),
-    default=200,
-    show_default=True,
-    help="Jobs per replica and run.",
-)
-@click.option(
-    "--engine",
-    default="a100-8b",
-    show_default=True,
-    metavar="NAME",
-    help="Whose step times: a100-8b, h100-8b, h200x8-70b, h100-moe, llamacpp.",
-)
-@click.option(
-    "--scale",
-    type=click.FloatRange(min=0.001),
-    default=0.25,
-    show_default=True,
-    help="Factor on the trace's token counts: a quarter fits its contexts into a window of 128 K.",
-)
-@click.option("--chunk", type=click.IntRange(min=16), metavar="TOKENS", help="Tokens of a step.")
-@click.option(
-    "--layered",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="GROUPS",
-    help="Layered instead of chunked prefill: one group of layers prefills per step.",
-)
-@click.option(
-    "--overlap", is_flag=True, help="Memory and compute of a step overlap (NanoFlow's bound)."
-)
-@click.option(
-    "--processes",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="How many runs go on at the same time.",
-)
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    metavar="FILE",
-    help="Write everything into this file as well.",
-)
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    metavar="PNG",
-    help="Draw completion time against load into this file.",
-)
 def simulate(
-    trace: Path | None,
-    workload: str,
-    replicas: int,
-    seeds: int,
-    load: str,
-    jobs: int,
-    engine: str,
-    scale: float,
-    chunk: int | None,
-    layered: int,
-    overlap: bool,
-    processes: int,
-    json_file: Path | None,
-    plot: Path | None,
+    trace: Annotated[Path | None, click.Path(path_type=Path, dir_okay=False)] = None,
+    workload: Literal["coding", "robots", "glasses"] = "coding",
+    replicas: Annotated[int, click.IntRange(1, 64)] = 1,
+    seeds: Annotated[int, click.IntRange(1, 50)] = 5,
+    load: str = "3x",
+    jobs: Annotated[int, click.IntRange(min=2)] = 200,
+    engine: str = "a100-8b",
+    scale: Annotated[float, click.FloatRange(min=0.001)] = 0.25,
+    chunk: Annotated[int | None, click.IntRange(min=16)] = None,
+    layered: Annotated[int, click.IntRange(min=0)] = 0,
+    overlap: bool = False,
+    processes: Annotated[int, click.IntRange(min=1)] = 2,
+    json_file: Annotated[
+        Path | None,
+        click.Path(path_type=Path, dir_okay=False, writable=True),
+        "--json FILE: Write everything into this file as well.",
+    ] = None,
+    plot: Annotated[Path | None, click.Path(path_type=Path, dir_okay=False, writable=True)] = None,
 ) -> None:
-    """Compare scheduling policies on recorded or generated agent jobs, with intervals over seeds."""
+    """Compare scheduling policies on recorded or generated agent jobs, with intervals over seeds.
+
+    Options:
+        --trace FILE: Recorded sessions, JSON lines, for the coding workload.
+        --workload: Recorded coding agents, or robots and glasses of the worlds.
+        --replicas: How many engines share the jobs.
+        --seeds: How many independent runs the intervals come from.
+        --load LOAD: 3x: where stock servers take three times the idle time. Or jobs per
+            second.
+        --jobs: Jobs per replica and run.
+        --engine NAME: Whose step times: a100-8b, h100-8b, h200x8-70b, h100-moe, llamacpp.
+        --scale: Factor on the trace's token counts: a quarter fits its contexts into a
+            window of 128 K.
+        --chunk TOKENS: Tokens of a step.
+        --layered GROUPS: Layered instead of chunked prefill: one group of layers prefills
+            per step.
+        --overlap: Memory and compute of a step overlap (NanoFlow's bound).
+        --processes: How many runs go on at the same time.
+        --plot PNG: Draw completion time against load into this file.
+    """
     from services.lab.simulator.chart import save
     from services.lab.simulator.comparison import Question, answer, cells, columns, picture
     from services.lab.wishes.show import steps
 
     question = Question(
-        workload=cast("Workload", workload),
+        workload=workload,
         trace=trace,
         replicas=replicas,
         seeds=seeds,
