@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.commands.answer import Answer, Table, listed
-from services.commands.output import warn
+from services.commands.output import Output, Rows, listed, warn
 
 if TYPE_CHECKING:
     from devices.contracts import BodyCard
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from services.plugins import Kind
 
 
-def bodies() -> Answer:
+def bodies() -> Output:
     """List the kinds of bodies that are installed, with what they can do."""
     return listed(
         "bodies",
@@ -32,7 +31,7 @@ def bodies() -> Answer:
     )
 
 
-def skills() -> Answer:
+def skills() -> Output:
     """List the skills that are installed: what each needs, what it makes true, and who can."""
     from services.report.words import atom_words
 
@@ -40,9 +39,9 @@ def skills() -> Answer:
     able = {
         card.name: [kind.kind for kind in kinds if kind.skills.get(card.name)] for card in cards
     }
-    return Answer(
+    return Output(
         {"skills": [card.model_dump(mode="json") | {"bodies": able[card.name]} for card in cards]},
-        Table(
+        Rows(
             ("skill", "what it is", "given", "needs", "makes true", "about", "bodies"),
             [
                 (

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import click
 
 from brain.language.words.plural import counted
-from services.commands.answer import Answer, Table, listed
 from services.commands.menu import Menu, Shelf
 from services.commands.moment import Moment
-from services.commands.output import print_json, warn
+from services.commands.output import Output, Rows, listed, print_json, warn
 from services.commands.signature import AsJson
 from services.commands.wearer import Wearer, wearer_of
 
@@ -203,7 +202,7 @@ def eval_(
     traces: Annotated[tuple[str, ...], "TRACE..."],
     skills: Skills = (),
     redact: Redact = True,
-) -> Answer:
+) -> Output:
     """Replay traces and compare what was said with their gold.
 
     An intervention counts if it begins from one second before to two seconds after what it is
@@ -242,7 +241,7 @@ def eval_(
         )
     heads = (*columns, "PAUC", "abstained", "p95 to audio", "CPU a minute")
     told_all = {name: {**_figures(one), "cpu_s": cost[name]} for name, one in scores.items()}
-    return Answer(told_all, Table(("trace", *heads), rows, wide=0))
+    return Output(told_all, Rows(("trace", *heads), rows, wide=0))
 
 
 def new_skill(
@@ -261,7 +260,7 @@ def new_skill(
     click.echo(f"try it: pip install -e {files[0].parent} && pytest {files[0].parent}")
 
 
-def skills_() -> Answer:
+def skills_() -> Output:
     """List the glasses skills that are installed, and what each must have seen before it speaks."""
     from services.alpha.catalogue import make_skills
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import click
 
-from services.commands.answer import Answer, Table
+from services.commands.output import Output, Rows
 
 
 def topology(
     world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
     bodies: Annotated[int | None, click.IntRange(min=1)] = None,
     model: str = "embedded",
-) -> Answer:
+) -> Output:
     """Show the program as data: its actors, how many, and who holds whose handle.
 
     Options:
@@ -29,10 +29,10 @@ def topology(
 
         names = tuple(spec.id for spec in read_world(world).bodies)[:bodies]
     program = program_of(names, model)
-    return Answer(program, drawn(program))
+    return Output(program, drawn(program))
 
 
-def doctor() -> Answer:
+def doctor() -> Output:
     """Tell what is installed, what is missing and how to get it. Exits with 0 if the core works."""
     from services.commands.doctor import examine, works
 
@@ -54,9 +54,9 @@ def doctor() -> Answer:
         for c in checks
     ]
     is_working = works(checks)
-    return Answer(
+    return Output(
         {"works": is_working, "checks": checks},
-        Table(("", "what", "found", "how to get it"), rows, wide=2),
+        Rows(("", "what", "found", "how to get it"), rows, wide=2),
         "",
         "the core works" if is_working else "the core does not work: see ✗ above",
         code=int(not is_working),

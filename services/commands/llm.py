@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from brain.language.words.plural import counted
-from services.commands.answer import Answer
 from services.commands.menu import Menu, Shelf
-from services.commands.output import print_json
+from services.commands.output import Output, print_json
 from services.commands.signature import AsJson
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ def drain(
     end: bool = False,
     wait: bool = False,
     key_file: Key = None,
-) -> Answer:
+) -> Output:
     """Empty REPLICA for maintenance: it takes no new programs, and those that wait move away.
 
     Turns in progress are answered to their end. `retinue llm status` names the replicas.
@@ -214,7 +213,7 @@ def drain(
     else:
         said = f"{replica} drains: {_left(left)} are left"
     told = {"replica": replica, "draining": not end}
-    return Answer({**told, "turns": left.turns, "programs": left.programs}, said)
+    return Output({**told, "turns": left.turns, "programs": left.programs}, said)
 
 
 def _left(held: Held) -> str:

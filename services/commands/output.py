@@ -1,4 +1,4 @@
-"""How commands print: JSON for programs, tables for people, one sentence for mistakes."""
+"""What commands print: JSON for programs, sentences and tables for people, one sentence for mistakes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+_T = TypeVar("_T")
 # Characters: of a line where there is no terminal, between columns, and of a column that reads well.
 _PIPE = 160
 _GAP = 2
@@ -131,3 +133,59 @@ def _print_stacked(
             if cell.plain:
                 line = Text.assemble((f"{column}: " if column else "", "dim"), cell)
                 console.print(Padding(line, (0, 0, 0, 2)))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table as `print_table` shows it; column `wide` takes the room that is left."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object]]
+    wide: int = -1
+
+
+class Output:
+    """An answer, and how it is shown.
+
+    Args:
+        data: Nouns and plain data, as `--json` prints them.
+        shown: The sentences and tables that say the same, one below the other.
+        code: What the command exits with.
+    """
+
+    def __init__(self, data: object, *shown: str | Rows, code: int = 0) -> None:
+        self.data = data
+        self.shown = shown
+        self.code = code
+
+    def show(self, as_json: bool) -> None:
+        """Print it."""
+        if as_json:
+            print_json(self.data)
+            return
+        for part in self.shown:
+            if isinstance(part, Rows):
+                print_table(part.columns, part.rows, wide=part.wide)
+            else:
+                click.echo(part)
+
+
+def listed(
+    key: str,
+    found: Sequence[_T],
+    columns: Sequence[str],
+    row: Callable[[_T], Sequence[object]],
+    none: str = "",
+) -> Output:
+    """The answer that is a list of things of one kind: a row each, or a sentence where there are none.
+
+    Args:
+        key: What the list is called in JSON.
+        found: The things.
+        columns: What is told of each.
+        row: Tells it.
+        none: Said instead of an empty table; an empty table where it is empty.
+    """
+    if not found and none:
+        return Output({key: found}, none)
+    return Output({key: found}, Rows(columns, [row(one) for one in found]))

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from services.commands.answer import Answer
 from services.commands.memory.asking import asked
-from services.commands.output import stages
+from services.commands.output import Output, stages
 
 
-def report(run: Path, open_: bool = False, video: bool = False) -> Answer:
+def report(run: Path, open_: bool = False, video: bool = False) -> Output:
     """Build the report of a run and print where it is.
 
     RUN is a folder that retinue run wrote; a run that broke off is told as far as its log goes.
@@ -32,4 +31,4 @@ def report(run: Path, open_: bool = False, video: bool = False) -> Answer:
         page = build(run, video=video, on_progress=on_progress)
     if open_:
         click.launch(page.resolve().as_uri())
-    return Answer({"report": str(page)}, str(page))
+    return Output({"report": str(page)}, str(page))

@@ -1,6 +1,6 @@
 """A command from a function: its signature says what it takes, its docstring what it does.
 
-    def history(thing: str, run: Asked, attr: Annotated[str | None, "{}"] = None, known: Known = None) -> Answer:
+    def history(thing: str, run: Asked, attr: Annotated[str | None, "{}"] = None, known: Known = None) -> Output:
         \"\"\"Tell everything that was ever so of a thing, oldest first, disputes included.
 
         Options:
@@ -10,7 +10,7 @@
 What stands under `Options`, as it would be typed, is an option: `--attr` sets `attr`, `--from` sets
 `from_`; `--film/--no-film` is a flag to be put on and off, and `--model MODEL ($NAME)` may be said by a
 variable of the environment. Every other parameter is an argument. What has no default must be given.
-A command that gives an `Answer` takes `--json`.
+A command that gives an `Output` takes `--json`.
 
 The type says what may be given: text, numbers, files, `Literal` for one of several, `bool` for a flag,
 `tuple[X, ...]` for any number of them. In `Annotated` it brings more, in any order:
@@ -35,7 +35,7 @@ from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origi
 
 import click
 
-from services.commands.answer import Answer
+from services.commands.output import Output
 
 # For a function that shows itself what it finds, and is told how.
 AsJson = Annotated[bool, "--json: Print one JSON object instead of text."]
@@ -92,7 +92,7 @@ class _Given:
         )
 
 
-def command(name: str, function: Callable[..., Answer | int | None]) -> click.Command:
+def command(name: str, function: Callable[..., Output | int | None]) -> click.Command:
     """The command that a function is.
 
     Args:
@@ -113,12 +113,12 @@ def command(name: str, function: Callable[..., Answer | int | None]) -> click.Co
     if unknown := [line for sets, line in lines.items() if sets or line]:
         raise TypeError(f"no parameter is set by {unknown[0]!r}")
 
-    gives_answer = hints.get("return") is Answer
-    if gives_answer:
+    gives_output = hints.get("return") is Output
+    if gives_output:
         takes["as_json"] = _given(AsJson, False, "")
 
     def run(**values: Any) -> int:
-        as_json = gives_answer and values.pop("as_json")
+        as_json = gives_output and values.pop("as_json")
         said = [(one.said, values[name]) for name, one in takes.items() if one.said]
         words = " ".join(text.format(value) if value else "" for text, value in said)
         with contextlib.ExitStack() as stack:
@@ -128,7 +128,7 @@ def command(name: str, function: Callable[..., Answer | int | None]) -> click.Co
                     values[name] = stack.enter_context(one.opens(values[name], words))
                     opened.append(values[name])
             answer = function(**values)
-            if not isinstance(answer, Answer):
+            if not isinstance(answer, Output):
                 return answer or 0
             for thing in opened:
                 thing.answered(answer.data)

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import click
 
 from brain.language.words.plural import counted
-from services.commands.answer import Answer, Table, listed
 from services.commands.menu import Menu, Shelf
-from services.commands.output import print_json, print_listed, print_table, warn
+from services.commands.output import (
+    Output,
+    Rows,
+    listed,
+    print_json,
+    print_listed,
+    print_table,
+    warn,
+)
 from services.commands.signature import AsJson
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ def worlds() -> None:
     """List worlds, show one, validate a scenario file, and tell what may stand in it."""
 
 
-def list_() -> Answer:
+def list_() -> Output:
     """List the worlds that are installed."""
     from services.session.scenarios import read_world
     from sim_worlds.loader import installed
@@ -70,7 +77,7 @@ def show(
     _list_content(scenario)
 
 
-def validate(file: Path) -> Answer:
+def validate(file: Path) -> Output:
     """Say OK if the file is a sound scenario, else what is wrong and on which line (exit 2)."""
     from services.commands.fleet import body_cards
     from sim_worlds.errors import ScenarioError
@@ -81,11 +88,11 @@ def validate(file: Path) -> Answer:
     except ScenarioError as error:
         for problem in error.problems:
             warn(problem)
-        return Answer({"ok": False, "problems": error.problems}, code=2)
+        return Output({"ok": False, "problems": error.problems}, code=2)
     found = _figures(scenario)
     figures = ", ".join(counted(found[f"{noun}s"], noun) for noun in ("room", "fixture", "thing"))
     people, bodies = counted(found["people"], "person"), counted(found["bodies"], "body")
-    return Answer(
+    return Output(
         {"ok": True, "name": scenario.name, **found},
         f"OK  {scenario.name}: {figures}, {people}, {bodies}",
     )
@@ -94,7 +101,7 @@ def validate(file: Path) -> Answer:
 def classes(
     world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
     category: Literal["object", "fixture", "room", "door", "person"] | None = None,
-) -> Answer:
+) -> Output:
     """List the classes of things a scenario file may name: words for them, parents, states.
 
     With a world, its own classes are listed as well; without one, those that come with Retinue.
@@ -122,9 +129,9 @@ def classes(
         )
         for card in found
     ]
-    return Answer(
+    return Output(
         {"classes": [_class_told(card, ontology) for card in found]},
-        Table(("class", "is a", "words for it", "states"), rows, wide=2),
+        Rows(("class", "is a", "words for it", "states"), rows, wide=2),
     )
 
 

@@ -142,11 +142,11 @@ def test_compact_and_restore(told, folder, tmp_path):
 
 
 QUERY = """
-from services.commands.answer import Answer, listed
+from services.commands.output import Output, listed
 from services.commands.memory.asking import Asked, At
 
 
-def mugs(run: Asked, at: At = None) -> Answer:
+def mugs(run: Asked, at: At = None) -> Output:
     \"\"\"List the mugs.\"\"\"
     mugs = [thing for thing in run.believed(at).ids("object") if thing.startswith("mug")]
     return listed("mugs", mugs, ("mug",), lambda mug: (mug,), "no mugs")

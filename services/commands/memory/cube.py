@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import click
 
 from brain.language.words.plural import counted
-from services.commands.answer import Answer
 from services.commands.memory.asking import Memory, Reason, Writing
+from services.commands.output import Output
 
 if TYPE_CHECKING:
     from stem_memory.cubes.contracts import Item
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 As = Annotated[str, "--as WHO: In whose name."]
 
 
-def make(name: str, run: Writing, title: str = "", scope: str = "", as_: As = "operator") -> Answer:
+def make(name: str, run: Writing, title: str = "", scope: str = "", as_: As = "operator") -> Output:
     """Make a new, empty cube of one's own.
 
     Options:
@@ -27,7 +27,7 @@ def make(name: str, run: Writing, title: str = "", scope: str = "", as_: As = "o
         --scope: For what or whom it is meant.
     """
     _desk(run, as_).make(name, title, scope)
-    return Answer({"cube": name}, f"there is a cube {name} now, of {as_}")
+    return Output({"cube": name}, f"there is a cube {name} now, of {as_}")
 
 
 def put(
@@ -39,7 +39,7 @@ def put(
     drop: tuple[str, ...] = (),
     as_: As = "operator",
     reason: Reason = "",
-) -> Answer:
+) -> Output:
     """Put facts, events and notes into a cube, or take entries out: a new revision.
 
     Options:
@@ -59,7 +59,7 @@ def put(
     if not items and not drop:
         raise click.UsageError("nothing to put in or take out; give --fact, --event or --note")
     revision = _desk(run, as_).put(name, items, drop, reason)
-    return Answer(revision, f"{name} is at revision {revision.id[:12]}")
+    return Output(revision, f"{name} is at revision {revision.id[:12]}")
 
 
 def adapter(
@@ -69,7 +69,7 @@ def adapter(
     base: str,
     entry: str | None = None,
     as_: As = "operator",
-) -> Answer:
+) -> Output:
     """Put an adapter FILE into a cube. Only safetensors are taken: that format holds no code.
 
     Options:
@@ -79,22 +79,22 @@ def adapter(
     if len(base) != 64 or set(base) - set("0123456789abcdef"):
         raise click.UsageError("--base is not a SHA-256; give 64 digits of 0-9 and a-f")
     item = _desk(run, as_).add_adapter(name, entry or f"adapter/{file.stem}", file, base)
-    return Answer(item, f"{file} is in {name}, {item.size} bytes")
+    return Output(item, f"{file} is in {name}, {item.size} bytes")
 
 
-def fork(name: str, new: str, run: Writing, title: str = "", as_: As = "operator") -> Answer:
+def fork(name: str, new: str, run: Writing, title: str = "", as_: As = "operator") -> Output:
     """Make a NEW cube of one's own that starts where another one is.
 
     Options:
         --title: What it is about. [default: as the other]
     """
     _desk(run, as_).fork(name, new, title)
-    return Answer({"cube": new}, f"{new} starts where {name} is")
+    return Output({"cube": new}, f"{new} starts where {name} is")
 
 
 def merge(
     name: str, into: str, run: Writing, keep_open: bool = False, as_: As = "operator"
-) -> Answer:
+) -> Output:
     """Bring everything of one cube INTO another. Where they differ both stay, as a dispute.
 
     Options:
@@ -106,17 +106,17 @@ def merge(
     revision = desk.merge(name, into, close=not keep_open)
     open_ = sorted(disputed(desk.book.manifest(into)))
     said = f"{into} is at revision {revision.id[:12]}" if revision else f"{into} had it all"
-    return Answer(
+    return Output(
         {"revision": revision.id if revision is not None else None, "disputed": open_},
         said + (f"; disputed: {', '.join(open_)}" if open_ else ""),
     )
 
 
-def unite(name: str, run: Writing, as_: As = "operator") -> Answer:
+def unite(name: str, run: Writing, as_: As = "operator") -> Output:
     """Merge what several hosts made of a cube apart from one another."""
     revision = _desk(run, as_).unite(name)
     said = f"{name} is one" if revision else f"{name} was one already"
-    return Answer({"revision": revision.id if revision is not None else None}, said)
+    return Output({"revision": revision.id if revision is not None else None}, said)
 
 
 def grant(
@@ -126,7 +126,7 @@ def grant(
     run: Writing,
     revoke: bool = False,
     as_: As = "operator",
-) -> Answer:
+) -> Output:
     """Let somebody ("*": everybody) read, write or manage a cube, or no more.
 
     Options:
@@ -134,7 +134,7 @@ def grant(
     """
     desk = _desk(run, as_)
     (desk.revoke if revoke else desk.grant)(name, who, right)
-    return Answer(
+    return Output(
         {"cube": name, "who": who, "right": right, "given": not revoke},
         f"{who} may {'no longer ' if revoke else ''}{right} {name}",
     )
@@ -146,32 +146,32 @@ def stage(
     run: Writing,
     as_: As = "operator",
     reason: Reason = "",
-) -> Answer:
+) -> Output:
     """Lead a cube into another STAGE of its life. Nothing leads out of forgotten."""
     gone: tuple[str, ...] = ()
     if stage == "forgotten":
         gone = _desk(run, as_).forget(name, reason)
     else:
         _desk(run, as_).stage(name, stage, reason)
-    return Answer(
+    return Output(
         {"cube": name, "stage": stage, "deleted": gone},
         f"{name} is {stage}" + (f"; {counted(len(gone), 'blob')} deleted" if gone else ""),
     )
 
 
-def snapshot(snapshot: str, run: Writing, cubes: tuple[str, ...], as_: As = "operator") -> Answer:
+def snapshot(snapshot: str, run: Writing, cubes: tuple[str, ...], as_: As = "operator") -> Output:
     """Give the present states of several CUBES one name, as of one moment."""
     heads = _desk(run, as_).snapshot(snapshot, cubes)
-    return Answer({"heads": heads}, f"{snapshot} names {', '.join(heads) or 'nothing'}")
+    return Output({"heads": heads}, f"{snapshot} names {', '.join(heads) or 'nothing'}")
 
 
-def back(snapshot: str, run: Writing, as_: As = "operator", reason: Reason = "") -> Answer:
+def back(snapshot: str, run: Writing, as_: As = "operator", reason: Reason = "") -> Output:
     """Let all cubes of a SNAPSHOT hold what they held then: all of them or none."""
     cubes = [revision.cube for revision in _desk(run, as_).restore(snapshot, reason)]
-    return Answer({"cubes": cubes}, f"back to {snapshot}: {', '.join(cubes) or 'nothing differed'}")
+    return Output({"cubes": cubes}, f"back to {snapshot}: {', '.join(cubes) or 'nothing differed'}")
 
 
-def demote(run: Writing, at: str = "end", as_: As = "operator") -> Answer:
+def demote(run: Writing, at: str = "end", as_: As = "operator") -> Output:
     """Move what cooled down: hot entries to the cached prefix, warm ones to the archive.
 
     Run it on a schedule, as by cron. A cube of which nothing was used for long is archived whole.
@@ -184,10 +184,10 @@ def demote(run: Writing, at: str = "end", as_: As = "operator") -> Answer:
         f"{name}: " + ", ".join(f"{entry} is {tier}" for entry, tier in tiers.items())
         for name, tiers in moves.items()
     )
-    return Answer({"moves": moves}, said or "nothing has cooled down")
+    return Output({"moves": moves}, said or "nothing has cooled down")
 
 
-def warm(name: str, run: Writing, ask: str | None = None, as_: As = "operator") -> Answer:
+def warm(name: str, run: Writing, ask: str | None = None, as_: As = "operator") -> Output:
     """Bring the warm entries of a cube into the embedded model as a prompt prefix.
 
     Its KV cache is computed once and kept in the cube, keyed by the hashes of model, tokenizer and
@@ -203,10 +203,10 @@ def warm(name: str, run: Writing, ask: str | None = None, as_: As = "operator") 
     desk.read(name)
     found = asyncio.run(_warm(desk, run.store, name, ask))
     if found is None:
-        return Answer({}, f"nothing in {name} is warm (demote moves what cooled down)")
+        return Output({}, f"nothing in {name} is warm (demote moves what cooled down)")
     told, answer = found
     how = "read back" if told["restored"] else "computed and kept"
-    return Answer(
+    return Output(
         {**told, "answer": answer},
         f"{told['tokens']} tokens of prefix {how} in {told['seconds']:.2f} s, {told['size']:,} bytes",
         *([answer] if answer else ()),

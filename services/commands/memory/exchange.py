@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl, quote, urlencode
 
 from brain.language.words.plural import counted, were
-from services.commands.answer import Answer
 from services.commands.memory.asking import Writing, opened, writing
+from services.commands.output import Output
 
 if TYPE_CHECKING:
     from stem_memory.sync.replica import Replica
@@ -28,7 +28,7 @@ Host = Annotated[
 ]
 
 
-def pull(run: Writing, peer: str, host: Host = None) -> Answer:
+def pull(run: Writing, peer: str, host: Host = None) -> Output:
     """Take in all that a PEER has and this memory has not.
 
     A PEER is a run folder, a memory.db, or a PostgreSQL address (postgresql://host/db?schema=stem).
@@ -46,7 +46,7 @@ def pull(run: Writing, peer: str, host: Host = None) -> Answer:
     return _exchanged(new, run.store.position(), merged_state(ours).digest(), "here")
 
 
-def push(run: Path, peer: str, host: Host = None) -> Answer:
+def push(run: Path, peer: str, host: Host = None) -> Output:
     """Give a PEER all that this memory has and it has not. See pull for what a PEER is.
 
     HOST is then what this memory is called there.
@@ -60,8 +60,8 @@ def push(run: Path, peer: str, host: Host = None) -> Answer:
         return _exchanged(new, None, merged_state(theirs).digest(), "there")
 
 
-def _exchanged(new: int, total: int | None, digest: str, where: str) -> Answer:
-    return Answer(
+def _exchanged(new: int, total: int | None, digest: str, where: str) -> Output:
+    return Output(
         {"new": new, "events": total, "merged_sha256": digest},
         f"{counted(new, 'event')} {were(new)} new {where}",
         f"merged_sha256 {digest}",

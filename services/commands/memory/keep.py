@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import click
 
 from brain.language.words.plural import counted
-from services.commands.answer import Answer, listed
 from services.commands.memory.asking import Asked, asked, store_path, writing
+from services.commands.output import Output, listed
 
 
-def cubes(run: Asked, cube: Annotated[str | None, "{}"] = None) -> Answer:
+def cubes(run: Asked, cube: Annotated[str | None, "{}"] = None) -> Output:
     """List the cubes of a memory, or what one of them holds.
 
     Options:
@@ -56,7 +56,7 @@ def notes(
     judge: tuple[str, Literal["candidate", "validated", "retired"]] | None = None,
     by: str = "operator",
     reason: str = "",
-) -> Answer:
+) -> Output:
     """List what was learnt from failures: symptom, cause, what helped, and how surely.
 
     Options:
@@ -96,7 +96,7 @@ def notes(
     )
 
 
-def export(run: Asked, file: Path, cube: tuple[str, ...] = ()) -> Answer:
+def export(run: Asked, file: Path, cube: tuple[str, ...] = ()) -> Output:
     """Write a memory, or some of its cubes with all they refer to, into one FILE with checksums.
 
     Options:
@@ -111,10 +111,10 @@ def export(run: Asked, file: Path, cube: tuple[str, ...] = ()) -> Answer:
     manifest = export_memory(run.store, BlobStore.beside(run.path), file, cube)
     blobs = len(manifest.members) - 1
     sentence = f"{file}: {counted(manifest.events, 'event')}, {counted(blobs, 'blob')}"
-    return Answer(manifest, sentence)
+    return Output(manifest, sentence)
 
 
-def import_(run: Path, file: Path) -> Answer:
+def import_(run: Path, file: Path) -> Output:
     """Bring an exported FILE into a memory. RUN may be a new memory.db in a folder that exists."""
     from stem_memory.cubes.blobs import BlobStore
     from stem_memory.cubes.bundle import import_memory, read_manifest
@@ -136,7 +136,7 @@ def import_(run: Path, file: Path) -> Answer:
             f"its own, copy the .keys file of where they came from to {path}.keys, then run: "
             f"retinue memory upgrade --anew {path}"
         )
-    return Answer(brought, *lines)
+    return Output(brought, *lines)
 
 
 def record_body(
@@ -145,7 +145,7 @@ def record_body(
     out: Annotated[Path, click.Path(path_type=Path, dir_okay=False)],
     from_: str | None = None,
     to: str | None = None,
-) -> Answer:
+) -> Output:
     """Write what BODY reported and did in RUN into a file that takes part in other runs.
 
     There it is a device: retinue run WORLD --device "ID=recorded:FILE"
@@ -170,7 +170,7 @@ def record_body(
         raise UserError(f"{out} cannot be written: {error.strerror}") from error
     reports, deeds = len(recording.observations), len(recording.performed)
     last_s = recording.observations[-1].t
-    return Answer(
+    return Output(
         {"file": str(out), "body": body, "reports": reports, "deeds": deeds, "seconds": last_s},
         f"{out}: {reports} reports and {deeds} deeds of {body}, {last_s:g} s",
     )

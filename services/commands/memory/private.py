@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from brain.language.words.plural import be, counted, were
-from services.commands.answer import Answer, Table, listed
 from services.commands.memory.asking import Reading, Reason, opened, store_path
-from services.commands.output import warn
+from services.commands.output import Output, Rows, listed, warn
 
 if TYPE_CHECKING:
     from stem_memory.privacy.contracts import ZoneDrawn
@@ -23,27 +22,27 @@ Archives = Annotated[
 ]
 
 
-def privacy(run: Reading) -> Answer:
+def privacy(run: Reading) -> Output:
     """Show the rules of privacy: where nothing is recorded, and what is kept how long."""
     from stem_memory.privacy.keys import Keyring
 
     rules = run.store.state.projections.privacy
     sealed = Keyring.beside(run.path).path.exists()
     destroyed = len(rules.destroyed)
-    shown: list[str | Table] = [
+    shown: list[str | Rows] = [
         "what is personal is sealed" if sealed else "everything is kept in clear",
         f"{counted(destroyed, 'key')} {were(destroyed)} destroyed",
     ]
     if rules.zones:
         columns = ("nothing is recorded of", "in", "from", "to", "corners")
-        shown.append(Table(columns, [_zone_row(zone) for zone in rules.zones.values()]))
+        shown.append(Rows(columns, [_zone_row(zone) for zone in rules.zones.values()]))
     if rules.retention:
         kept = [
             (cls or "everything", place or "any place", _duration(keep))
             for (cls, place), keep in sorted(rules.retention.items())
         ]
-        shown.append(Table(("reports of", "at", "are kept"), kept))
-    return Answer(
+        shown.append(Rows(("reports of", "at", "are kept"), kept))
+    return Output(
         {
             "sealed": sealed,
             "no_record": tuple(rules.zones.values()),
@@ -57,7 +56,7 @@ def privacy(run: Reading) -> Answer:
     )
 
 
-def audit(run: Reading, about: str | None = None, by: str | None = None) -> Answer:
+def audit(run: Reading, about: str | None = None, by: str | None = None) -> Output:
     """List who read what of a memory, oldest first, and check that no note was changed.
 
     Options:
@@ -81,7 +80,7 @@ def audit(run: Reading, about: str | None = None, by: str | None = None) -> Answ
     )  # fmt: skip
 
 
-def expire(run: Path, at: str = "end", archive: Archives = ()) -> Answer:
+def expire(run: Path, at: str = "end", archive: Archives = ()) -> Output:
     """Forget the reports whose time is over, as the rules of privacy say. It can not be undone.
 
     Options:
@@ -100,7 +99,7 @@ def expire(run: Path, at: str = "end", archive: Archives = ()) -> Answer:
     else:
         count = carry_out(path, vault, moment, lambda: stamp, archives=archive).sealed_events
     said = f"{counted(count, 'report')} {be(count)} forgotten" if count else "nothing is due"
-    return Answer({"expired": count}, said)
+    return Output({"expired": count}, said)
 
 
 def erase(
@@ -114,7 +113,7 @@ def erase(
     ] = (),
     archive: Archives = (),
     yes: bool = False,
-) -> Answer:
+) -> Output:
     """Make everything a run holds of a PERSON unreadable, for good.
 
     The log stays whole and still verifies; exported files of it become unreadable too, once no copy
@@ -165,7 +164,7 @@ def erase(
         lines.append(
             "trained with it and not able to unlearn it, train anew: " + ", ".join(erased.adapters)
         )
-    return Answer(erased, *lines)
+    return Output(erased, *lines)
 
 
 def _zone_row(zone: ZoneDrawn) -> tuple[str, ...]:

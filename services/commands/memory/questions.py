@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from services.commands.answer import Answer, Table, listed
 from services.commands.memory.asking import Asked
+from services.commands.output import Output, Rows, listed
 
 if TYPE_CHECKING:
     from devices.facts import Value
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _MOST_PLACES = 6
 
 Known = Annotated[
-    str | None, "--known TIME: Answer with what had been recorded by then. [default: everything]"
+    str | None, "--known TIME: Output with what had been recorded by then. [default: everything]"
 ]
 
 
-def where(thing: str, run: Asked) -> Answer:
+def where(thing: str, run: Asked) -> Output:
     """Tell where a thing is, who says so, and how sure that is.
 
     THING is a name or an id, such as "red mug", table-4 or waiter-1.
@@ -32,19 +32,19 @@ def where(thing: str, run: Asked) -> Answer:
     from stem_memory.answers.queries import where as ask
 
     answers = ask(run.store, thing)
-    shown: list[str | Table] = []
+    shown: list[str | Rows] = []
     for answer in answers:
         shown += ["", answer.sentence] if shown else [answer.sentence]
         if len(answer.places) > 1:
             places = answer.places[:_MOST_PLACES]
             rows = [("", place.holder, f"{place.probability:.1%}", place.why) for place in places]
-            shown.append(Table(("", "place", "likely", "why"), rows))
-    return Answer({"answers": answers}, *shown)
+            shown.append(Rows(("", "place", "likely", "why"), rows))
+    return Output({"answers": answers}, *shown)
 
 
 def history(
     thing: str, run: Asked, attr: Annotated[str | None, "{}"] = None, known: Known = None
-) -> Answer:
+) -> Output:
     """Tell everything that was ever so of a thing, oldest first, disputes included.
 
     Options:
@@ -61,7 +61,7 @@ def near(
     radius: Annotated[float, click.FloatRange(min=0.0, min_open=True)] = 2.0,
     at: str | None = None,
     between: tuple[str, str] | None = None,
-) -> Answer:
+) -> Output:
     """List what is around a thing, nearest first, now, at some time, or between two.
 
     Options:
@@ -91,7 +91,7 @@ def near(
 
 def as_of(
     time: str, run: Asked, of: Annotated[str | None, "of {}"] = None, known: Known = None
-) -> Answer:
+) -> Output:
     """Show the world as it was at a TIME, with who says so.
 
     Options:
@@ -107,7 +107,7 @@ def diff(
     after: Annotated[str, "TIME"],
     run: Asked,
     known: Known = None,
-) -> Answer:
+) -> Output:
     """Show what changed between two times."""
     from stem_memory.answers.queries import diff as ask
 
@@ -129,7 +129,7 @@ def explain(
     attr: Annotated[str, "{}"] = "location",
     at: Annotated[str | None, "at {}"] = None,
     known: Known = None,
-) -> Answer:
+) -> Output:
     """Tell why something is believed: the evidence for it and against it, oldest first.
 
     Options:
@@ -141,7 +141,7 @@ def explain(
 
     answer = ask(run.store, thing, attr, run.time(at), run.position(known))
     if not answer.evidence:
-        return Answer(answer, answer.sentence)
+        return Output(answer, answer.sentence)
     rows = [
         (
             clock_of(item.t), item.event, item.source, _said(item.value),
@@ -150,7 +150,7 @@ def explain(
         for item in answer.evidence
     ]  # fmt: skip
     columns = ("time", "event", "who", "says", "sure", "")
-    return Answer(answer, answer.sentence, Table(columns, rows))
+    return Output(answer, answer.sentence, Rows(columns, rows))
 
 
 def search(
@@ -160,7 +160,7 @@ def search(
     around: str | None = None,
     near: Annotated[str | None, "near {}"] = None,
     meaning: bool = False,
-) -> Answer:
+) -> Output:
     """Find what was said, wanted, seen or went wrong, by words, time and place.
 
     Options:
@@ -191,7 +191,7 @@ def _meaning(store: EventStore) -> MeaningIndex:
     return MeaningIndex(store, MiniLmEmbedder().embed, "all-MiniLM-L6-v2")
 
 
-def _facts(facts: Sequence[Fact]) -> Answer:
+def _facts(facts: Sequence[Fact]) -> Output:
     from stem_memory.clock import clock_of
 
     return listed(

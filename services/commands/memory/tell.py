@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import click
 
-from services.commands.answer import Answer
 from services.commands.memory.asking import By, Memory, Reason, Writing
+from services.commands.output import Output
 
 if TYPE_CHECKING:
     from devices.facts import Relation, Value
@@ -35,7 +35,7 @@ def tell(
     to: Until = None,
     by: By = "operator",
     reason: Reason = "",
-) -> Answer:
+) -> Output:
     """Say what is or was so of a THING: its location, or a state such as clean or open.
 
     With location as the ATTRIBUTE the VALUE is what holds it, such as "kitchen table" or Sam.
@@ -76,7 +76,7 @@ def retract(
     to: Until = None,
     by: By = "operator",
     reason: Reason = "",
-) -> Answer:
+) -> Output:
     """Take back what is believed of a THING: then nothing is known of it. Of its location: it is gone."""
     from stem_memory.statements import retract as taken_back
 
@@ -86,7 +86,7 @@ def retract(
     return _noted(run, taken_back(subject, attr, _who(memory, by), start, end, reason))
 
 
-def same(thing: str, other: str, run: Writing, by: By = "operator", reason: Reason = "") -> Answer:
+def same(thing: str, other: str, run: Writing, by: By = "operator", reason: Reason = "") -> Output:
     """Say that a THING and an OTHER one are the same; it is called as the OTHER from then on."""
     from stem_memory.statements import merge
 
@@ -97,7 +97,7 @@ def same(thing: str, other: str, run: Writing, by: By = "operator", reason: Reas
     return _noted(run, merge(subject, into, _who(memory, by), reason))
 
 
-def apart(thing: str, run: Writing, by: By = "operator", reason: Reason = "") -> Answer:
+def apart(thing: str, run: Writing, by: By = "operator", reason: Reason = "") -> Output:
     """Say that a THING (its id) is one of its own after all, with all that was reported of it."""
     from stem_memory.statements import unmerge
 
@@ -115,7 +115,7 @@ def align(
     yaw: float = 0.0,
     by: By = "operator",
     reason: Reason = "",
-) -> Answer:
+) -> Output:
     """Say where a frame of reference lies, or where the old map lies in a new one.
 
     With map as both, the map was made anew: everything remembered moves along, and nothing is
@@ -141,7 +141,7 @@ def align(
     return _noted(run, said)
 
 
-def _noted(run: Memory, said: Payload) -> Answer:
+def _noted(run: Memory, said: Payload) -> Output:
     """Put it into the log, and tell how it is believed now."""
     from stem_memory.contracts import Asserted, Event
 
@@ -159,7 +159,7 @@ def _noted(run: Memory, said: Payload) -> Answer:
                 f"{said.attr} of {said.thing} is now {_shown(belief.value)}, "
                 f"sure {belief.confidence:.0%}, from {belief.source}"
             )
-    return Answer(entry, *lines)
+    return Output(entry, *lines)
 
 
 def _one(memory: MemoryState, words: str) -> str:

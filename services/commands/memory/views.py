@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from services.commands.answer import Answer, Table, listed
 from services.commands.memory.asking import Asked, At, asked, writing
+from services.commands.output import Output, Rows, listed
 
 if TYPE_CHECKING:
     from stem_memory.belief.embodiment import BodyStory
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stem_memory.view import Belief
 
 
-def scene(run: Asked, of: Annotated[str | None, "of {}"] = None, at: At = None) -> Answer:
+def scene(run: Asked, of: Annotated[str | None, "of {}"] = None, at: At = None) -> Output:
     """Show what holds what: the site, its rooms, what stands there, what lies on that.
 
     Options:
@@ -30,7 +30,7 @@ def scene(run: Asked, of: Annotated[str | None, "of {}"] = None, at: At = None) 
     memory = run.believed(at)
     if of is None:
         tree = scene_tree(memory)
-        return Answer(tree, *_drawn(tree))
+        return Output(tree, *_drawn(tree))
     return listed(
         "relations",
         relations(memory, resolve(memory, of)[0]),
@@ -42,7 +42,7 @@ def scene(run: Asked, of: Annotated[str | None, "of {}"] = None, at: At = None) 
     )  # fmt: skip
 
 
-def reach(thing: str, run: Asked, at: At = None) -> Answer:
+def reach(thing: str, run: Asked, at: At = None) -> Output:
     """Tell which bodies see and reach a thing, or could, each as it was built then."""
     from stem_memory.answers.queries import resolve
     from stem_memory.belief.scene import who_gets_at
@@ -64,7 +64,7 @@ def reach(thing: str, run: Asked, at: At = None) -> Answer:
     )
 
 
-def look(run: Asked, limit: Annotated[int, click.IntRange(min=1)] = 5) -> Answer:
+def look(run: Asked, limit: Annotated[int, click.IntRange(min=1)] = 5) -> Output:
     """List where another look would tell most, by expected information in bits.
 
     Options:
@@ -82,7 +82,7 @@ def look(run: Asked, limit: Annotated[int, click.IntRange(min=1)] = 5) -> Answer
     )
 
 
-def disputes(run: Asked) -> Answer:
+def disputes(run: Asked) -> Output:
     """List what sources still disagree about: what is believed, and what was said against it."""
     from stem_memory.clock import clock_of
 
@@ -103,7 +103,7 @@ def disputes(run: Asked) -> Answer:
     )  # fmt: skip
 
 
-def bodies(run: Asked, body: str | None = None, at: At = None) -> Answer:
+def bodies(run: Asked, body: str | None = None, at: At = None) -> Output:
     """List the bodies; of one BODY what it was since when, and what experience says of it."""
     from stem_memory.belief.embodiment import body_story
     from stem_memory.errors import MemoryFault
@@ -115,7 +115,7 @@ def bodies(run: Asked, body: str | None = None, at: At = None) -> Answer:
     names = tuple(memory.bodies()) if body is None else (body,)
     stories = tuple(body_story(memory, name) for name in names)
     if body is not None:
-        return Answer({"bodies": stories}, *_of_one(stories[0]))
+        return Output({"bodies": stories}, *_of_one(stories[0]))
     columns = ("body", "kind", "revisions", "room", "battery", "heard", "doing")
     return listed("bodies", stories, columns, _body_row)
 
@@ -126,7 +126,7 @@ def tasks(
     revision: int | None = None,
     back: int | None = None,
     reason: str = "",
-) -> Answer:
+) -> Output:
     """List the task graphs; of one GOAL its tasks, its revisions, and who must be told.
 
     Options:
@@ -147,7 +147,7 @@ def tasks(
         book = question.store.state.projections.tasks
         if goal is not None:
             story = question.told(graph_story(book, goal, revision))
-            return Answer(story, *_of_graph(story))
+            return Output(story, *_of_graph(story))
         return listed(
             "graphs",
             question.told(graph_lines(book)),
@@ -160,7 +160,7 @@ def tasks(
         )  # fmt: skip
 
 
-def context(task: str, run: Asked, tokens: Annotated[int, click.IntRange(min=1)] = 400) -> Answer:
+def context(task: str, run: Asked, tokens: Annotated[int, click.IntRange(min=1)] = 400) -> Output:
     """Print the lines of memory that matter for a TASK in words, within a budget of tokens.
 
     The same memory, task and budget give the same lines, each with the event it rests on.
@@ -171,7 +171,7 @@ def context(task: str, run: Asked, tokens: Annotated[int, click.IntRange(min=1)]
     from stem_memory.answers.queries import context as pack
 
     lines = pack(run.store, task, tokens)
-    return Answer({"lines": lines}, *(lines or ("memory has nothing to say of it",)))
+    return Output({"lines": lines}, *(lines or ("memory has nothing to say of it",)))
 
 
 def _drawn(node: SceneNode, lead: str = "") -> list[str]:
@@ -206,7 +206,7 @@ def _body_row(story: BodyStory) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _of_one(story: BodyStory) -> list[str | Table]:
+def _of_one(story: BodyStory) -> list[str | Rows]:
     """A body: what it is, what it was since when, and what experience says of it."""
     from stem_memory.clock import clock_of
 
@@ -223,7 +223,7 @@ def _of_one(story: BodyStory) -> list[str | Table]:
         for r in story.revisions
     ]  # fmt: skip
     columns = ("since", "kind", "speed m/s", "reach m", "hands", "payload kg", "skills")
-    shown: list[str | Table] = [sentence, Table(columns, revisions)]
+    shown: list[str | Rows] = [sentence, Rows(columns, revisions)]
     if story.learnt:
         columns = ("skill", "object", "place", "tried", "success", "seconds", "of one attempt")
         learnt = [
@@ -238,7 +238,7 @@ def _of_one(story: BodyStory) -> list[str | Table]:
             )
             for one in story.learnt
         ]
-        shown.append(Table(columns, learnt))
+        shown.append(Rows(columns, learnt))
     return shown
 
 
@@ -246,7 +246,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _of_graph(story: GraphStory) -> list[str | Table]:
+def _of_graph(story: GraphStory) -> list[str | Rows]:
     """A task graph: its tasks, who must be told, and why it was revised."""
     of = "" if story.revision == story.newest else f" of {story.newest}"
     columns = ("task", "what", "after", "status", "by", "changed in", "stale since")
@@ -259,7 +259,7 @@ def _of_graph(story: GraphStory) -> list[str | Table]:
     ]  # fmt: skip
     return [
         f"{story.graph}, revision {story.revision}{of}",
-        Table(columns, rows),
+        Rows(columns, rows),
         *(f"{n.executor} must know of {n.task}: {n.why}" for n in story.notices),
         *(f"revision {number}: {why}" for number, why in enumerate(story.reasons) if why),
     ]

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import click
 
-from services.commands.answer import Answer, Table
 from services.commands.menu import Menu, Shelf
-from services.commands.output import print_json
+from services.commands.output import Output, Rows, print_json
 from services.commands.signature import AsJson
 
 
@@ -54,7 +53,7 @@ def memory(
     facts: Annotated[int, click.IntRange(min=100)] = 1_000_000,
     trials: Annotated[int, click.IntRange(min=0)] = 200,
     folder: Annotated[str | None, click.Path(file_okay=False, exists=True)] = None,
-) -> Answer:
+) -> Output:
     """Measure how fast memory records and answers, and what crashes leave of it.
 
     The naive ways are measured beside it. Figures are medians over three seeds with their extremes,
@@ -87,9 +86,9 @@ def memory(
         for f in figures
     ]
     columns = ("what", "measured", "least", "most", "unit", "goal", "n", "the naive way")
-    return Answer(
+    return Output(
         {"figures": figures, "load": load},
-        Table(columns, rows),
+        Rows(columns, rows),
         f"\non {load['cores']} cores under a load of {min(loads):.1f} to {max(loads):.1f}",
     )
 
@@ -101,7 +100,7 @@ def glasses(
     baselines: bool = True,
     kind: tuple[Literal["blackjack", "museum-guide", "shopping-fit", "where-is-it"], ...] = (),
     workers: Annotated[int | None, click.IntRange(min=1)] = None,
-) -> Answer:
+) -> Output:
     """Measure the glasses: when they speak, whether they are right, what it costs.
 
     On films made here from decks of cards, artworks and garments of Debian packages, which are
@@ -135,4 +134,4 @@ def glasses(
     card = bench_glasses(
         split, takes, quiet_hours, baselines, workers or cores(), kind or tuple(KINDS), say
     )
-    return Answer(card, as_table(card))
+    return Output(card, as_table(card))

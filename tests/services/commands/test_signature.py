@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import click
 import pytest
 
-from services.commands.answer import Answer, Table, listed
 from services.commands.menu import Menu, Shelf
+from services.commands.output import Output, Rows, listed
 from services.commands.signature import command
 
 
@@ -47,7 +47,7 @@ def count(
     between: tuple[str, int] | None = None,
     is_open: bool = False,
     limit: Limit = 3,
-) -> Answer:
+) -> Output:
     """Count things.
 
     Here is more.
@@ -62,7 +62,7 @@ def count(
         --is-open: Really.
     """
     told = [thing, more, at, from_, kind, [str(path) for path in also], between, is_open, limit]
-    return Answer({"told": told}, *map(str, told), code=3)
+    return Output({"told": told}, *map(str, told), code=3)
 
 
 def run(made, *words):
@@ -140,7 +140,7 @@ def test_a_list_is_a_table_or_a_sentence(capsys):
     none = listed("cups", [], ("cup", "size"), lambda cup: (cup, 1), "there are no cups")
     none.show(as_json=False)
     none.show(as_json=True)
-    Answer({}, "one", Table(("x",), [("y",)])).show(as_json=False)
+    Output({}, "one", Rows(("x",), [("y",)])).show(as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "there are no cups",
         '{"cups": []}',
