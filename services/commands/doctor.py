@@ -54,15 +54,16 @@ def works(checks: tuple[Check, ...]) -> bool:
     return all(check.state == "ok" for check in checks if check.needed)
 
 
+def _check(name: str, state: State, detail: str, fix: str = "", needed: bool = False) -> Check:
+    """A check; there is nothing to run where it came out well."""
+    fix = "" if state == "ok" else fix
+    return Check(name=name, state=state, detail=detail, needed=needed, fix=fix)
+
+
 def _python() -> Check:
+    state: State = "ok" if sys.version_info >= (3, 11) else "wrong"
     version = ".".join(map(str, sys.version_info[:3]))
-    return Check(
-        name="Python",
-        state="ok" if sys.version_info >= (3, 11) else "wrong",
-        detail=version,
-        needed=True,
-        fix="" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
-    )
+    return _check("Python", state, version, "install Python 3.11 or newer", needed=True)
 
 
 def _libraries() -> Iterator[Check]:
@@ -70,13 +71,8 @@ def _libraries() -> Iterator[Check]:
     try:
         declared = metadata.requires("retinue") or []
     except metadata.PackageNotFoundError:
-        yield Check(
-            name="retinue",
-            state="missing",
-            detail="the distribution itself is not installed, only its files are here",
-            needed=True,
-            fix="make setup",
-        )
+        detail = "the distribution itself is not installed, only its files are here"
+        yield _check("retinue", "missing", detail, "make setup", needed=True)
         return
     for line in sorted(declared, key=lambda line: ("extra ==" in line, line.lower())):
         found = _REQUIREMENT.match(line)
@@ -87,36 +83,34 @@ def _libraries() -> Iterator[Check]:
 def _library(name: str, extra: str | None) -> Check:
     label = f"{name} [{extra}]" if extra else name
     fix = f"pip install 'retinue[{extra}]'" if extra else f"pip install {name}"
+    state: State = "ok"
     try:
-        version = metadata.version(name)
+        detail = metadata.version(name)
         if name in _IMPORT_TELLS:
             importlib.import_module(_MODULES.get(name, name.replace("-", "_")))
     except metadata.PackageNotFoundError:
-        return Check(
-            name=label, state="missing", detail="not installed", needed=extra is None, fix=fix
-        )
+        state, detail = "missing", "not installed"
     except ImportError as error:
+        state, detail = "wrong", str(error)
         fix = _OPENCV_FIX if name == "opencv-python" else fix
-        return Check(name=label, state="wrong", detail=str(error), needed=extra is None, fix=fix)
-    return Check(name=label, state="ok", detail=version, needed=extra is None)
+    return _check(label, state, detail, fix, needed=extra is None)
 
 
 def _sqlite() -> Check:
     from stem_memory.errors import UnsafeSqlite
 
-    name = "SQLite"
     try:
         from stem_memory.log.migrations import require_safe
 
         library = importlib.import_module("pysqlite3" if util.find_spec("pysqlite3") else "sqlite3")
         require_safe(library.sqlite_version_info)
     except ImportError as error:
-        return Check(name=name, state="wrong", detail=str(error), needed=True, fix="make setup")
+        return _check("SQLite", "wrong", str(error), "make setup", needed=True)
     except UnsafeSqlite as error:
         fix = "pip install 'pysqlite3>=0.6.1'"
-        return Check(name=name, state="wrong", detail=str(error), needed=True, fix=fix)
+        return _check("SQLite", "wrong", str(error), fix, needed=True)
     detail = f"{library.sqlite_version}, safe for a write-ahead log"
-    return Check(name=name, state="ok", detail=detail, needed=True)
+    return _check("SQLite", "ok", detail, needed=True)
 
 
 def _six_packages() -> Check:
@@ -127,15 +121,11 @@ def _six_packages() -> Check:
         for name, owners in metadata.packages_distributions().items()
         if name in names and not set(owners) <= {"retinue", "retinue-lab"}
     ]
-    if strangers:
-        return Check(
-            name="package names",
-            state="wrong",
-            detail=f"another distribution also brings {', '.join(strangers)}",
-            needed=True,
-            fix="install retinue in an environment of its own",
-        )
-    return Check(name="package names", state="ok", detail="nobody else uses ours", needed=True)
+    state: State = "wrong" if strangers else "ok"
+    theirs = f"another distribution also brings {', '.join(strangers)}"
+    detail = theirs if strangers else "nobody else uses ours"
+    fix = "install retinue in an environment of its own"
+    return _check("package names", state, detail, fix, needed=True)
 
 
 def _weights() -> Iterator[Check]:
@@ -146,17 +136,12 @@ def _weights() -> Iterator[Check]:
         try:
             path = locate(wanted)
         except ModelUnavailable as error:
-            yield Check(
-                name=wanted.title,
-                state="missing",
-                detail=str(error).partition(";")[0],
-                needed=False,
-                fix=wanted.install,
-            )
+            detail = str(error).partition(";")[0]
+            yield _check(wanted.title, "missing", detail, wanted.install)
         else:
             size = f"{path.stat().st_size / 1e6:.0f} MB" if wanted.size > 1e6 else ""
             detail = " ".join(filter(None, (wanted.distribution, wanted.version, size)))
-            yield Check(name=wanted.title, state="ok", detail=detail, needed=False)
+            yield _check(wanted.title, "ok", detail)
 
 
 def _endpoint() -> Check:
@@ -164,24 +149,18 @@ def _endpoint() -> Check:
     from services.llm.models.registry import ENDPOINT_VARIABLE, KEY_VARIABLE
 
     found = reach(os.environ.get(ENDPOINT_VARIABLE, ""), os.environ.get(KEY_VARIABLE, "none"))
-    return Check(
-        name="LLM endpoint",
-        state="ok" if found.fits else "wrong",
-        detail=found.detail,
-        needed=False,
-        fix=found.fix,
-    )
+    state: State = "ok" if found.fits else "wrong"
+    return Check(name="LLM endpoint", state=state, detail=found.detail, needed=False, fix=found.fix)
 
 
 def _chromium() -> Check:
     found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-    return Check(
-        name="Chromium",
-        state="ok" if found else "missing",
-        detail=found or "only tests of the report's page need it",
-        needed=False,
-        fix="" if found else "apt-get install chromium",
-    )
+    detail = found or "only tests of the report's page need it"
+    return _check("Chromium", _is_there(found), detail, "apt-get install chromium")
+
+
+def _is_there(found: object) -> State:
+    return "ok" if found else "missing"
 
 
 def _glasses() -> Iterator[Check]:
@@ -207,13 +186,8 @@ def _glasses() -> Iterator[Check]:
         ),
     )
     for name, found, without, fix in parts:
-        yield Check(
-            name=f"glasses: {name}",
-            state="ok" if found else "missing",
-            detail="installed" if found else without,
-            needed=False,
-            fix="" if found else fix,
-        )
+        detail = "installed" if found else without
+        yield _check(f"glasses: {name}", _is_there(found), detail, fix)
 
 
 def _plugins() -> Iterator[Check]:
@@ -221,22 +195,12 @@ def _plugins() -> Iterator[Check]:
 
     plugins = discover()
     counts = ", ".join(f"{len(plugins.of(kind))} {kind}" for kind in KINDS if plugins.of(kind))
-    yield Check(name="plug-ins", state="ok", detail=counts or "none", needed=False)
+    yield _check("plug-ins", "ok", counts or "none")
     for broken in plugins.broken:
-        yield Check(
-            name=f"plug-in {broken.name}",
-            state="wrong",
-            detail=str(broken),
-            needed=False,
-            fix=f"update or uninstall {broken.distribution}",
-        )
+        fix = f"update or uninstall {broken.distribution}"
+        yield _check(f"plug-in {broken.name}", "wrong", str(broken), fix)
 
 
 def _machine() -> Check:
     free = shutil.disk_usage(".").free / 1e9
-    return Check(
-        name="machine",
-        state="ok",
-        detail=f"{cores()} cores, {free:.0f} GB free on disk",
-        needed=False,
-    )
+    return _check("machine", "ok", f"{cores()} cores, {free:.0f} GB free on disk")

@@ -9,8 +9,9 @@ import click
 import pytest
 
 from services.commands.menu import Menu, Shelf
+from services.commands.moment import Moment
 from services.commands.output import Output, Rows, listed
-from services.commands.signature import command
+from services.commands.signature import AsJson, command
 
 
 class Box:
@@ -98,6 +99,38 @@ def test_help_is_the_docstring(capsys):
     assert "--also FILE[:X] And: this." in out
     assert "--limit N How many. [default: 3; x>=1]" in out
     assert out.index("--limit") < out.index("--json")
+
+
+def shown(
+    then: tuple[tuple[Annotated[float, Moment()], str], ...] = (),
+    film: bool = True,
+    model: str = "none",
+    speed: Annotated[object, click.FLOAT] = "1.5",
+    as_json: AsJson = False,
+) -> int:
+    """Show.
+
+    Options:
+        --then TIME TEXT: Said then.
+        --film/--no-film: Whether.
+        --model MODEL ($RETINUE_TRIED): Which.
+        --speed: How fast.
+    """
+    click.echo(f"{then} {film} {model} {speed} {as_json}")
+    return 4
+
+
+def test_what_shows_itself_gives_a_code_and_is_told_of_json(capsys, monkeypatch):
+    made = command("shown", shown)
+    assert run(made) == 4
+    assert capsys.readouterr().out == "() True none 1.5 False\n"
+    monkeypatch.setenv("RETINUE_TRIED", "some")
+    run(made, "--then", "1:30", "a b", "--then", "2", "c", "--no-film", "--json", "--speed", "2")
+    assert capsys.readouterr().out == "((90.0, 'a b'), (2.0, 'c')) False some 2.0 True\n"
+    run(made, "--help")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "--film / --no-film Whether. [default: film]" in out
+    assert "--model MODEL Which. [env var: RETINUE_TRIED; default: none]" in out
 
 
 @pytest.mark.parametrize(
