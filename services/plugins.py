@@ -1,4 +1,5 @@
-"""What is installed besides the house itself: devices, skills, tools, worlds, models, glasses, queries.
+"""What is installed besides the house itself: devices, skills, tools, worlds, models, glasses, queries,
+engines and retention policies.
 
 Each kind has an entry-point group, `retinue.<kind>`, and the built-ins stand in the same groups. A
 package that does not load is set aside with its name and its error; the others still work.
@@ -14,7 +15,9 @@ from typing import Any, Literal, get_args
 
 from devices.installed import entry_points
 
-Kind = Literal["devices", "skills", "tools", "worlds", "models", "glasses", "queries"]
+Kind = Literal[
+    "devices", "skills", "tools", "worlds", "models", "glasses", "queries", "engines", "retention"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -148,6 +151,14 @@ def _no_query(thing: Any) -> str | None:
     return None
 
 
+def _no_policy(thing: Any) -> str | None:
+    from services.llm.policy.named import Policy
+
+    if isinstance(thing, Policy):
+        return None
+    return f"it is a {type(thing).__name__} and must be a services.llm.policy.named.Policy"
+
+
 _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "devices": _no_body,
     "skills": _no_skill,
@@ -156,4 +167,6 @@ _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "models": _no_model,
     "glasses": _no_function,
     "queries": _no_query,
+    "engines": _no_function,
+    "retention": _no_policy,
 }

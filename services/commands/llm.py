@@ -126,7 +126,7 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
     import asyncio
 
     from brain.model import ModelUnavailable
-    from services.llm.config import make_cluster
+    from services.llm.cluster.make import make_cluster
     from services.llm.gateway.app import GatewayLimits
     from services.llm.gateway.serve import listen
     from services.llm.gateway.serve import serve as serve_app

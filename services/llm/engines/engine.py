@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -14,6 +15,7 @@ from services.llm.engines.contracts import (
     Piece,
 )
 from services.llm.policy.contracts import Wait
+from services.runtime.local import Runtime
 
 
 @runtime_checkable
@@ -138,3 +140,9 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Stop it and free what it holds."""
         ...
+
+
+#: Makes engines of one kind, and stands in the entry points `retinue.engines`: called with the engine's name
+#: as it was configured, the configuration and where processes live, it checks both (`UserError`) and returns
+#: what makes the engine of each replica, by the replica's name.
+Maker = Callable[[str, LlmConfig, Runtime], Callable[[str], Engine]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from math import inf
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -274,3 +275,17 @@ class LlamaCppEngine:
         if self._link is None:
             raise EngineDied("The engine was never started.")
         return self._link
+
+
+def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], LlamaCppEngine]:
+    """llama.cpp's engines as configured."""
+    spec = LlamaCppSpec(
+        weights=config.weights,
+        context_tokens=config.context_tokens,
+        slots=config.slots,
+        threads=config.threads,
+        host_cache_mib=config.host_cache_mib,
+        host=config.engine_host,
+        **config.named,
+    )
+    return lambda name: LlamaCppEngine(spec, runtime, name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.errors import UserError
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -19,6 +21,7 @@ from services.llm.engines.contracts import (
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.policy.contracts import Wait
+from services.runtime.local import Runtime
 
 _HEALTH_LIMIT_S = 5.0
 
@@ -185,3 +188,22 @@ class RemoteEngine:
 
 def _no_kv() -> EngineRefused:
     return EngineRefused("This engine keeps its KV to itself.")
+
+
+def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], RemoteEngine]:
+    """The server at an address, asked for one model: ``http://host:port/v1#model``.
+
+    Raises:
+        UserError: If no model is named, or the address is none.
+    """
+    address, _, model = kind.partition("#")
+    if not model:
+        raise UserError(
+            f"--engine {kind!r} names no model: use an address with its model's name, such as "
+            f"{address}#qwen3"
+        )
+    try:
+        spec = RemoteSpec(url=address, model=model, key=config.remote_key)
+    except ValidationError as error:
+        raise UserError(f"--engine {kind!r}: {error.errors()[0]['msg']}") from None
+    return lambda name: RemoteEngine(spec)

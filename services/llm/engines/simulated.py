@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.llm.cluster.prefix import common
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -28,6 +29,7 @@ from services.llm.engines.contracts import (
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.schema_example import example
 from services.llm.policy.contracts import Wait
+from services.runtime.local import Runtime
 
 #: Lets so many seconds of the engine's work pass.
 Work = Callable[[float], Awaitable[None]]
@@ -296,3 +298,9 @@ def _answer(
     length = min(limit, 4 + seed[0] % 24)
     words = [_WORDS[seed[i % 32] % len(_WORDS)] for i in range(length)]
     return [{"content": word + " "} for word in words], "length" if length == limit else "stop"
+
+
+def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], SimulatedEngine]:
+    """Simulated engines as configured."""
+    spec = SimulatedSpec(slots=config.slots, context_tokens=config.context_tokens, **config.named)
+    return lambda name: SimulatedEngine(spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 import services
+from services.errors import UserError
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import (
     Capabilities,
     ChatCall,
@@ -28,6 +30,7 @@ from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
 from services.llm.policy.contracts import Wait
+from services.llm.policy.named import place_of
 from services.runtime.local import Runtime
 
 #: Names the interpreter of an environment that has vLLM; by default the present one.
@@ -104,7 +107,7 @@ class VllmEngine:
                 module="services.llm.engines.vllm_server",
                 settings=settings,
                 python=os.environ.get(PYTHON_VARIABLE, sys.executable),
-                environment={"PYTHONPATH": place, "RETINUE_POLICY": spec.policy},
+                environment={"PYTHONPATH": place, "RETINUE_POLICY": place_of(spec.policy)},
                 start_limit_s=_START_LIMIT_S,
                 keeps_kv=self._carries,
             ),
@@ -334,3 +337,26 @@ def _extra(hint: Hint | None) -> dict[str, Any]:
 
 def _no_slots() -> EngineRefused:
     return EngineRefused("vLLM has no slots; the KV of a program is put out and taken in.")
+
+
+def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], VllmEngine]:
+    """VLLM's engines as configured.
+
+    Raises:
+        UserError: If there is no model folder.
+    """
+    if config.weights is None or not (config.weights / "config.json").is_file():
+        raise UserError("--engine vllm needs --weights, a model folder in Hugging Face's form")
+    spec = VllmSpec(
+        weights=config.weights,
+        model=config.model or config.weights.name.lower(),
+        context_tokens=config.context_tokens,
+        policy=config.policy,
+        gpus=config.gpus,
+        threads=config.threads,
+        carries_kv=config.kv_files_mib > 0,
+        kv_events=config.kv_events,
+        arguments=config.vllm_arguments,
+        host=config.engine_host,
+    )
+    return lambda name: VllmEngine(spec, runtime, name)

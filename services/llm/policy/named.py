@@ -1,173 +1,139 @@
-"""Policies by their names, as commands and reports use them."""
+"""Policies by their names, as commands and reports use them.
+
+A policy is a value: the parts that `AgentPolicy` puts together. Packages offer theirs through the entry
+points `retinue.retention`, and ours stand there, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
 
 from services.llm.policy import ordering, pressure, retention
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import NEVER
 from services.llm.policy.estimates import ReloadCost
+from services.llm.policy.ordering import Order
+from services.llm.policy.pressure import Pressure
+from services.llm.policy.retention import FixedTtl, Retention
 from services.llm.policy.waits import WaitModel
 
-Maker = Callable[[ReloadCost, WaitModel], AgentPolicy]
+
+@dataclass(frozen=True)
+class Policy:
+    """Who goes first, how long KV is held, and who gives way; see `AgentPolicy` for each part."""
+
+    retention: Retention
+    order: Order = ordering.shortest_missing
+    pressure: Pressure = pressure.expected_loss
+    rent: float | None = NEVER
+    patience: float | None = None
 
 
-def _stock(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "stock", ordering.fcfs, retention.no_pins, pressure.oldest_pin_first, reload_s, waits
-    )
+STOCK = Policy(retention.no_pins, ordering.fcfs, pressure.oldest_pin_first)
+PROGRAM_FCFS = Policy(retention.no_pins, ordering.program_fcfs, pressure.oldest_pin_first)
+CONTINUUM = Policy(
+    retention.continuum, ordering.program_fcfs, pressure.latest_program_first, rent=-NEVER
+)
+SKI_RENTAL = Policy(retention.ski_rental, ordering.program_fcfs, pressure.latest_program_first)
+INFERCEPT = Policy(retention.infercept, ordering.program_fcfs, pressure.oldest_pin_first)
+KVFLOW = Policy(retention.until_pressure, ordering.fcfs, pressure.steps_to_execution)
+OCCUPANCY = Policy(retention.occupancy, rent=None, patience=1.0)
+RETINUE = Policy(retention.until_pressure, rent=None, patience=1.0)
+ORACLE = Policy(retention.until_pressure, pressure=pressure.belady, rent=None, patience=1.0)
 
 
-def _program_fcfs(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "program-fcfs",
-        ordering.program_fcfs,
-        retention.no_pins,
-        pressure.oldest_pin_first,
-        reload_s,
-        waits,
-    )
-
-
-def _continuum(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "continuum",
-        ordering.program_fcfs,
-        retention.continuum,
-        pressure.latest_program_first,
-        reload_s,
-        waits,
-        rent=-NEVER,
-    )
-
-
-def _ski_rental(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "ski-rental",
-        ordering.program_fcfs,
-        retention.ski_rental,
-        pressure.latest_program_first,
-        reload_s,
-        waits,
-    )
-
-
-def _infercept(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "infercept",
-        ordering.program_fcfs,
-        retention.infercept,
-        pressure.oldest_pin_first,
-        reload_s,
-        waits,
-    )
-
-
-def _kvflow(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "kvflow",
-        ordering.fcfs,
-        retention.until_pressure,
-        pressure.steps_to_execution,
-        reload_s,
-        waits,
-    )
-
-
-def _occupancy(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "occupancy",
-        ordering.shortest_missing,
-        retention.occupancy,
-        pressure.expected_loss,
-        reload_s,
-        waits,
-        rent=None,
-        patience=1.0,
-    )
-
-
-def _retinue(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "retinue",
-        ordering.shortest_missing,
-        retention.until_pressure,
-        pressure.expected_loss,
-        reload_s,
-        waits,
-        rent=None,
-        patience=1.0,
-    )
-
-
-def _oracle(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-    return AgentPolicy(
-        "oracle",
-        ordering.shortest_missing,
-        retention.until_pressure,
-        pressure.belady,
-        reload_s,
-        waits,
-        rent=None,
-        patience=1.0,
-    )
-
-
-def fixed(ttl_s: float) -> Maker:
-    """A maker of the policy that holds everything for the same time.
+def fixed(ttl_s: float) -> Policy:
+    """The policy that holds everything for the same time.
 
     Args:
         ttl_s: The time to live.
     """
-
-    def make(reload_s: ReloadCost, waits: WaitModel) -> AgentPolicy:
-        return AgentPolicy(
-            f"ttl-{ttl_s:g}s",
-            ordering.program_fcfs,
-            retention.FixedTtl(ttl_s),
-            pressure.latest_program_first,
-            reload_s,
-            waits,
-            rent=-NEVER,
-        )
-
-    return make
+    order, give_way = ordering.program_fcfs, pressure.latest_program_first
+    return Policy(FixedTtl(ttl_s), order, give_way, rent=-NEVER)
 
 
-MAKERS: dict[str, Maker] = {
-    "stock": _stock,
-    "program-fcfs": _program_fcfs,
-    "ttl-2s": fixed(2.0),
-    "ski-rental": _ski_rental,
-    "continuum": _continuum,
-    "infercept": _infercept,
-    "kvflow": _kvflow,
-    "occupancy": _occupancy,
-    "retinue": _retinue,
-    "oracle": _oracle,
-}
+def names() -> tuple[str, ...]:
+    """The policies that are installed."""
+    return tuple(sorted(_installed()))
+
+
+def place_of(name: str) -> str:
+    """A policy's name as a process understands it that sees no installed packages: where it is made.
+
+    Raises:
+        ValueError: If there is no policy of this name.
+    """
+    installed = _installed()
+    if name not in installed:
+        policy_of(name)
+        return name
+    return installed[name][1]
+
+
+def policy_of(name: str) -> Policy:
+    """The policy of a name.
+
+    Args:
+        name: One that is installed, ``ttl-<seconds>s`` for a fixed time to live, or ``module:object``.
+
+    Raises:
+        ValueError: If there is no policy of this name.
+    """
+    if name.startswith("ttl-") and name.endswith("s"):
+        try:
+            return fixed(float(name[4:-1]))
+        except ValueError:
+            raise ValueError(
+                f"{name!r} is no policy: write a fixed time to live as ttl-2s or ttl-0.5s."
+            ) from None
+    if ":" in name:
+        return _loaded(name)
+    installed = _installed()
+    if name not in installed:
+        raise ValueError(f"There is no policy {name!r}; choose one of {', '.join(names())}.")
+    return installed[name][0]
 
 
 def build(name: str, reload_s: ReloadCost, waits: WaitModel | None = None) -> AgentPolicy:
     """Make a policy by its name.
 
     Args:
-        name: One of `MAKERS`, or ``ttl-<seconds>s`` for any fixed time to live.
+        name: As `policy_of` takes it.
         reload_s: Engine seconds to bring back a context of so many tokens.
         waits: The learned waits; by default an empty model.
 
     Raises:
         ValueError: If there is no policy of this name.
     """
-    model = waits if waits is not None else WaitModel()
-    if name in MAKERS:
-        return MAKERS[name](reload_s, model)
-    if name.startswith("ttl-") and name.endswith("s"):
-        try:
-            return fixed(float(name[4:-1]))(reload_s, model)
-        except ValueError:
-            raise ValueError(
-                f"{name!r} is no policy: write a fixed time to live as ttl-2s or ttl-0.5s."
-            ) from None
-    raise ValueError(f"There is no policy {name!r}; choose one of {', '.join(sorted(MAKERS))}.")
+    policy = policy_of(name)
+    return AgentPolicy(
+        name.rpartition(":")[2].lower().replace("_", "-"),
+        policy.order,
+        policy.retention,
+        policy.pressure,
+        reload_s,
+        waits,
+        rent=policy.rent,
+        patience=policy.patience,
+    )
+
+
+@lru_cache(maxsize=1)
+def _installed() -> dict[str, tuple[Policy, str]]:
+    """Each installed policy with where it is made. Installing takes effect in the next process."""
+    from services.plugins import discover
+
+    return {p.name: (p.thing, p.value) for p in discover("retention").found}
+
+
+def _loaded(place: str) -> Policy:
+    module, _, name = place.partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{place!r} is no policy: {error}.") from None
+    if not isinstance(found, Policy):
+        raise ValueError(f"{place!r} is a {type(found).__name__} and no policy.")
+    return found

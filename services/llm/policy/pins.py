@@ -12,7 +12,9 @@ class PinTable:
 
     def __init__(self) -> None:
         self._pins: dict[str, Pin] = {}
-        self._expiries: list[tuple[float, str]] = []
+        # A pin that went before its time leaves its entry behind: whose pin is another now is skipped.
+        self._expiries: list[tuple[float, str, int, Pin]] = []
+        self._made = 0
         self.blocks = 0
 
     def __contains__(self, program: str) -> bool:
@@ -38,7 +40,8 @@ class PinTable:
         self._pins[pin.program] = pin
         self.blocks += pin.blocks
         if pin.until_s < NEVER:
-            heapq.heappush(self._expiries, (pin.until_s, pin.program))
+            self._made += 1
+            heapq.heappush(self._expiries, (pin.until_s, pin.program, self._made, pin))
 
     def remove(self, program: str) -> Pin | None:
         """Take the program's pin away, if it has one."""
@@ -50,9 +53,8 @@ class PinTable:
     def next_expiry(self) -> float:
         """When the next pin expires; NEVER if none does."""
         while self._expiries:
-            until, program = self._expiries[0]
-            pin = self._pins.get(program)
-            if pin is not None and pin.until_s == until:
+            until, _, _, pin = self._expiries[0]
+            if self._pins.get(pin.program) is pin:
                 return until
             heapq.heappop(self._expiries)
         return NEVER
@@ -61,8 +63,7 @@ class PinTable:
         """Pins whose time is over, earliest first; they stay in the table."""
         found = []
         while self.next_expiry() <= now:
-            _, program = heapq.heappop(self._expiries)
-            found.append(self._pins[program])
+            found.append(heapq.heappop(self._expiries)[-1])
         return found
 
     def clear(self) -> list[Pin]:

@@ -31,6 +31,8 @@ from services.llm.vllm_plugin.news import AgentNews
 from services.llm.vllm_plugin.ranked import RankedQueue
 
 POLICY_VARIABLE = "RETINUE_POLICY"
+# vLLM lives where the house is only on the path, so that its policies are known by their places.
+_USUAL = "services.llm.policy.named:RETINUE"
 _GONE = {"FINISHED_ABORTED", "FINISHED_IGNORED", "FINISHED_ERROR"}
 # Ranks are taken as of one far moment, so that those of different times can be compared.
 _FAR_S = 1e9
@@ -62,7 +64,7 @@ class AgentScheduling(AgentNews):
             # vLLM's engine process outlives a server that is killed, and keeps all its memory.
             die_with_parent(server.pid)
         self._prefill = PrefillCurve()
-        self.agent_policy = named.build(os.environ.get(POLICY_VARIABLE, "retinue"), self._prefill)
+        self.agent_policy = named.build(os.environ.get(POLICY_VARIABLE, _USUAL), self._prefill)
         self.pinned_blocks: dict[str, list[Any]] = {}
         self.agent_steps = 0
         self.agent_seconds = 0.0

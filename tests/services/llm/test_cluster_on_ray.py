@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from services.llm.config import LlmConfig, make_cluster
+from services.llm.cluster.make import make_cluster
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import ChatCall, Hint
 from services.llm.engines.llamacpp import LlamaCppEngine
 from services.llm.policy.contracts import Turn

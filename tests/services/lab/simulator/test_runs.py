@@ -14,7 +14,7 @@ from services.lab.simulator.cluster import Run, Simulation
 from services.lab.simulator.jobs import Job, JobTurn, draw
 from services.lab.simulator.laws import Engine, StepLaw
 from services.llm.cluster.latency import LatencyModel
-from services.llm.policy.named import MAKERS, build
+from services.llm.policy.named import build, names
 from services.llm.policy.waits import WaitModel
 
 LAW = StepLaw(fixed_s=0.01, weights_s=0.005, token_s=1e-3, context_s=1e-7, pair_s=1e-8)
@@ -64,7 +64,7 @@ def alone(job: Job, engine: Engine = ENGINE) -> Run:
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
-    policy=st.sampled_from([*sorted(MAKERS), "ttl-20s"]),
+    policy=st.sampled_from([*names(), "ttl-20s"]),
     replicas=st.sampled_from([1, 1, 3]),
     router=st.sampled_from(["round-robin", "least-load", "affinity", "retinue"]),
     moves=st.sampled_from(migration.MIGRATIONS),

@@ -7,9 +7,10 @@ import pytest
 
 from services.errors import UserError
 from services.llm.cluster.cluster import Cluster
+from services.llm.cluster.make import make_cluster
 from services.llm.cluster.replica import Replica
 from services.llm.cluster.speed import ReadingSpeed
-from services.llm.config import LlmConfig, make_cluster
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import ChatCall, EnginePin, Hint, KvFile, OwnScheduling
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec

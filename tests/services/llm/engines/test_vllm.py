@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.llm.config import LlmConfig, make_cluster
+from services.llm.cluster.make import make_cluster
+from services.llm.config import LlmConfig
 from services.llm.engines.contracts import Hint
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineDied

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import Outcome, Turn, Wait
-from services.llm.policy.named import MAKERS, build
+from services.llm.policy.named import build, names
+from services.llm.policy.testing import engine_drives
 
 
 def reload_s(tokens: int) -> float:
@@ -35,116 +33,7 @@ def finish(policy: AgentPolicy, t: Turn, now: float, out: Outcome | None = None)
     policy.finished(t, now, out or outcome())
 
 
-class EngineDrives(RuleBasedStateMachine):
-    """An engine with 200 blocks that does anything it may do, against every named policy."""
-
-    @initialize(name=st.sampled_from([*sorted(MAKERS), "ttl-30s"]))
-    def begin(self, name: str) -> None:
-        self.policy = build(name, reload_s)
-        self.now = 0.0
-        self.number = 0
-        self.waiting: list[Turn] = []
-        self.running: dict[str, Turn] = {}
-        self.held: dict[str, int] = {}
-
-    @rule(seconds=st.floats(0.0, 500.0))
-    def time_passes(self, seconds: float) -> None:
-        self.now += seconds
-        for pin in self.policy.expired(self.now):
-            del self.held[pin.program]
-        assert self.policy.next_expiry() > self.now
-
-    @rule(program=st.sampled_from("abcdef"), tokens=st.integers(1, 1600))
-    def turn_arrives(self, program: str, tokens: int) -> None:
-        self.number += 1
-        new = turn(program, self.number, self.now, tokens)
-        self.policy.arrived(new, self.now)
-        self.waiting.append(new)
-
-    @precondition(lambda self: self.waiting)
-    @rule(cached=st.booleans())
-    def best_turn_starts(self, cached: bool) -> None:
-        best = min(self.waiting, key=lambda t: self.policy.rank(t, self.now))
-        self.waiting.remove(best)
-        pin = self.policy.started(best, self.now, best.prompt_tokens if cached else 0)
-        assert (pin is not None) == (best.program in self.held)
-        self.held.pop(best.program, None)
-        self.running[best.turn_id] = best
-
-    @rule(
-        program=st.sampled_from("abcdef"),
-        expected=st.none() | st.floats(0.1, 100.0),
-        blocks=st.integers(0, 9),
-    )
-    def wait_is_told(self, program: str, expected: float | None, blocks: int) -> None:
-        before = self.policy.programs.get(program)
-        if before is None or before.idle_since_s is None:
-            assert self.policy.announced(program, Wait("walk"), self.now, blocks) is None
-            return
-        self.held.pop(program, None)
-        wait = Wait("walk", "arm", expected, self.now + 5.0)
-        pin = self.policy.announced(program, wait, self.now, blocks)
-        if pin is not None:
-            self.held[program] = blocks
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data(), last=st.booleans(), expected=st.none() | st.floats(0.1, 100.0))
-    def turn_ends(self, data: st.DataObject, last: bool, expected: float | None) -> None:
-        key = data.draw(st.sampled_from(sorted(self.running)))
-        done = self.running.pop(key)
-        wait = None if last else Wait("grasp", "arm", expected, self.now + 5.0)
-        blocks = done.prompt_tokens // 16 + 1
-        pin = self.policy.finished(done, self.now, Outcome(blocks * 16, blocks, 5, 0.1, wait))
-        if last:
-            self.held.pop(done.program, None)
-        if pin is not None:
-            self.held[pin.program] = pin.blocks
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data())
-    def turn_is_preempted(self, data: st.DataObject) -> None:
-        key = data.draw(st.sampled_from(sorted(self.running)))
-        back = self.running.pop(key)
-        self.policy.preempted(back, self.now)
-        self.waiting.append(back)
-
-    @rule(blocks=st.integers(1, 300), starved=st.booleans())
-    def memory_is_short(self, blocks: int, starved: bool) -> None:
-        before = sum(self.held.values())
-        names = self.policy.victims(blocks, self.now, starved=starved)
-        assert len(set(names)) == len(names)
-        assert sum(self.held[name] for name in names) >= min(blocks, before)
-        for name in names:
-            self.policy.broken(name, self.now)
-            del self.held[name]
-
-    @rule(program=st.sampled_from("abcdef"))
-    def program_aborts(self, program: str) -> None:
-        self.policy.aborted(program, self.now)
-        self.held.pop(program, None)
-        self.waiting = [t for t in self.waiting if t.program != program]
-        self.running = {k: t for k, t in self.running.items() if t.program != program}
-        assert self.policy.pin_of(program) is None
-
-    @rule()
-    def cache_is_reset(self) -> None:
-        self.policy.reset()
-        self.held.clear()
-
-    @invariant()
-    def pins_are_what_the_engine_holds(self) -> None:
-        if not hasattr(self, "policy"):
-            return
-        pins = {pin.program: pin.blocks for pin in self.policy.pins()}
-        assert pins == self.held
-        assert self.policy.pinned_blocks == sum(pins.values())
-        for name in pins:
-            assert name in self.policy.programs
-            assert self.policy.programs[name].turns > 0
-
-
-TestEngineDrives = EngineDrives.TestCase
-TestEngineDrives.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestEngineDrives = engine_drives(*names(), "ttl-30s")
 
 
 @pytest.fixture
@@ -239,3 +128,13 @@ def test_an_unknown_policy_is_refused_with_the_names() -> None:
         build("magic", reload_s)
     with pytest.raises(ValueError, match="ttl-2s"):
         build("ttl-xs", reload_s)
+
+
+def test_a_pin_that_is_made_again_for_the_same_time_ends_once(
+    make: Callable[[str], AgentPolicy],
+) -> None:
+    policy = make("infercept")
+    finish(policy, turn("a", 1, 0.0), 0.0, outcome(Wait("walk")))
+    assert policy.announced("a", Wait("walk"), 0.0, 0) is None
+    assert policy.announced("a", Wait("walk"), 0.0, 60) is not None
+    assert [pin.program for pin in policy.expired(1e9)] == ["a"]
