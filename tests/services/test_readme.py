@@ -9,6 +9,7 @@ import pytest
 
 from services import cli
 from services.commands.run import run
+from services.commands.signature import command
 from sim_worlds.loader import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +29,10 @@ def test_the_help_and_the_readme_list_the_same_commands():
 @pytest.mark.parametrize("line", SHOWN)
 def test_every_command_shown_is_one_that_parses(line):
     words = shlex.split(line)[1:]
-    command = cli.app
-    while isinstance(command, click.Group):
-        command = command.commands[words.pop(0)]
-    command.make_context("retinue", words)
+    found = cli.app
+    while isinstance(found, click.Group):
+        found = found.commands[words.pop(0)]
+    found.make_context("retinue", words)
 
 
 def test_the_scenario_in_the_readme_is_sound():
@@ -45,6 +46,13 @@ def test_the_body_in_the_readme_is_a_card():
     (card,) = (block for block in _blocks("python") if "PLANTER" in block)
     exec(card, names)
     assert names["PLANTER"].kind == "planter"
+
+
+def test_the_question_in_the_readme_is_a_command():
+    names: dict[str, object] = {}
+    (module,) = (block for block in _blocks("python") if "def lost" in block)
+    exec(module, names)
+    assert [p.opts[-1] for p in command("lost", names["lost"]).params] == ["run", "--at", "--json"]
 
 
 @pytest.mark.scenario
