@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.commands.lab import is_missing, missing
+from services.commands.output import warn
 
 if TYPE_CHECKING:
     from services.plugins import Kind
@@ -97,7 +98,10 @@ class Shelf(MutableMapping[str, click.Command]):
             return {}
         from services.commands.fleet import offers
 
-        return offers(self._kind)
+        found = offers(self._kind)
+        for name in sorted(found.keys() & self._modules.keys()):
+            warn(f"the plug-in {name!r} is not used: there is a command of that name")
+        return found
 
 
 def _command(name: str, found: Any) -> click.Command:

@@ -158,14 +158,18 @@ def test_a_strangers_query_is_a_command_like_ours(folder, tmp_path, told, monkey
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pottery\nVersion: 1.0\n", "utf-8")
     (info / "entry_points.txt").write_text(
-        "[retinue.queries]\nmugs = pottery:mugs\nx = gone:x\n", "utf-8"
+        "[retinue.queries]\nmugs = pottery:mugs\nwhere = pottery:mugs\nx = gone:x\n", "utf-8"
     )
     (info.parent / "pottery.py").write_text(QUERY, "utf-8")
     monkeypatch.syspath_prepend(str(info.parent))
-    memory = Menu("memory", commands=Shelf("services.commands.memory", (), "queries"))
+    memory = Menu(
+        "memory", commands=Shelf("services.commands.memory", (("questions", "where"),), "queries")
+    )
     memory.main(["--help"], standalone_mode=False)
     shown = capsys.readouterr()
-    assert "mugs  List the mugs." in shown.out
+    assert "mugs   List the mugs." in shown.out
+    assert "where  Tell where a thing is" in shown.out
+    assert "the plug-in 'where' is not used: there is a command of that name" in shown.err
     assert "the plug-in 'x' of pottery (retinue.queries, gone:x) is not used" in shown.err
     memory.main(["mugs", str(folder), "--at", "end", "--json"], "memory", standalone_mode=False)
     assert json.loads(capsys.readouterr().out) == {"mugs": ["mug-1"]}
