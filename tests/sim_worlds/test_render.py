@@ -10,12 +10,14 @@ from shapely import LineString, Point, Polygon
 
 from devices.geometry import footprint
 from sim_worlds.contracts import Banner, Film, FilmCut, TrackPoint
-from sim_worlds.drawing.backdrop import plan_svg
-from sim_worlds.drawing.canvas import png
+from sim_worlds.drawing.backdrop import plan_svg, plan_view
+from sim_worlds.drawing.canvas import Canvas, png
 from sim_worlds.drawing.layout import fit, gap_of, slots, walls
 from sim_worlds.drawing.palette import bgr, icon, mixed, room_colour
 from sim_worlds.drawing.playback import Playback
 from sim_worlds.drawing.render import frames, still, write_video
+from sim_worlds.drawing.scene import Scene
+from sim_worlds.drawing.svg import SvgPen
 from sim_worlds.errors import WorldMisuse
 from sim_worlds.loader import builtin
 
@@ -262,3 +264,41 @@ def test_a_plan_is_one_svg_with_everything_in_it(name):
     ids = {node.get("data-id") for node in root.iter()} - {None}
     assert ids == {item.id for item in (*plan.rooms, *plan.doors, *plan.fixtures)}
     assert "http" not in plan_svg(plan).replace("http://www.w3.org/2000/svg", "")
+
+
+def test_what_is_written_as_svg_is_escaped():
+    pen = SvgPen()
+    with pen.named('a"b', ("<x> & y",)):
+        pen.text((1, 2), "</text><script>", 11, "#000000", turned=True)
+        pen.line([(0, 0), (1.25, 2)], "#123456", 2)
+    (group,) = ET.fromstring(f"<svg>{pen.markup}</svg>")
+    assert group.get("data-id") == 'a"b'
+    title, text, line = group
+    assert title.text == 'a"b: <x> & y'
+    assert text.text == "</text><script>"
+    assert line.get("points") == "0,0 1.2,2"
+
+
+@pytest.mark.parametrize("name", ["restaurant", "household", "supermarket"])
+def test_pixels_and_svg_show_the_same_things(name):
+    world = builtin(name)
+    film = Film(
+        plan=world.plan,
+        bodies=world.bodies,
+        cards=world.cards,
+        people=(),
+        tracks={},
+        cuts=(FilmCut(t=0, thing="mug", cls="mug", holder=world.plan.fixtures[0].id),),
+        duration_s=1.0,
+    )
+    view, _, _ = plan_view(world.plan)
+    scene = Scene(film, view, SvgPen.measure)
+    (mug,) = scene.on(world.plan.fixtures[0], 0.0)
+    canvas, pen = Canvas.blank((2, 2), "#ffffff"), SvgPen()
+    for who in scene.movers:
+        for draw in (canvas, pen):
+            scene.heading(draw, (1, 1), who, 0.0, 0.0)
+            scene.mover(draw, (1, 1), who, 0.0)
+        assert f">{who}</text>" in pen.markup
+    scene.thing(pen, mug.at, mug.looks, mug.faint)
+    ET.fromstring(f"<svg>{pen.markup}</svg>")
