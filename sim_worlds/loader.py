@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from devices.catalogue import body_kinds
 from devices.contracts import BodyCard
 from devices.facts import ClassCard
 from devices.installed import entry_points
@@ -104,6 +105,23 @@ def builtin(name: str, cards: Sequence[BodyCard] = ()) -> Scenario:
             "or give the path of a scenario file (.yaml)"
         )
     return load(known[name], cards)
+
+
+def read_world(name: str) -> Scenario:
+    """A scenario by what somebody calls it: an installed world's name, or the path of a YAML file.
+
+    Raises:
+        WorldError: the file is missing or wrong, or no such world is installed.
+        Refused: an installed kind of body can not be used.
+    """
+    cards = tuple(kind.card for kind in body_kinds().values() if not kind.brings_card)
+    if name not in installed() and (name.endswith((".yaml", ".yml")) or FilePath(name).is_file()):
+        return load(name, cards)
+    if not name.strip():
+        raise UnknownWorld("the name of the world is empty; `retinue worlds list` names them")
+    if FilePath(name).is_dir():
+        raise UnknownWorld(f"{name} is a folder; give the path of a scenario file (.yaml) in it")
+    return builtin(name, cards)
 
 
 def installed() -> dict[str, FilePath]:

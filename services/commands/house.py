@@ -25,7 +25,7 @@ def topology(
 
     names: tuple[str, ...] = ()
     if world is not None:
-        from services.session.scenarios import read_world
+        from sim_worlds.loader import read_world
 
         names = tuple(spec.id for spec in read_world(world).bodies)[:bodies]
     program = program_of(names, model)

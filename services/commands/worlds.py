@@ -38,8 +38,7 @@ def worlds() -> None:
 
 def list_() -> Output:
     """List the worlds that are installed."""
-    from services.session.scenarios import read_world
-    from sim_worlds.loader import installed
+    from sim_worlds.loader import installed, read_world
 
     found = {name: read_world(name) for name in installed()}
     columns = ("rooms", "fixtures", "things", "people", "bodies")
@@ -61,7 +60,7 @@ def show(
     Options:
         --svg FILE: Draw the floor plan into this file as well.
     """
-    from services.session.scenarios import read_world
+    from sim_worlds.loader import read_world
 
     scenario = read_world(world)
     if svg is not None:
@@ -115,7 +114,7 @@ def classes(
     if world is None:
         cards = catalogue()[0]
     else:
-        from services.session.scenarios import read_world
+        from sim_worlds.loader import read_world
 
         cards = read_world(world).classes
     ontology = Ontology(cards)

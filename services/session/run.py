@@ -35,11 +35,11 @@ from services.session.inputs import Input, Inputs, words_of
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
 from services.session.run_time import RunTime
-from services.session.scenarios import read_world
 from services.session.session import Session, Site
 from services.session.ticker import Ticker
 from sim_worlds.contracts import Fault, Says, Scenario, Survey
 from sim_worlds.fault_specs import load_faults
+from sim_worlds.loader import read_world
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
 from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.privacy.rules import PrivacyRules

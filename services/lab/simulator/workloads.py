@@ -17,8 +17,7 @@ from devices.contracts import BodyCard
 from devices.roadmap import Roadmap
 from devices.skill import SkillCard
 from services.lab.simulator.jobs import Job, JobTurn
-from services.session.scenarios import read_world
-from sim_worlds.loader import installed
+from sim_worlds.loader import installed, read_world
 
 # Spread of the natural logarithm of driving times: others on the way, acceleration, doors.
 _DRIVE_SPREAD = 0.15

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cerebellum.catalogue import skill_kinds
-from services.session.scenarios import read_world
 from sim_worlds.engine import SimWorld
+from sim_worlds.loader import read_world
 from stem_memory.belief.state import MemoryState
 from stem_memory.contracts import BodyEnrolled, Event, Payload, SiteSurveyed, SkillsDeclared
 
