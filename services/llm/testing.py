@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 from services.llm.engines.contracts import ChatCall, Hint, Piece
-from services.llm.engines.engine import Engine
+from services.llm.engines.engine import Embeds, Engine, KvPrograms, KvSlots, Schedules
 from services.llm.engines.errors import EngineDied, EngineRefused
 
 _TOOLS = [
@@ -216,12 +216,14 @@ class EngineConformance(ABC):
         async def body(engine: Engine) -> None:
             if not engine.capabilities.saves_kv or not engine.capabilities.slots:
                 return
+            assert isinstance(engine, KvSlots)
             await answer_of(engine, call(_LONG), slot=0)
             saved = await engine.save(0, "a")
             assert saved.tokens > 0
             assert saved.size > 0
             other = self.make()
             await other.start()
+            assert isinstance(other, KvSlots)
             try:
                 await other.put("b", await engine.take("a"))
                 assert await other.restore(1, "b") == saved.tokens
@@ -246,6 +248,8 @@ class EngineConformance(ABC):
         async def body(engine: Engine) -> None:
             if not engine.capabilities.saves_kv or not engine.capabilities.schedules:
                 return
+            assert isinstance(engine, KvPrograms)
+            assert isinstance(engine, Schedules)
             await answer(engine, call(_LONG), hint)
             saved = await engine.put_out("a", "key-1")
             assert saved.tokens > 0
@@ -253,6 +257,7 @@ class EngineConformance(ABC):
             await self._refused(engine.put_out("nobody", "key-2"))
             other = self.make()
             await other.start()
+            assert isinstance(other, KvPrograms)
             try:
                 await other.put("key-3", await engine.take("key-1"))
                 assert await other.take_in("a", "key-3") == saved.tokens
@@ -267,21 +272,20 @@ class EngineConformance(ABC):
 
         self._with(body)
 
-    def test_what_it_cannot_do_it_refuses(self) -> None:
-        """What it cannot do it refuses."""
+    def test_what_it_says_it_can_do_it_has(self) -> None:
+        """What it says it can do it has."""
 
         async def body(engine: Engine) -> None:
-            if engine.capabilities.embeds:
+            able = engine.capabilities
+            if able.embeds:
+                assert isinstance(engine, Embeds)
                 vectors = await engine.embed(["a cup", "a plate"])
                 assert len(vectors) == 2
                 assert len(vectors[0]) == len(vectors[1]) > 0
-            else:
-                await self._refused(engine.embed(["a cup"]))
-            if not engine.capabilities.saves_kv or not engine.capabilities.slots:
-                await self._refused(engine.save(0, "a"))
-            if not engine.capabilities.saves_kv or not engine.capabilities.schedules:
-                await self._refused(engine.put_out("a", "key"))
-                await self._refused(engine.take_in("a", "key"))
+            if able.schedules:
+                assert isinstance(engine, Schedules)
+            if able.saves_kv:
+                assert isinstance(engine, KvSlots if able.slots else KvPrograms)
 
         self._with(body)
 

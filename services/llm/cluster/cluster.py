@@ -18,6 +18,7 @@ from services.llm.cluster.replica import Replica
 from services.llm.cluster.status import ClusterStatus
 from services.llm.cluster.views import load_of, movable_of, view_of
 from services.llm.engines.contracts import ChatCall, Hint, Piece
+from services.llm.engines.engine import Embeds
 from services.llm.engines.errors import EngineDied, EngineError, EngineMissing, EngineRefused
 from services.llm.policy import balance
 from services.llm.policy.contracts import Turn, Wait
@@ -126,7 +127,10 @@ class Cluster:
         serving = self._serving(model)
         if not serving:
             raise EngineRefused(f"There is no model {model!r} here; ask /v1/models.", 404)
-        return await serving[0].engine.embed(texts)
+        engine = serving[0].engine
+        if not isinstance(engine, Embeds) or not engine.capabilities.embeds:
+            raise EngineRefused("This engine does not embed texts; use the embedding model.")
+        return await engine.embed(texts)
 
     async def healthy(self) -> bool:
         """Whether any engine answers."""

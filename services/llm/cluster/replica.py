@@ -18,7 +18,7 @@ from services.llm.cluster.speed import ReadingSpeed
 from services.llm.cluster.status import ReplicaStatus
 from services.llm.cluster.steps import StepWatch
 from services.llm.engines.contracts import ChatCall, EngineStats, Hint, OwnScheduling, Piece, Usage
-from services.llm.engines.engine import Engine
+from services.llm.engines.engine import Engine, KvFiles, KvPrograms, KvSlots, Schedules
 from services.llm.engines.errors import EngineDied, EngineError, EngineRefused
 from services.llm.policy import named
 from services.llm.policy.contracts import NEVER, Outcome, Turn, Wait
@@ -62,6 +62,9 @@ class Replica:
         self.speed = speed or ReadingSpeed()
         self.residence_s = 5.0
         able = engine.capabilities
+        self._slots = engine if isinstance(engine, KvSlots) else None
+        self._programs = engine if isinstance(engine, KvPrograms) else None
+        self._schedules = engine if able.schedules and isinstance(engine, Schedules) else None
         file_bytes = file_mib * _MIB if able.saves_kv else 0
         self._has_files = file_bytes > 0
         # What an engine that holds KV by itself last told, and tokens in files of programs that move.
@@ -187,8 +190,8 @@ class Replica:
         """Free everything that is held for a program."""
         self._seen.pop(program, None)
         self.board.forget(program, self._clock())
-        if self.engine.capabilities.schedules:
-            self._later(self.engine.forget(program))
+        if self._schedules is not None:
+            self._later(self._schedules.forget(program))
             self._drop_carried(program)
         self._pump()
 
@@ -202,8 +205,8 @@ class Replica:
         if known is None or known.idle_since_s is None:
             return False
         now = self._clock()
-        if self.engine.capabilities.schedules:
-            self._later(self.engine.announce(program, wait))
+        if self._schedules is not None:
+            self._later(self._schedules.announce(program, wait))
         if wait.expected_s is not None:
             away = now - known.idle_since_s
             wait = Wait(wait.tool, wait.body, away + wait.expected_s)
@@ -225,7 +228,7 @@ class Replica:
 
     async def refresh(self) -> None:
         """Ask an engine that holds KV by itself what it holds."""
-        if self.engine.capabilities.schedules:
+        if self._schedules is not None:
             self.own = (await self.engine.stats()).scheduling
 
     def filed(self, program: str) -> int:
@@ -242,8 +245,8 @@ class Replica:
             return True
         if not self._has_files:
             return False
-        if self.engine.capabilities.schedules:
-            self._carried[program] = (await self.engine.put_out(program, _key(program))).tokens
+        if self._programs is not None:
+            self._carried[program] = (await self._programs.put_out(program, _key(program))).tokens
             return True
         slot = self.board.slot_of(program)
         if slot is None or slot.turn is not None or not slot.tokens:
@@ -257,13 +260,13 @@ class Replica:
         Raises:
             EngineRefused: If there is none.
         """
-        return await self.engine.take(_key(program))
+        return await self._files().take(_key(program))
 
     async def accept(self, program: str, tokens: int, data: bytes) -> None:
         """Keep a KV file that another replica gave."""
-        await self.engine.put(_key(program), data)
-        if self.engine.capabilities.schedules:
-            self._carried[program] = await self.engine.take_in(program, _key(program))
+        await self._files().put(_key(program), data)
+        if self._programs is not None:
+            self._carried[program] = await self._programs.take_in(program, _key(program))
             self._seen[program] = tokens
             return
         self.board.put_away(program, tokens, len(data))
@@ -343,17 +346,28 @@ class Replica:
 
     def _delete_dropped(self) -> None:
         for program in self.board.dropped():
-            self._later(self.engine.drop(_key(program)))
+            self._later(self._files().drop(_key(program)))
 
     def _drop_carried(self, program: str) -> None:
         if self._carried.pop(program, None) is not None:
-            self._later(self.engine.drop(_key(program)))
+            self._later(self._files().drop(_key(program)))
 
     def _later(self, telling: Coroutine[Any, Any, None]) -> None:
         """Tell the engine something that nobody waits for."""
         task = asyncio.ensure_future(_told(telling))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _files(self) -> KvFiles:
+        files = self._slots or self._programs
+        if files is None:
+            raise EngineRefused("This engine keeps its KV to itself.")
+        return files
+
+    def _owned(self) -> KvSlots:
+        if self._slots is None:
+            raise EngineRefused("This engine has no slots.")
+        return self._slots
 
     async def _prepare(self, admission: Admission) -> None:
         if admission.put_away is not None:
@@ -364,7 +378,7 @@ class Replica:
             if saving is not None:
                 await saving.wait()
             try:
-                await self.engine.restore(admission.slot, _key(program))
+                await self._owned().restore(admission.slot, _key(program))
                 self.meters.restored += 1
             except (EngineRefused, EngineDied):
                 # Then it is read again, which costs time and nothing else.
@@ -373,7 +387,7 @@ class Replica:
     async def _save(self, slot: int, program: str) -> None:
         done = self._saves.setdefault(program, asyncio.Event())
         try:
-            file = await self.engine.save(slot, _key(program))
+            file = await self._owned().save(slot, _key(program))
             self.meters.saved += 1
             self.board.put_away(program, file.tokens, file.size)
             self._delete_dropped()

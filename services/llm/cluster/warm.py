@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
+from typing import Protocol
 
 from devices.noun import Noun
 from services.llm.engines.contracts import ChatCall, Usage
-from services.llm.engines.engine import Engine
+from services.llm.engines.engine import Engine, KvSlots
 from services.llm.engines.errors import EngineRefused
 from stem_memory.cubes.blobs import BlobStore
 from stem_memory.cubes.contracts import Item
@@ -21,6 +22,10 @@ from stem_memory.cubes.prefix import Prefix, cached_item, stale_prefixes, wanted
 
 SLOT = 0
 Words = Callable[[Item], str | None]
+
+
+class SlotEngine(Engine, KvSlots, Protocol):
+    """An engine whose slots can be put away."""
 
 
 class Warmed(Noun):
@@ -38,7 +43,7 @@ class Warmed(Noun):
 
 
 async def warm(
-    engine: Engine, identity: Identity, cubes: Cubes, blobs: BlobStore, cube: str, words: Words
+    engine: SlotEngine, identity: Identity, cubes: Cubes, blobs: BlobStore, cube: str, words: Words
 ) -> Warmed | None:
     """Bring the prefix of a cube's warm entries into the first slot of an engine.
 
@@ -61,7 +66,7 @@ async def warm(
     return found or await _read_anew(engine, identity, prefix, cubes, blobs, key)
 
 
-async def ask(engine: Engine, warmed: Warmed, question: str) -> tuple[str, Usage]:
+async def ask(engine: SlotEngine, warmed: Warmed, question: str) -> tuple[str, Usage]:
     """Ask the model with the prefix before the question; the answer and how much was cached."""
     call = ChatCall(
         messages=(_system(warmed.text), {"role": "user", "content": question}),
@@ -75,7 +80,7 @@ async def ask(engine: Engine, warmed: Warmed, question: str) -> tuple[str, Usage
 
 
 async def _brought_back(
-    engine: Engine, prefix: Prefix, blobs: BlobStore, key: str
+    engine: SlotEngine, prefix: Prefix, blobs: BlobStore, key: str
 ) -> Warmed | None:
     item = prefix.cached
     if item is None or not blobs.has(item.blob):
@@ -99,7 +104,7 @@ async def _brought_back(
 
 
 async def _read_anew(
-    engine: Engine, identity: Identity, prefix: Prefix, cubes: Cubes, blobs: BlobStore, key: str
+    engine: SlotEngine, identity: Identity, prefix: Prefix, cubes: Cubes, blobs: BlobStore, key: str
 ) -> Warmed:
     start = perf_counter()
     call = ChatCall(

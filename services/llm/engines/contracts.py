@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,7 +102,7 @@ class Capabilities(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["llamacpp", "vllm", "openai", "simulated"]
+    kind: str
     model: str
     slots: int = Field(default=0, ge=0)
     context_tokens: int = Field(default=0, ge=0)

@@ -1,4 +1,4 @@
-"""The protocol of engines."""
+"""The protocol of engines, and of what some of them can do besides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from services.runtime.local import Runtime
 
 @runtime_checkable
 class Engine(Protocol):
-    """Produces answers. `services.llm.testing.EngineConformance` is what each must pass."""
+    """Produces answers. `services.llm.testing.EngineConformance` is what each must pass.
+
+    What not every engine can do are protocols of their own below: one that can has their methods, and says
+    so in its `capabilities`.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
@@ -53,6 +57,31 @@ class Engine(Protocol):
         """
         ...
 
+    async def stats(self) -> EngineStats:
+        """What it tells of itself; a dead engine says so and does not raise."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether it answers now."""
+        ...
+
+    async def restart(self) -> None:
+        """Start it again after a crash; KV in slots is lost.
+
+        Raises:
+            EngineMissing: If it does not come back.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop it and free what it holds."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """An engine that embeds texts."""
+
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Embed each text.
 
@@ -60,6 +89,32 @@ class Engine(Protocol):
             EngineRefused: If the engine does not embed.
         """
         ...
+
+
+@runtime_checkable
+class KvFiles(Protocol):
+    """An engine whose KV can be carried, in files under keys."""
+
+    async def take(self, key: str) -> bytes:
+        """The bytes under a key, to be carried to another engine with the same model.
+
+        Raises:
+            EngineRefused: If there is nothing under this key.
+        """
+        ...
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Place bytes that `take` of another engine gave under a key."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Delete what is under a key; unknown keys are ignored."""
+        ...
+
+
+@runtime_checkable
+class KvSlots(KvFiles, Protocol):
+    """An engine whose KV lies in places that programs own, and can be put away and brought back."""
 
     async def save(self, slot: int, key: str) -> KvFile:
         """Put a copy of an idle slot's KV away under a key; an older one of this key is replaced.
@@ -81,6 +136,11 @@ class Engine(Protocol):
         """Empty an idle slot."""
         ...
 
+
+@runtime_checkable
+class KvPrograms(KvFiles, Protocol):
+    """An engine that holds KV for programs by itself, and gives and takes it."""
+
     async def put_out(self, program: str, key: str) -> KvFile:
         """Put a copy of the KV that the engine holds by itself for a program that is away under a key.
 
@@ -97,48 +157,17 @@ class Engine(Protocol):
         """
         ...
 
-    async def take(self, key: str) -> bytes:
-        """The bytes under a key, to be carried to another engine with the same model.
 
-        Raises:
-            EngineRefused: If there is nothing under this key.
-        """
-        ...
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Place bytes that `take` of another engine gave under a key."""
-        ...
-
-    async def drop(self, key: str) -> None:
-        """Delete what is under a key; unknown keys are ignored."""
-        ...
+@runtime_checkable
+class Schedules(Protocol):
+    """An engine that orders requests and holds KV for programs by itself, from hints."""
 
     async def forget(self, program: str) -> None:
-        """A program went away: what the engine holds for it by itself goes. Others do nothing."""
+        """A program went away: what the engine holds for it goes."""
         ...
 
     async def announce(self, program: str, wait: Wait) -> None:
-        """A program that is away waits for this from now on; for engines that schedule themselves."""
-        ...
-
-    async def stats(self) -> EngineStats:
-        """What it tells of itself; a dead engine says so and does not raise."""
-        ...
-
-    async def healthy(self) -> bool:
-        """Whether it answers now."""
-        ...
-
-    async def restart(self) -> None:
-        """Start it again after a crash; KV in slots is lost.
-
-        Raises:
-            EngineMissing: If it does not come back.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Stop it and free what it holds."""
+        """A program that is away waits for this from now on."""
         ...
 
 

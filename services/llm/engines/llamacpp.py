@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from math import inf
 from pathlib import Path
@@ -26,7 +26,6 @@ from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
 from services.llm.models.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
 from services.llm.models.weights import SMOLLM2, locate
-from services.llm.policy.contracts import Wait
 from services.runtime.local import Runtime
 
 _HEALTH_LIMIT_S = 5.0
@@ -163,10 +162,6 @@ class LlamaCppEngine:
         finally:
             self._running -= 1
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Refuses: the chat model is no sentence encoder."""
-        raise EngineRefused("This engine does not embed texts; use the embedding model.")
-
     async def save(self, slot: int, key: str) -> KvFile:
         """Write a slot's KV into a file on the engine's machine."""
         told = await self._live().post(f"/slots/{slot}?action=save", {"filename": key})
@@ -178,14 +173,6 @@ class LlamaCppEngine:
         """Read a slot's KV from a file on the engine's machine."""
         told = await self._live().post(f"/slots/{slot}?action=restore", {"filename": key})
         return int(told["n_restored"])
-
-    async def put_out(self, program: str, key: str) -> KvFile:
-        """Refuses."""
-        raise EngineRefused("llama.cpp keeps KV in slots, which are saved and restored.")
-
-    async def take_in(self, program: str, key: str) -> int:
-        """Refuses."""
-        raise EngineRefused("llama.cpp keeps KV in slots, which are saved and restored.")
 
     async def erase(self, slot: int) -> None:
         """Empty a slot."""
@@ -203,12 +190,6 @@ class LlamaCppEngine:
     async def drop(self, key: str) -> None:
         """Delete a KV file on the engine's machine."""
         await self._linked().call("drop", key)
-
-    async def forget(self, program: str) -> None:
-        """Does nothing: it holds nothing by itself."""
-
-    async def announce(self, program: str, wait: Wait) -> None:
-        """Does nothing: it does not schedule."""
 
     async def stats(self) -> EngineStats:
         """Its process, and whether it answers."""

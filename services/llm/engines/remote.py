@@ -15,12 +15,10 @@ from services.llm.engines.contracts import (
     ChatCall,
     EngineStats,
     Hint,
-    KvFile,
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
-from services.llm.policy.contracts import Wait
 from services.runtime.local import Runtime
 
 _HEALTH_LIMIT_S = 5.0
@@ -116,43 +114,6 @@ class RemoteEngine:
             raise EngineRefused("This engine does not embed texts; use the embedding model.")
         return await self._live().embed(self._spec.model, texts)
 
-    async def save(self, slot: int, key: str) -> KvFile:
-        """Refuses."""
-        raise _no_kv()
-
-    async def restore(self, slot: int, key: str) -> int:
-        """Refuses."""
-        raise _no_kv()
-
-    async def put_out(self, program: str, key: str) -> KvFile:
-        """Refuses."""
-        raise EngineRefused("The KV of a remote engine is not ours to carry.")
-
-    async def take_in(self, program: str, key: str) -> int:
-        """Refuses."""
-        raise EngineRefused("The KV of a remote engine is not ours to carry.")
-
-    async def erase(self, slot: int) -> None:
-        """Refuses."""
-        raise _no_kv()
-
-    async def take(self, key: str) -> bytes:
-        """Refuses."""
-        raise _no_kv()
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Refuses."""
-        raise _no_kv()
-
-    async def drop(self, key: str) -> None:
-        """Does nothing: there are no keys."""
-
-    async def forget(self, program: str) -> None:
-        """Does nothing: it holds nothing by itself."""
-
-    async def announce(self, program: str, wait: Wait) -> None:
-        """Does nothing: it does not schedule."""
-
     async def stats(self) -> EngineStats:
         """Whether it answers."""
         return EngineStats(alive=await self.healthy(), running=self._running)
@@ -184,10 +145,6 @@ class RemoteEngine:
         if self._endpoint is None:
             raise EngineDied("The engine is not connected.")
         return self._endpoint
-
-
-def _no_kv() -> EngineRefused:
-    return EngineRefused("This engine keeps its KV to itself.")
 
 
 def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], RemoteEngine]:

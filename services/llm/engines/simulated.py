@@ -28,7 +28,6 @@ from services.llm.engines.contracts import (
 )
 from services.llm.engines.errors import EngineDied, EngineRefused
 from services.llm.engines.schema_example import example
-from services.llm.policy.contracts import Wait
 from services.runtime.local import Runtime
 
 #: Lets so many seconds of the engine's work pass.
@@ -183,14 +182,6 @@ class SimulatedEngine:
         self._slots[slot] = self._files[key]
         return len(self._files[key])
 
-    async def put_out(self, program: str, key: str) -> KvFile:
-        """Refuses."""
-        raise EngineRefused("KV is in slots here, which are saved and restored.")
-
-    async def take_in(self, program: str, key: str) -> int:
-        """Refuses."""
-        raise EngineRefused("KV is in slots here, which are saved and restored.")
-
     async def erase(self, slot: int) -> None:
         """Empty a slot."""
         self._require_alive()
@@ -209,12 +200,6 @@ class SimulatedEngine:
     async def drop(self, key: str) -> None:
         """Forget saved tokens."""
         self._files.pop(key, None)
-
-    async def forget(self, program: str) -> None:
-        """Does nothing: it holds nothing by itself."""
-
-    async def announce(self, program: str, wait: Wait) -> None:
-        """Does nothing: it does not schedule."""
 
     async def stats(self) -> EngineStats:
         """Whether it runs, and on how many requests it works."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -176,22 +176,6 @@ class VllmEngine:
         finally:
             self._running -= 1
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Refuses: the chat model is no sentence encoder."""
-        raise EngineRefused("This engine does not embed texts; use the embedding model.")
-
-    async def save(self, slot: int, key: str) -> KvFile:
-        """Refuses."""
-        raise _no_slots()
-
-    async def restore(self, slot: int, key: str) -> int:
-        """Refuses."""
-        raise _no_slots()
-
-    async def erase(self, slot: int) -> None:
-        """Refuses."""
-        raise _no_slots()
-
     async def put_out(self, program: str, key: str) -> KvFile:
         """Have the pinned KV of a program written into a file on the engine's machine."""
         path = f"/agents/{quote(program, safe='')}/save"
@@ -333,10 +317,6 @@ def _extra(hint: Hint | None) -> dict[str, Any]:
     if hint.deadline_s is not None:
         told["deadline"] = hint.deadline_s
     return {"vllm_xargs": told}
-
-
-def _no_slots() -> EngineRefused:
-    return EngineRefused("vLLM has no slots; the KV of a program is put out and taken in.")
 
 
 def maker(kind: str, config: LlmConfig, runtime: Runtime) -> Callable[[str], VllmEngine]:
