@@ -13,10 +13,9 @@ from services.commands.menu import Menu, Shelf
 from services.commands.moment import Moment
 from services.commands.output import Output, Rows, listed, print_json, warn
 from services.commands.signature import AsJson
-from services.commands.wearer import Wearer, wearer_of
 
 if TYPE_CHECKING:
-    from services.alpha.contracts import LedgerEntry
+    from services.alpha.contracts import LedgerEntry, WearerProfile
     from services.alpha.metrics import Score
     from services.alpha.orders import GlassesConfig
     from services.alpha.recording import Replay
@@ -32,6 +31,12 @@ Skills = Annotated[
     "installed]",
 ]
 Redact = Annotated[bool, "--redact/--no-redact: Cover faces before any picture is kept."]
+Wearer = Annotated[
+    Path | None,
+    click.Path(dir_okay=False, path_type=Path),
+    "--wearer FILE: Who wears the glasses, as JSON: id (who they are in the world), name, quiet, "
+    "per_hour, known, sizes, preferences and more.",
+]
 Seconds = Annotated[
     float | None, click.FloatRange(min=0.0, min_open=True), "--seconds N: End after that time."
 ]
@@ -276,6 +281,27 @@ def skills_() -> Output:
             spec.title,
         ),
     )
+
+
+def wearer_of(file: Path) -> WearerProfile:
+    """The wearer whom the file describes.
+
+    Raises:
+        UserError: it describes none, in one sentence.
+    """
+    from pydantic import ValidationError
+
+    from services.alpha.contracts import WearerProfile
+    from services.errors import UserError
+
+    try:
+        return WearerProfile.model_validate_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"the wearer file {file} can not be read: {error.strerror}") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else None
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
+        raise UserError(f"the wearer file {file} can not be used: {why}") from None
 
 
 def _config(

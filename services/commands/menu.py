@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from services.commands.lab import is_missing, missing
 from services.commands.output import warn
 
 if TYPE_CHECKING:
     from services.plugins import Kind
 
 _WHOLE = 1000
+# What only measures is a distribution of its own, `retinue[lab]`.
+_LAB = "services.lab"
 
 
 class Menu(click.Group):
@@ -83,18 +85,20 @@ class Shelf(MutableMapping[str, click.Command]):
         module, function = self._modules.get(name, ""), name.replace("-", "_")
         if not module:
             return self._offers[name]
-        if is_missing(module):
-            return missing(name)
+        if _is_missing(module):
+            return _missing(name)
         found = import_module(module)
         return getattr(found, function, None) or getattr(found, f"{function}_")
 
     @cached_property
     def _offers(self) -> dict[str, Any]:
         """What packages offer and is in order; of the rest is said why it is not."""
+        if self._kind is None:
+            return {}
         from importlib.metadata import entry_points
 
         # Mostly there is nothing, and what would check it loads much.
-        if self._kind is None or not entry_points(group=f"retinue.{self._kind}"):
+        if not entry_points(group=f"retinue.{self._kind}"):
             return {}
         from services.commands.fleet import offers
 
@@ -108,3 +112,24 @@ def _command(name: str, found: Any) -> click.Command:
     from services.commands.signature import command
 
     return found if isinstance(found, click.Command) else command(name, found)
+
+
+def _is_missing(module: str) -> bool:
+    """Whether a module is one of the lab, and there is none."""
+    return module.startswith(f"{_LAB}.") and find_spec(_LAB) is None
+
+
+def _missing(name: str) -> click.Command:
+    """A command in the place of one of the lab."""
+    sentence = "It is part of the lab: pip install 'retinue[lab]'."
+
+    def refuse(**_: object) -> None:
+        raise click.UsageError(sentence)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=f"Measures. {sentence}",
+        params=[click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
+    )

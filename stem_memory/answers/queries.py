@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from devices.facts import Value
 from devices.noun import Noun
+from devices.site import Point
 from stem_memory.answers.meaning import MeaningIndex
 from stem_memory.answers.words import Found, Hit, shown
 from stem_memory.belief.naming import id_words, in_words
@@ -113,10 +114,7 @@ def near_to(
 ) -> tuple[Near, ...]:
     """What was believed at `t` (None: is now) within the radius of the first thing meant."""
     memory = store.state if t is None else store.replay(as_of=t)
-    thing = resolve(memory, words)[0]
-    point = memory.position(thing)
-    if point is None:
-        raise QueryUnclear(f"Nobody knows where {thing} is; name something whose place is known.")
+    thing, point = _placed(memory, words)
     return tuple(n for n in near(memory, point, radius_m) if n.thing != thing)
 
 
@@ -124,13 +122,18 @@ def near_between(
     store: EventStore, words: str, radius_m: float, from_s: float, to_s: float
 ) -> tuple[Fact, ...]:
     """What was seen, at some time between two, within the radius of where the thing is now."""
-    memory = store.state
+    thing, point = _placed(store.state, words)
+    seen = store.facts.near(point, radius_m, from_s, to_s)
+    return tuple(fact for fact in seen if fact.known_to is None and fact.thing != thing)
+
+
+def _placed(memory: MemoryState, words: str) -> tuple[str, Point]:
+    """The first thing meant, and where it is."""
     thing = resolve(memory, words)[0]
     point = memory.position(thing)
     if point is None:
         raise QueryUnclear(f"Nobody knows where {thing} is; name something whose place is known.")
-    seen = store.facts.near(point, radius_m, from_s, to_s)
-    return tuple(fact for fact in seen if fact.known_to is None and fact.thing != thing)
+    return thing, point
 
 
 def as_of(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_PLACES = 6
 
 Known = Annotated[
-    str | None, "--known TIME: Output with what had been recorded by then. [default: everything]"
+    str | None, "--known TIME: Answer with what had been recorded by then. [default: everything]"
 ]
 
 

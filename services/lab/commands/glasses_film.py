@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from brain.language.words.plural import counted
+from services.commands.glasses import Wearer, wearer_of
 from services.commands.moment import Moment
-from services.commands.wearer import Wearer, wearer_of
 
 if TYPE_CHECKING:
     from services.lab.glasses.home import Lying
