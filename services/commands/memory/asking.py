@@ -119,23 +119,17 @@ def store_path(run: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _reader(run: Path) -> Iterator[EventStore]:
-    from stem_memory.log.store import EventStore
-    from stem_memory.privacy.vault import Vault
-
-    path = store_path(run)
-    with EventStore.reader(path, Vault.beside(path)) as store:
-        yield store
-
-
-@contextlib.contextmanager
 def opened(run: Path, _: str = "") -> Iterator[Memory]:
     """A memory open for reading, without a note: for what shows nothing of what it holds.
 
     Raises:
         MemoryFault: The memory is missing, damaged, too new, or SQLite is unsafe for it.
     """
-    with _reader(run) as store:
+    from stem_memory.log.store import EventStore
+    from stem_memory.privacy.vault import Vault
+
+    path = store_path(run)
+    with EventStore.reader(path, Vault.beside(path)) as store:
         yield Memory(store)
 
 
@@ -148,8 +142,8 @@ def asked(run: Path, words: str = "") -> Iterator[Question]:
     """
     context = click.get_current_context(silent=True)
     purpose = context.command_path if context is not None else "retinue"
-    with _reader(run) as store:
-        yield Question(store, words, purpose)
+    with opened(run) as memory:
+        yield Question(memory.store, words, purpose)
 
 
 @contextlib.contextmanager
