@@ -1,5 +1,5 @@
 """What is installed besides the house itself: devices, skills, tools, worlds, models, glasses, queries,
-engines and retention policies.
+engines, retention policies, faults.
 
 Each kind has an entry-point group, `retinue.<kind>`, and the built-ins stand in the same groups. A
 package that does not load is set aside with its name and its error; the others still work.
@@ -16,7 +16,16 @@ from typing import Any, Literal, get_args
 from devices.installed import entry_points
 
 Kind = Literal[
-    "devices", "skills", "tools", "worlds", "models", "glasses", "queries", "engines", "retention"
+    "devices",
+    "skills",
+    "tools",
+    "worlds",
+    "models",
+    "glasses",
+    "queries",
+    "engines",
+    "retention",
+    "faults",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -151,6 +160,14 @@ def _no_query(thing: Any) -> str | None:
     return None
 
 
+def _no_fault(thing: Any) -> str | None:
+    from sim_worlds.faults.kind import FaultKind
+
+    if isinstance(thing, FaultKind):
+        return None
+    return f"it is a {type(thing).__name__} and must be a sim_worlds.faults.kind.FaultKind"
+
+
 def _no_policy(thing: Any) -> str | None:
     from services.llm.policy.named import Policy
 
@@ -169,4 +186,5 @@ _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "queries": _no_query,
     "engines": _no_function,
     "retention": _no_policy,
+    "faults": _no_fault,
 }

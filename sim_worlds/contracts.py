@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
 from devices.facts import Category, ClassCard, Condition, Relation, Selector, Thing, Value
 from devices.noun import Noun
 from devices.site import Point, SitePlan
+from sim_worlds.faults.installed import AnyInstalled
+from sim_worlds.faults.kind import Fault
 
 
 class Process(Noun):
@@ -133,49 +135,6 @@ Happening = Annotated[
 ]
 
 
-class Offline(Noun):
-    """The body's computer and motors die at `t`, for `lasts_s` (None: for ever)."""
-
-    kind: Literal["offline"] = "offline"
-    body: str
-    t: float
-    lasts_s: float | None = None
-
-
-class ToolFail(Noun):
-    """A skill fails on a body (or on all): `times` times, or with a probability each time."""
-
-    kind: Literal["tool_fail"] = "tool_fail"
-    skill: str
-    body: str | None = None
-    t: float = 0.0
-    lasts_s: float | None = None
-    times: int | None = None
-    probability: float = 1.0
-
-
-class Slow(Noun):
-    """The body moves and works `factor` times slower from `t` on."""
-
-    kind: Literal["slow"] = "slow"
-    body: str
-    t: float
-    factor: float = 3.0
-    lasts_s: float | None = None
-
-
-class Drain(Noun):
-    """The body's battery falls to `level` (0..1) at `t`."""
-
-    kind: Literal["drain"] = "drain"
-    body: str
-    t: float
-    level: float = 0.1
-
-
-Fault = Annotated[Offline | ToolFail | Slow | Drain, Field(discriminator="kind")]
-
-
 class NoRecord(Noun):
     """A place where nothing is recorded: a room, or a polygon (metres in the map frame).
 
@@ -224,6 +183,9 @@ class Scenario(Noun):
     kinds. `bodies` come in the order they join: `--bodies N` takes the first N.
     """
 
+    # Which kinds of faults there are is asked of installed packages, which may need this module.
+    model_config = ConfigDict(defer_build=True)
+
     name: str
     title: str
     plan: SitePlan
@@ -236,7 +198,7 @@ class Scenario(Noun):
     operator: str
     bodies: tuple[BodySpec, ...]
     happenings: tuple[Happening, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Annotated[Fault, AnyInstalled], ...] = ()
     privacy: Privacy = Privacy()
     limit_s: float = 3600.0
 

@@ -24,7 +24,6 @@ from devices.facts import Condition, bind_all
 from devices.roadmap import Roadmap
 from sim_worlds.contracts import (
     Commands,
-    Fault,
     Film,
     Scenario,
     Survey,
@@ -32,6 +31,7 @@ from sim_worlds.contracts import (
     WorldStep,
 )
 from sim_worlds.errors import WorldMisuse
+from sim_worlds.faults.kind import Fault
 from sim_worlds.loading.ontology import Ontology
 from sim_worlds.loading.population import all_things, with_bodies
 from sim_worlds.physics.actors import SimBody
@@ -39,7 +39,7 @@ from sim_worlds.physics.agenda import DECIMALS, Agenda
 from sim_worlds.physics.battery import Battery
 from sim_worlds.physics.crowd import Crowd
 from sim_worlds.physics.driving import Driving
-from sim_worlds.physics.fault_injection import schedule_faults
+from sim_worlds.physics.fault_injection import Injector
 from sim_worlds.physics.film import Recorder
 from sim_worlds.physics.ground import Ground
 from sim_worlds.physics.handling import Handling
@@ -215,7 +215,7 @@ class SimWorld:
             if truth.states(name) or truth.category(name) == "object":
                 stage.film_thing(name)
         Crowd(stage, self._eyes)
-        schedule_faults(stage, self._faults, self._slow, self._come_back)
+        Injector(stage, self._slow, self._come_back).inject(self._faults)
 
     def _fresh_truth(self) -> Truth:
         """The truth as it was at time 0."""

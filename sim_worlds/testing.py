@@ -1,4 +1,4 @@
-"""The contract that every world must keep, and a wanderer that plays in any world at random.
+"""The contracts that worlds and kinds of faults must keep, and a wanderer that plays in any world at random.
 
 A stranger proves a world by subclassing the contract in a test file:
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from random import Random
+from typing import ClassVar
 
 from devices.contracts import (
     BodyCard,
@@ -27,7 +28,11 @@ from devices.contracts import (
 )
 from devices.facts import At, Selector
 from devices.roadmap import Roadmap
-from sim_worlds.contracts import Commands, Survey, WorldStep
+from sim_worlds.contracts import Commands, Scenario, Survey, WorldStep
+from sim_worlds.engine import SimWorld
+from sim_worlds.faults.kind import Fault, FaultKind
+from sim_worlds.faults.words import load_faults
+from sim_worlds.loader import builtin
 from sim_worlds.world import World
 
 PROCESSES = ("open", "close", "switch", "pour", "wash", "wipe", "heat", "slice", "charge")
@@ -252,3 +257,39 @@ class WorldContract:
             assert track[0].t == 0.0
             assert all(a.t <= b.t for a, b in pairwise(track))
         assert all(a.t <= b.t for a, b in pairwise(film.cuts))
+
+
+class FaultContract:
+    """What every installed kind of fault keeps. A subclass names the kind."""
+
+    kind: ClassVar[FaultKind]
+
+    def fault(self) -> Fault:
+        """One of its kind, for the restaurant: what its example says."""
+        given = self.kind.pattern.fullmatch(self.kind.example)
+        assert given is not None, "the example does not match the pattern"
+        named = given.groupdict()
+        bodies = [b for b in (named.get("body"),) if b is not None]
+        skills = [s for s in (named.get("skill"),) if s is not None]
+        (fault,) = load_faults([self.kind.example], bodies, skills)
+        return fault
+
+    def test_its_example_is_one_of_its_kind(self) -> None:
+        """Its example is one of its kind."""
+        assert isinstance(self.fault(), self.kind.model)
+        assert self.kind.example.split(" ")[0] == self.kind.word
+
+    def test_it_is_written_and_read_in_a_scenario(self) -> None:
+        """It is written and read in a scenario."""
+        scenario = builtin("restaurant").model_copy(update={"faults": (self.fault(),)})
+        again = Scenario.model_validate_json(scenario.model_dump_json())
+        assert again.faults == scenario.faults
+
+    def test_it_strikes_alike_every_time(self) -> None:
+        """It strikes alike every time."""
+        scenario = builtin("restaurant")
+        plays = [
+            wander(SimWorld(scenario, seed=1, bodies=4, faults=(self.fault(),)), 1, 60)
+            for _ in range(2)
+        ]
+        assert plays[0] == plays[1]

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from devices.contracts import BodyCard
     from devices.site import SitePlan
     from services.session.contracts import LlmUse
-    from sim_worlds.contracts import Fault, Scenario
+    from sim_worlds.contracts import Scenario
     from sim_worlds.engine import SimWorld
+    from sim_worlds.faults.kind import Fault
     from stem_memory.contracts import Event
 
 

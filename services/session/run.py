@@ -37,8 +37,9 @@ from services.session.past import Past, past_of
 from services.session.run_time import RunTime
 from services.session.session import Session, Site
 from services.session.ticker import Ticker
-from sim_worlds.contracts import Fault, Says, Scenario, Survey
-from sim_worlds.fault_specs import load_faults
+from sim_worlds.contracts import Says, Scenario, Survey
+from sim_worlds.faults.kind import Fault
+from sim_worlds.faults.words import load_faults
 from sim_worlds.loader import read_world
 from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
 from stem_memory.privacy.contracts import PrivacyChanged

@@ -15,14 +15,13 @@ from devices.facts import At, Be, Category, Clear, Condition, Known, Selector, T
 from sim_worlds.contracts import (
     Appears,
     Changes,
-    Fault,
     Moves,
     Scenario,
     ScenarioThing,
-    ToolFail,
     Vanishes,
     Walk,
 )
+from sim_worlds.faults.kind import Fault
 from sim_worlds.loading.marked_yaml import Path
 from sim_worlds.loading.ontology import Ontology
 from sim_worlds.loading.plan_checks import standing_room
@@ -307,10 +306,10 @@ def _check_fault(
     fault: Fault, path: Path, bodies: Iterable[str], skills: Iterable[str]
 ) -> Iterator[Problem]:
     known, able = list(bodies), list(skills)
-    if fault.body is not None and fault.body not in known:
-        yield unknown((*path, "body"), "body", fault.body, known)
-    if isinstance(fault, ToolFail) and fault.skill not in able:
-        yield unknown((*path, "skill"), "skill", fault.skill, able)
+    for what, names in (("body", known), ("skill", able)):
+        name = getattr(fault, what, None)
+        if name is not None and name not in names:
+            yield unknown((*path, what), what, name, names)
     for field, low, high in (
         ("t", 0.0, math.inf),
         ("lasts_s", 0.0, math.inf),

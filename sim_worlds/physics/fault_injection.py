@@ -1,49 +1,78 @@
-"""Faults as they strike: a body goes off line, a tool fails, slowness, an empty battery."""
+"""Faults as they strike a world that is under way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 from devices.contracts import Command, Drive, Operate
-from sim_worlds.contracts import Drain, Fault, Offline, Slow, ToolFail
+from sim_worlds.faults.installed import fault_kinds
+from sim_worlds.faults.kind import Fault
 from sim_worlds.physics.actors import SimBody
-from sim_worlds.physics.stage import Stage
+from sim_worlds.physics.stage import Stage, ToolRule
 
 
-def schedule_faults(
-    stage: Stage,
-    faults: tuple[Fault, ...],
-    slowed: Callable[[SimBody, float], None],
-    back: Callable[[SimBody], None],
-) -> None:
-    """Put the faults of the bodies that take part on the agenda.
+@dataclass(frozen=True)
+class Injector:
+    """What faults do to a stage: `sim_worlds.faults.kind.Strikes`.
 
     Args:
         stage: The world.
-        faults: What is to go wrong.
         slowed: Called when a body becomes this many times slower than nominal.
         back: Called when a body is on line again.
     """
-    for fault in faults:
-        if isinstance(fault, ToolFail):
-            stage.tool_faults.append((fault, [0]))
-            continue
-        body = stage.bodies.get(fault.body)
-        if body is None:
-            continue
-        strike: Callable[[], None]
-        recover: Callable[[], None] | None = None
-        if isinstance(fault, Offline):
-            strike, recover = partial(_fall, stage, body), partial(_rise, stage, body, back)
-        elif isinstance(fault, Slow):
-            strike, recover = partial(slowed, body, fault.factor), partial(slowed, body, 1.0)
-        else:
-            strike = partial(_drain, stage, body, fault)
-        stage.agenda.at(fault.t, body.id, strike)
-        lasts_s = None if isinstance(fault, Drain) else fault.lasts_s
-        if recover is not None and lasts_s is not None:
-            stage.agenda.at(fault.t + lasts_s, body.id, recover)
+
+    stage: Stage
+    slowed: Callable[[SimBody, float], None]
+    back: Callable[[SimBody], None]
+
+    def inject(self, faults: tuple[Fault, ...]) -> None:
+        """Put faults on the agenda, in their order."""
+        strike = {kind.name: kind.strike for kind in fault_kinds()}
+        for fault in faults:
+            strike[fault.kind](fault, self)
+
+    def at(self, t: float, body: str, do: Callable[[], None]) -> None:
+        """Do something at a time, if the body takes part."""
+        if body in self.stage.bodies:
+            self.stage.agenda.at(t, body, do)
+
+    def switch_off(self, body: str) -> None:
+        """The body goes off line."""
+        if not self.stage.bodies[body].off:
+            self.stage.switch_off(self.stage.bodies[body], "offline")
+
+    def switch_on(self, body: str) -> None:
+        """The body is on line again."""
+        stage, one = self.stage, self.stage.bodies[body]
+        if one.off != "offline":
+            return
+        one.off = ""
+        stage.power(one)
+        stage.recorder.mark(stage.now, one.id, "online")
+        self.back(one)
+
+    def slow(self, body: str, factor: float) -> None:
+        """The body is this many times slower than nominal."""
+        self.slowed(self.stage.bodies[body], factor)
+
+    def discharge(self, body: str, level: float) -> None:
+        """The body's battery falls to a level, if it holds more."""
+        one, now = self.stage.bodies[body], self.stage.now
+        one.battery.set_level(min(one.battery.level(now), level), now)
+        self.stage.check_battery(one)
+
+    def break_tool(
+        self,
+        skill: str,
+        body: str | None,
+        from_s: float,
+        to_s: float,
+        times: int | None,
+        probability: float,
+    ) -> None:
+        """Commands of a skill fail from now on, as `tool_breaks` draws."""
+        self.stage.tool_rules.append(ToolRule(skill, body, from_s, to_s, times, probability))
 
 
 def tool_breaks(stage: Stage, body: SimBody, command: Command) -> bool:
@@ -55,36 +84,15 @@ def tool_breaks(stage: Stage, body: SimBody, command: Command) -> bool:
     names = {skill, command.process} if isinstance(command, Operate) else {skill}
     if isinstance(command, Drive) and skill != "navigate":
         return False
-    for index, (fault, struck) in enumerate(stage.tool_faults):
-        if fault.skill not in names or fault.body not in (None, body.id):
+    for index, rule in enumerate(stage.tool_rules):
+        if rule.skill not in names or rule.body not in (None, body.id):
             continue
-        if stage.now < fault.t:
+        if not rule.from_s <= stage.now < rule.to_s:
             continue
-        if fault.lasts_s is not None and stage.now >= fault.t + fault.lasts_s:
-            continue
-        if fault.times is not None and struck[0] >= fault.times:
+        if rule.times is not None and rule.struck >= rule.times:
             continue
         draw = stage.random(body.id, command.id, "fault", str(index)).random()
-        if draw < fault.probability:
-            struck[0] += 1
+        if draw < rule.probability:
+            rule.struck += 1
             return True
     return False
-
-
-def _fall(stage: Stage, body: SimBody) -> None:
-    if not body.off:
-        stage.switch_off(body, "offline")
-
-
-def _rise(stage: Stage, body: SimBody, back: Callable[[SimBody], None]) -> None:
-    if body.off != "offline":
-        return
-    body.off = ""
-    stage.power(body)
-    stage.recorder.mark(stage.now, body.id, "online")
-    back(body)
-
-
-def _drain(stage: Stage, body: SimBody, fault: Drain) -> None:
-    body.battery.set_level(min(body.battery.level(stage.now), fault.level), stage.now)
-    stage.check_battery(body)

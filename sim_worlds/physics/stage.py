@@ -13,7 +13,7 @@ from devices.contracts import BodyCard, Observation, Pose, Receipt
 from devices.facts import ClassCard, Value
 from devices.roadmap import Roadmap
 from devices.site import Point
-from sim_worlds.contracts import Process, Scenario, ScenarioThing, ToolFail, Wish
+from sim_worlds.contracts import Process, Scenario, ScenarioThing, Wish
 from sim_worlds.errors import WorldMisuse
 from sim_worlds.loading.ontology import Ontology
 from sim_worlds.physics.actors import SimBody, SimPerson, Task
@@ -39,6 +39,19 @@ class Outbox:
 
 
 @dataclass
+class ToolRule:
+    """A skill fails on a body (None: on all) in a span: so often, or each time by chance."""
+
+    skill: str
+    body: str | None
+    from_s: float
+    to_s: float
+    times: int | None
+    probability: float
+    struck: int = 0
+
+
+@dataclass
 class Stage:
     """Everything a part of the engine may need."""
 
@@ -54,7 +67,7 @@ class Stage:
     bodies: dict[str, SimBody] = field(default_factory=dict)
     people: dict[str, SimPerson] = field(default_factory=dict)
     outbox: Outbox = field(default_factory=Outbox)
-    tool_faults: list[tuple[ToolFail, list[int]]] = field(default_factory=list)
+    tool_rules: list[ToolRule] = field(default_factory=list)
 
     @property
     def now(self) -> float:

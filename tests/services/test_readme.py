@@ -76,7 +76,7 @@ def test_files_that_are_named_exist():
 
 
 def test_the_examples_of_faults_in_the_help_can_be_read():
-    from sim_worlds.fault_specs import load_faults
+    from sim_worlds.faults.words import load_faults
 
     help_text = next(p.help for p in run.params if p.name == "fault")
     specs = re.findall(r'"([^"]+)"', help_text)

@@ -3,7 +3,7 @@
 import pytest
 
 from devices.contracts import Grasp, Halt, Sense
-from sim_worlds.contracts import Drain, Offline, Slow, ToolFail
+from sim_worlds.faults.usual import Drain, Offline, Slow, ToolFail
 
 
 def test_a_body_that_is_off_line_stops_and_vanishes_from_the_radio(play):

@@ -2,9 +2,19 @@
 
 import pytest
 
-from sim_worlds.contracts import Drain, Offline, Slow, ToolFail
 from sim_worlds.errors import FaultError
-from sim_worlds.fault_specs import load_faults
+from sim_worlds.faults.usual import (
+    DRAIN,
+    OFFLINE,
+    SLOW,
+    TOOL_FAIL,
+    Drain,
+    Offline,
+    Slow,
+    ToolFail,
+)
+from sim_worlds.faults.words import load_faults
+from sim_worlds.testing import FaultContract
 
 BODIES, SKILLS = ("waiter-1", "arm"), ("pick", "pour", "hand_over")
 
@@ -33,7 +43,7 @@ def test_a_spec_is_read(spec, fault):
     ("spec", "says"),
     [
         ("", "there is no fault ``"),
-        ("explode arm at 3s", "begin with one of offline"),
+        ("explode arm at 3s", "begin with one of drain, offline, slow, tool-fail"),
         ("offline arm", 'write it like "offline waiter-1 at 30s'),
         ("offline arm at noon", "cannot be read"),
         ("offline waiter-2 at 3s", "did you mean `waiter-1`"),
@@ -50,3 +60,19 @@ def test_a_bad_spec_is_one_sentence(spec, says):
         load_faults([spec], BODIES, SKILLS)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+class TestOffline(FaultContract):
+    kind = OFFLINE
+
+
+class TestSlow(FaultContract):
+    kind = SLOW
+
+
+class TestDrain(FaultContract):
+    kind = DRAIN
+
+
+class TestToolFail(FaultContract):
+    kind = TOOL_FAIL

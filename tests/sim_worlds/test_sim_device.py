@@ -5,9 +5,9 @@ import pytest
 from devices.contracts import Drive
 from devices.errors import Unreachable
 from devices.testing import TimedContract
-from sim_worlds.contracts import Offline
 from sim_worlds.engine import SimWorld
 from sim_worlds.errors import WorldMisuse
+from sim_worlds.faults.usual import Offline
 from sim_worlds.sim_device import SimSite
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 
+from devices.installed import entry_points
 from services.llm.policy import ordering, pressure, retention
 from services.llm.policy.agent_policy import AgentPolicy
 from services.llm.policy.contracts import NEVER
@@ -18,6 +19,8 @@ from services.llm.policy.ordering import Order
 from services.llm.policy.pressure import Pressure
 from services.llm.policy.retention import FixedTtl, Retention
 from services.llm.policy.waits import WaitModel
+
+GROUP = "retinue.retention"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def fixed(ttl_s: float) -> Policy:
 
 def names() -> tuple[str, ...]:
     """The policies that are installed."""
-    return tuple(sorted(_installed()))
+    return tuple(sorted(entry.name for entry in entry_points(GROUP)))
 
 
 def place_of(name: str) -> str:
@@ -65,11 +68,8 @@ def place_of(name: str) -> str:
     Raises:
         ValueError: If there is no policy of this name.
     """
-    installed = _installed()
-    if name not in installed:
-        policy_of(name)
-        return name
-    return installed[name][1]
+    policy_of(name)
+    return next((entry.value for entry in entry_points(GROUP) if entry.name == name), name)
 
 
 def policy_of(name: str) -> Policy:
@@ -88,12 +88,10 @@ def policy_of(name: str) -> Policy:
             raise ValueError(
                 f"{name!r} is no policy: write a fixed time to live as ttl-2s or ttl-0.5s."
             ) from None
-    if ":" in name:
-        return _loaded(name)
-    installed = _installed()
-    if name not in installed:
+    place = next((entry.value for entry in entry_points(GROUP) if entry.name == name), name)
+    if ":" not in place:
         raise ValueError(f"There is no policy {name!r}; choose one of {', '.join(names())}.")
-    return installed[name][0]
+    return _loaded(place)
 
 
 def build(name: str, reload_s: ReloadCost, waits: WaitModel | None = None) -> AgentPolicy:
@@ -120,14 +118,7 @@ def build(name: str, reload_s: ReloadCost, waits: WaitModel | None = None) -> Ag
     )
 
 
-@lru_cache(maxsize=1)
-def _installed() -> dict[str, tuple[Policy, str]]:
-    """Each installed policy with where it is made. Installing takes effect in the next process."""
-    from services.plugins import discover
-
-    return {p.name: (p.thing, p.value) for p in discover("retention").found}
-
-
+@lru_cache
 def _loaded(place: str) -> Policy:
     module, _, name = place.partition(":")
     try:
