@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from services.cli import app
 from services.errors import UserError
-from services.lab.commands.llm_simulate import simulate as command
 from services.lab.simulator.chart import Line
 from services.lab.simulator.chart import draw as draw_chart
 from services.lab.simulator.comparison import Question, answer
@@ -58,8 +58,19 @@ def test_an_unknown_engine_is_told_in_a_sentence() -> None:
 @pytest.mark.slow
 def test_the_command_prints_the_table_and_writes_json_and_a_picture(tmp_path: Path) -> None:
     data, png = tmp_path / "out.json", tmp_path / "out.png"
-    arguments = ["--workload", "glasses", "--seeds", "2", "--jobs", "40", "--load", "5"]
-    result = CliRunner().invoke(command, [*arguments, "--json", str(data), "--plot", str(png)])
+    asked = [
+        "llm",
+        "simulate",
+        "--workload",
+        "glasses",
+        "--seeds",
+        "2",
+        "--jobs",
+        "20",
+        "--load",
+        "5",
+    ]
+    result = CliRunner().invoke(app, [*asked, "--json", str(data), "--plot", str(png)])
     assert result.exit_code == 0, result.output
     assert "retinue" in result.output
     rows = json.loads(data.read_text(encoding="utf-8"))["rows"]
