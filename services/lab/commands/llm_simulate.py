@@ -23,6 +23,7 @@ def simulate(
     chunk: Annotated[int | None, click.IntRange(min=16)] = None,
     layered: Annotated[int, click.IntRange(min=0)] = 0,
     overlap: bool = False,
+    policy: tuple[str, ...] = (),
     processes: Annotated[int, click.IntRange(min=1)] = 2,
     json_file: Annotated[
         Path | None,
@@ -48,6 +49,7 @@ def simulate(
         --layered GROUPS: Layered instead of chunked prefill: one group of layers prefills
             per step.
         --overlap: Memory and compute of a step overlap (NanoFlow's bound).
+        --policy NAME: A further policy to compare, such as one that a package offers, or ttl-5s.
         --processes: How many runs go on at the same time.
         --plot PNG: Draw completion time against load into this file.
     """
@@ -68,6 +70,7 @@ def simulate(
         chunk=chunk,
         layer_groups=layered,
         overlap=overlap,
+        policies=policy,
     )
     with steps() as tell:
         found = answer(question, plot is not None, tell)

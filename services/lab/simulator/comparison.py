@@ -16,6 +16,7 @@ from services.lab.simulator.experiment import (
     CLUSTER_OURS,
     CLUSTER_STOCK,
     CLUSTERS,
+    OURS,
     POLICIES,
     Arm,
     Bench,
@@ -28,6 +29,7 @@ from services.lab.simulator.intervals import Interval
 from services.lab.simulator.jobs import Job, load_trace
 from services.lab.simulator.laws import ENGINES, Engine
 from services.lab.simulator.workloads import glasses, robots
+from services.llm.policy import named
 
 Workload = Literal["coding", "robots", "glasses"]
 
@@ -57,6 +59,7 @@ class Question:
         chunk: Tokens of a step; None for the engine's own.
         layer_groups: Groups of layered prefill; 0 for chunked prefill.
         overlap: Whether memory and compute overlap inside a step (NanoFlow's bound).
+        policies: Names of further policies to compare.
     """
 
     workload: Workload = "coding"
@@ -71,6 +74,7 @@ class Question:
     chunk: int | None = None
     layer_groups: int = 0
     overlap: bool = False
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +123,29 @@ def answer(
     """
     setting = Setting(_engine(question), _jobs(question), question.jobs, question.replicas)
     factor, rate = _load(question.load)
+    more = _further(question)
     with workers(setting, question.processes) as pool:
         bench = _bench(question, pool, tell)
         idle = bench.idle_s()
         if rate is None:
             rate = bench.overload(factor, idle)
         if question.replicas == 1:
-            rows = bench.table(rate, POLICIES, bench.tuned_ttl(rate))
+            rows = bench.table(rate, (*POLICIES, *more), bench.tuned_ttl(rate))
         else:
-            rows = bench.table(rate, CLUSTERS)
+            rows = bench.table(rate, (*CLUSTERS, *more))
         lines = _curve(bench, rows, rate) if curve else ()
     return Answer(question, idle, rate, tuple(rows), lines)
+
+
+def _further(question: Question) -> tuple[Arm, ...]:
+    """The policies that were asked for besides, routed and moved as ours are."""
+    for name in question.policies:
+        try:
+            named.policy_of(name)
+        except ValueError as error:
+            raise UserError(f"--policy: {error}") from None
+    ours = OURS if question.replicas == 1 else CLUSTER_OURS
+    return tuple(replace(ours, policy=name) for name in question.policies)
 
 
 def columns(answer: Answer) -> tuple[str, ...]:
