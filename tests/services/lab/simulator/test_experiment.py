@@ -63,18 +63,8 @@ def test_an_unknown_engine_is_told_in_a_sentence() -> None:
 @pytest.mark.slow
 def test_the_command_prints_the_table_and_writes_json_and_a_picture(tmp_path: Path) -> None:
     data, png = tmp_path / "out.json", tmp_path / "out.png"
-    asked = [
-        "llm",
-        "simulate",
-        "--workload",
-        "glasses",
-        "--seeds",
-        "2",
-        "--jobs",
-        "20",
-        "--load",
-        "5",
-    ]
+    setting = "--workload glasses --seeds 2 --jobs 20 --load 5 --policy ttl-5s"
+    asked = ["llm", "simulate", *setting.split(" ")]
     result = CliRunner().invoke(app, [*asked, "--json", str(data), "--plot", str(png)])
     assert result.exit_code == 0, result.output
     assert "retinue" in result.output
