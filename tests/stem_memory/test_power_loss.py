@@ -8,7 +8,7 @@ from services.lab.memory.trials.cuts import cuts
 
 @pytest.mark.parametrize(
     ("number", "seed"),
-    [(30, 1), *(pytest.param(200, seed, marks=pytest.mark.slow) for seed in (2, 3))],
+    [(30, 1), *(pytest.param(100, seed, marks=pytest.mark.slow) for seed in (2, 3))],
 )
 def test_a_power_failure_loses_nothing_acknowledged(tmp_path, number, seed):
     found = list(cuts(tmp_path, number, seed))
