@@ -1,6 +1,10 @@
 """What the central unit decides, step by step, without a camera."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.glasses.contracts import Fault, Words
 from services.alpha.central.unit import CentralUnit
@@ -292,3 +296,76 @@ def test_robots_get_wishes_in_words_that_others_understand():
     session.say(1.0, "Could you bring me my cup, please?")
     wish = session.kinds("wish")[0]
     assert (wish.who, wish.text) == ("ana", "Could you bring me the green cup, please?")
+
+
+events = st.lists(
+    st.tuples(
+        st.floats(0.01, 1.5),
+        st.one_of(
+            st.tuples(st.just("speak"), st.integers(1, 30)),
+            st.tuples(st.just("notice"), st.integers(1, 30), st.floats(0.0, 1.0)),
+            st.tuples(st.just("see"), st.sampled_from(["red", "green", ""]), st.floats(0.0, 1.0)),
+            st.tuples(st.just("solve"), st.sampled_from(["ok", "timeout", "missing_evidence"])),
+            st.tuples(
+                st.just("say"), st.sampled_from(["stop", "not now", "can I cross?", "thanks", "hm"])
+            ),
+        ),
+    ),
+    max_size=25,
+)
+
+
+@given(events)
+def test_whatever_happens_nothing_is_said_too_late_or_at_once_and_every_case_ends(plan):
+    session, now, last_look, last_call, cases = Session(), 1.0, None, None, set()
+    for after, (kind, *how) in plan:
+        now = round(now + after, 3)
+        if kind == "notice":
+            step = session.notice(now, how[0], how[1])
+        elif kind == "speak":
+            step = session.notice(now, how[0])
+            if step.looks:
+                cases.add(step.looks[-1].case)
+                step = session.see(now)
+            if step.calls:
+                step = session.solve(now)
+        elif kind == "see" and last_look is not None:
+            seen = Evidence(slot="colour", value=how[0], confidence=how[1], t=now)
+            look = LookResult(
+                request=last_look.id,
+                case=last_look.case,
+                skill=NAME,
+                t=now,
+                evidence=(seen,) if how[0] else (),
+            )
+            step = session.news(now, looks=(look,))
+        elif kind == "solve" and last_call is not None:
+            value = {"advice": "wait"} if how[0] == "ok" else {}
+            result = ToolResult(
+                call=last_call.id,
+                case=last_call.case,
+                tool=last_call.tool,
+                value=value,
+                status=how[0],
+                why="" if value else "it does not answer",
+            )
+            step = session.news(now, results=(result,))
+        else:
+            step = session.say(now, how[0] if kind == "say" else "hm")
+        last_look = step.looks[-1] if step.looks else last_look
+        last_call = step.calls[-1].call if step.calls else last_call
+        cases |= {look.case for look in step.looks} | {each.call.case for each in step.calls}
+        if kind == "say" and how[0] == "stop":
+            assert (step.looks, step.calls, step.says) == ((), (), ())
+    for _ in range(100):
+        if session.step is None or session.step.wake_s is None:
+            break
+        session.news(session.step.wake_s)
+    else:
+        raise AssertionError("the unit does not come to rest")
+    said = session.kinds("intervention")
+    assert all(entry.ends_s <= entry.deadline_s + 1e-6 for entry in said)
+    assert [entry.intervention for entry in session.kinds("speech_over")] == [e.id for e in said]
+    ended = {e.intervention: e.t for e in session.kinds("speech_over")}
+    assert all(ended[a.id] <= b.t for a, b in pairwise(said))
+    assert cases <= {entry.case for entry in said + session.kinds("suppressed")}

@@ -64,3 +64,43 @@ def test_what_was_looked_for_in_vain_lets_the_others_go_first():
         order.append(job.id)
         lanes.done(job.id)
     assert order == ["asked", "new", "again", "never"]
+
+
+@given(jobs)
+def test_a_lane_takes_the_asked_ones_first_and_then_the_earliest_deadline(items):
+    lanes, gone = Lanes(), set()
+    for k, (lane, deadline, cost, first) in enumerate(items):
+        out = lanes.add(f"j{k}", lane, f"c{k}", deadline, cost, first)
+        if out is not None:
+            gone.add(out.id)
+    begun = []
+    while batch := lanes.begin():
+        begun += batch
+        assert all(lanes.done(job.id) for job in batch)
+    for lane in LANES:
+        orders = [(not job.first, job.deadline_s) for job in begun if job.lane == lane]
+        assert orders == sorted(orders)
+    assert {job.id for job in begun} | gone == {f"j{k}" for k in range(len(items))}
+
+
+@given(jobs)
+def test_a_full_lane_gives_up_what_would_come_last(items):
+    lanes = Lanes()
+    for k, (_, deadline, cost, first) in enumerate(items):
+        out = lanes.add(f"j{k}", "look", f"c{k}", deadline, cost, first)
+        if out is not None:
+            kept = lanes._lines["look"].waiting
+            assert all(job.order() < out.order() for job in kept)
+
+
+@given(jobs)
+def test_nothing_becomes_too_late_before_it_was_said_when(items):
+    lanes = Lanes()
+    for k, (lane, deadline, cost, first) in enumerate(items):
+        lanes.add(f"j{k}", lane, f"c{k}", deadline, cost, first)
+    wake = lanes.next_s()
+    if wake is None:
+        assert not items
+    else:
+        assert lanes.expire(wake - 0.01) == []
+        assert lanes.expire(wake + 0.01) != []
