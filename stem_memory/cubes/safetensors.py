@@ -1,7 +1,8 @@
 """Adapters are read as safetensors and as nothing else: the format holds numbers, never code.
 
 The format: 8 bytes with the length of a JSON header (little endian), the header, then the tensors
-one after the other without gaps.
+one after the other without gaps. The library of that name is laxer than the format: it takes a name
+that comes twice, which two readers may take for two tensors. So this reads by itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _BITS = {
     "F8_E5M2": 8,
     "F8_E4M3": 8,
     "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8,
     "I16": 16,
     "U16": 16,
     "F16": 16,

@@ -56,6 +56,7 @@ SOUND = {
     "down": {"dtype": "F16", "shape": [2, 3], "data_offsets": [0, 12]},
     "up": {"dtype": "F32", "shape": [1], "data_offsets": [12, 16]},
 }
+BYTE = '{"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}'
 
 
 def test_a_sound_adapter_goes_in(bench, tmp_path):
@@ -65,6 +66,13 @@ def test_a_sound_adapter_goes_in(bench, tmp_path):
     bench.ann.make("house")
     item = bench.ann.add_adapter("house", "grasp", path, SHA)
     assert bench.blobs.get(item.blob) == path.read_bytes()
+
+
+@pytest.mark.parametrize("dtype", ["F8_E4M3", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0"])
+def test_numbers_of_eight_bits_are_read_whatever_their_form(tmp_path, dtype):
+    header = {"a": {"dtype": dtype, "shape": [3], "data_offsets": [0, 3]}}
+    (found,) = check_safetensors(tensors(tmp_path / "a.safetensors", header, bytes(3))).tensors
+    assert found.dtype == dtype
 
 
 def test_files_of_the_reference_implementation_are_read(tmp_path):
@@ -90,6 +98,8 @@ def test_files_of_the_reference_implementation_are_read(tmp_path):
         ({"a": 1}, b""),
         ({"__metadata__": {"a": 1}}, b""),
         (b'{"a": {}, "a": {}}', b""),
+        (f'{{"a": {BYTE}, "a": {BYTE}}}'.encode(), bytes(1)),
+        (f' {{"a": {BYTE}}}'.encode(), bytes(1)),
         (b"[]", b""),
         (b"{" * 9, b""),
     ],
