@@ -37,10 +37,10 @@ class Again:
         counts = [np for np in nouns if np.one and np not in told]
         for np in nouns:
             self.ground.lookup.check(np)
-        if places and not things:
-            where = self.ground.lookup.place(places[0])
-            found = [self._asked_again(c, self._elsewhere(c, where)) for c in last]
-        elif things:
+        if not things:
+            where = self.ground.lookup.place(places[0]) if places else None
+            found = [self._asked_again(c, self._moved(c, where)) for c in last]
+        else:
             found = [
                 self._asked_again(c, other)
                 for np in things
@@ -50,18 +50,17 @@ class Again:
             if places:
                 where = self.ground.lookup.place(places[0])
                 found = [self._elsewhere(c, where) for c in found]
-        else:
-            found = [self._asked_again(c, c) for c in last]
-        if counts:
-            count = counts[0].count or 1
-            if (
-                counts[0].looks
-                or counts[0].states
-                or not all(isinstance(c, At) and c.count for c in found)
-            ):
-                raise Unclear(f'What do you mean by "{counts[0].text}"?')
-            found = [c.model_copy(update={"count": count}) for c in found]
-        return found
+        return self._as_many(found, counts[0]) if counts else found
+
+    def _moved(self, condition: Condition, where: str | None) -> Condition:
+        return condition if where is None else self._elsewhere(condition, where)
+
+    def _as_many(self, found: list[Condition], number: NounPhrase) -> list[Condition]:
+        """The conditions with another number of things."""
+        counted = [c for c in found if isinstance(c, At) and c.count]
+        if number.looks or number.states or len(counted) < len(found):
+            raise Unclear(f'What do you mean by "{number.text}"?')
+        return [c.model_copy(update={"count": number.count or 1}) for c in counted]
 
     def _asked_again(self, old: Condition, new: Condition) -> Condition:
         """The new condition; what was asked with the old one is asked with it, too."""

@@ -238,57 +238,65 @@ class Wish:
 
     def _terse(self, clause: Clause) -> Clause:
         """Such as "two coffees to table 4", "3 waters table 4", "table 5 clear", "lights off"."""
-        items = list(clause.items)
-        states = self._states
-        if not items and any(word in states for word in clause.particles):
-            items = [Item((NounPhrase("it", clause.start, clause.end, pronoun="things"),))]
-            clause = replace(clause, items=tuple(items))
-        if not items:
+        if not clause.items and any(word in self._states for word in clause.particles):
+            it = NounPhrase("it", clause.start, clause.end, pronoun="things")
+            clause = replace(clause, items=(Item((it,)),))
+        if not clause.items:
             return clause
-        for word in clause.particles:
-            word = "off" if word == "out" else word
-            if word in states and word in ("on", "off", "open", "shut", "closed"):
-                attr, value = states[word]
-                return replace(
-                    clause, form="be", readings=("be",), note=(attr, value), particles=()
-                )
-        nouns = [np for item in items for np in item.nouns]
+        stated = self._stated(clause)
+        if stated is not None:
+            return stated
         if clause.verb and clause.readings:
             return clause
+        items = clause.items
+        nouns = [np for item in items for np in item.nouns]
         if any(r.kind == "class" and self.asks._is_mess(r.id) for r in nouns[0].refs):
             return replace(clause, form="there")
-        if (
-            len(items) >= 2
-            and items[0].prep is None
-            and self.orders.frame.is_goal(items[-1].nouns[0])
-            and items[-1].prep is None
-        ):
-            items[-1] = replace(items[-1], prep="to")
-        elif (
-            len(items) == 1
-            and len(nouns) >= 2
-            and self.orders.frame.is_goal(nouns[-1])
-            and not self.orders.frame.is_goal(nouns[0])
-        ):
-            items = [Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to")]
-        elif nouns[0].pronoun == "things" and "same" in nouns[0].text and self.past.conditions:
-            return replace(clause, form="again", readings=("again",))
-        elif (
-            len(items) == 1
-            and len(nouns) >= 2
-            and self.orders.frame.is_goal(nouns[0])
-            and not any(self.orders.frame.is_goal(n) for n in nouns[1:])
-        ):
-            items = [Item(tuple(nouns[1:])), Item((nouns[0],), "to", "to")]
-        elif (
-            self.past.conditions
-            and len(nouns) == 1
-            and (self._again(clause) or (self.orders.frame.is_goal(nouns[0]) and len(items) == 1))
-        ):
-            return replace(clause, form="again", readings=("again",))
+        again = replace(clause, form="again", readings=("again",))
+        sent = self._sent(items, nouns)
+        if sent is None and self.past.conditions:
+            if nouns[0].pronoun == "things" and "same" in nouns[0].text:
+                return again
+            sent = self._sent_first(items, nouns)
+            is_place = len(items) == 1 and self.orders.frame.is_goal(nouns[0])
+            if sent is None and len(nouns) == 1 and (self._again(clause) or is_place):
+                return again
+        sent = sent or self._sent_first(items, nouns) or items
         if self.past.conditions and self._follows_up(clause):
-            return replace(clause, form="again", readings=("again",))
-        return replace(clause, items=tuple(items), form="need", readings=("need",), verb="bring")
+            return again
+        return replace(clause, items=sent, form="need", readings=("need",), verb="bring")
+
+    def _stated(self, clause: Clause) -> Clause | None:
+        """Such as "lights off", "window open": the state that is said after the thing."""
+        for word in clause.particles:
+            word = "off" if word == "out" else word
+            if word in self._states and word in ("on", "off", "open", "shut", "closed"):
+                attr, value = self._states[word]
+                note = (attr, value)
+                return replace(clause, form="be", readings=("be",), note=note, particles=())
+        return None
+
+    def _sent(self, items: tuple[Item, ...], nouns: list[NounPhrase]) -> tuple[Item, ...] | None:
+        """Such as "3 waters table 4": the place comes last, without a word before it."""
+        is_goal = self.orders.frame.is_goal
+        if len(items) >= 2:
+            last = items[-1]
+            if items[0].prep is None and is_goal(last.nouns[0]) and last.prep is None:
+                return (*items[:-1], replace(last, prep="to"))
+        elif len(nouns) >= 2 and is_goal(nouns[-1]) and not is_goal(nouns[0]):
+            return (Item(tuple(nouns[:-1])), Item((nouns[-1],), "to", "to"))
+        return None
+
+    def _sent_first(
+        self, items: tuple[Item, ...], nouns: list[NounPhrase]
+    ) -> tuple[Item, ...] | None:
+        """Such as "table 4, 3 waters": the place comes first."""
+        is_goal = self.orders.frame.is_goal
+        if len(items) > 1 or len(nouns) < 2 or not is_goal(nouns[0]):
+            return None
+        if any(is_goal(n) for n in nouns[1:]):
+            return None
+        return (Item(tuple(nouns[1:])), Item((nouns[0],), "to", "to"))
 
     def _again(self, clause: Clause) -> bool:
         np = clause.items[0].nouns[0]

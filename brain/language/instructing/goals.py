@@ -297,32 +297,38 @@ class Goals:
 
     def _chosen(self, part: Part, pool: Mapping[str, GoalRecord]) -> Choice:
         if part.ids:
-            over = [g for g in part.ids if self.records[g].closed_s is not None]
-            if over:
-                return Choice(why=self._over(over[0]))
-            wrong = [g for g in part.ids if g not in pool and g in self.open]
-            return Choice(why=self._not_so(wrong[0])) if wrong else Choice(part.ids)
-        best = {g: score for g in pool if (score := self._score(part, self.about(g)))}
-        top = max(best.values(), default=0)
-        found = [g for g in best if best[g] == top]
-        own = [g for g in found if pool[g].goal.who == self.who]
-        others = [g for g in found if g not in own]
+            return self._by_id(part, pool)
         if part.last and not part.content and (now := self.latest(pool)) is not None:
             return Choice((now,))
+        best = {g: score for g in pool if (score := self._score(part, self.about(g)))}
+        top = max(best.values(), default=0)
+        meant = [g for g in best if best[g] == top]
+        own = [g for g in meant if pool[g].goal.who == self.who]
+        found = meant
         if part.own or not (part.content or part.every):
             found = own
         elif not part.anybodys:
-            found = own or found
+            found = own or meant
         if part.place is not None:
             found = found[part.place - 1 : part.place]
         if part.last:
             found = found[-1:]
         if not found:
             return self._nothing(part, pool)
-        if len(found) > 1 and not (part.every or part.plural):
+        are_several = part.every or part.plural
+        if len(found) > 1 and not are_several:
             return Choice(why=self._which(part, found))
-        several = (part.every or part.plural) and not part.own and part.place is None
-        return Choice(tuple(found), tuple(g for g in others if several and g not in found))
+        if not are_several or part.own or part.place is not None:
+            return Choice(tuple(found))
+        return Choice(tuple(found), tuple(g for g in meant if g not in own and g not in found))
+
+    def _by_id(self, part: Part, pool: Mapping[str, GoalRecord]) -> Choice:
+        """The goals that were named by their ids."""
+        over = [g for g in part.ids if self.records[g].closed_s is not None]
+        if over:
+            return Choice(why=self._over(over[0]))
+        wrong = [g for g in part.ids if g not in pool and g in self.open]
+        return Choice(why=self._not_so(wrong[0])) if wrong else Choice(part.ids)
 
     def _score(self, part: Part, about: About) -> int:
         """0: the goal does not account for every word; else 1 more than the worst of them."""

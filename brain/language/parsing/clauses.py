@@ -148,22 +148,17 @@ class ClauseReader:
         j = self.skip(tokens, i)
         if j >= len(tokens):
             return False
-        word = tokens[j].text
         following = tokens[j + 1].text if j + 1 < len(tokens) else ""
-        if word in _QUESTION_STARTS or (word in ("do", "never") and following == "not"):
-            return True
-        if word in ("is", "are") and j > i:
-            return True
-        if word in ("there",) and following in ("is", "are"):
-            return True
-        if word == "i" or (word == "we" and following in ("need", "want", "would")):
+        if _opens_clause(tokens[j].text, following, first=j == i):
             return True
         verb = self.verb(tokens, j)
         if verb is None:
             return False
         noun = self.nouns.known(tokens, j)
-        if noun is None:
-            return True
+        return noun is None or self._is_verb(tokens, j, verb, noun)
+
+    def _is_verb(self, tokens: list[Token], j: int, verb: str, noun: NounPhrase) -> bool:
+        """Whether a word that may be a noun, too, is a verb here: "water the plants", "light"."""
         if any(
             rest and tuple(t.text for t in tokens[j + 1 : j + 1 + len(rest)]) == rest
             for rest, _ in self.lexicon.verbs.get(verb, ())
@@ -415,3 +410,13 @@ _ONES = ("one", "ones", "the one", "the ones", "that", "those", "that one")
 _SWITCHED = among("on off open shut closed")
 _ASKS = among("can could would will")
 _IGNORED = among("the a an of is are be to it so of s")
+
+
+def _opens_clause(word: str, following: str, *, first: bool) -> bool:
+    """Whether these two words begin a clause, whatever comes then."""
+    if word in ("is", "are"):
+        return not first or word in _QUESTION_STARTS
+    if word == "we":
+        return following in ("need", "want", "would") or word in _QUESTION_STARTS
+    starts = {"do": ("not",), "never": ("not",), "there": ("is", "are")}
+    return word == "i" or word in _QUESTION_STARTS or following in starts.get(word, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from brain.language.parsing.clauses import Clause, ClauseReader, Draft, Item
@@ -16,6 +17,11 @@ _HOLDS = among("holding carrying has have got hold carry")
 _IN_HANDS = (["in", "his", "hands"], ["in", "her", "hands"], ["in", "its", "hands"])
 _STILL = among("still already now really currently all is are")
 _ANYBODY = among("anyone someone anybody somebody")
+
+_AFTER_WHERE = among("is are did i we have do can find left leave put has be could to")
+_AFTER_WHAT = among(
+    "is are there things do we have got many much standing lying sitting currently still left"
+)
 
 
 class QuestionReader:
@@ -62,14 +68,7 @@ class QuestionReader:
         if size:
             return self._know(tokens, j + size, "location", "where")
         if words[0] == "where":
-            k = j + 1
-            while (
-                k < len(tokens)
-                and tokens[k].text
-                in among("is are did i we have do can find left leave put the my has be could to")
-                and tokens[k].text not in ("the", "my")
-            ):
-                k += 1
+            k = _past(tokens, j + 1, _AFTER_WHERE)
             return self._know(tokens, k, "location", "where")
         if words[0] == "any" and tokens[-1].text in ("?", "left"):
             return self._count(tokens, j, "any")
@@ -81,26 +80,19 @@ class QuestionReader:
         if size and self._asks_after_noun(tokens, j + size):
             return self._is_it(tokens, j + size, "which" if size == 1 else "how many")
         if words[0] in ("what", "who", "which", "whose", "how"):
-            k = j + 1
-            while k < len(tokens) and tokens[k].text in among(
-                "is are there things do we have got many much on in at standing lying sitting currently still left"
-            ):
-                if tokens[k].text in ("on", "in", "at"):
-                    return self._know(tokens, k, "contents", words[0])
-                k += 1
-            if words[:2] in _HOW_MANY:
-                return self._count(tokens, j + 2, "how many")
-            if words[0] == "what":
-                return self._know(tokens, k, "contents", "what") if k < len(tokens) else None
-            return self._count(tokens, k, words[0])
-        asks = ("we", "you", "i", "they", "there", "the", "any", "someone")
-        if words[0] in ("do", "did", "has", "have") and words[1:2] and words[1] not in asks:
-            return None
-        if words[0] in ("do", "have") and words[1:2] in (["the"], ["any"], ["someone"]):
-            return None
-        if words[0] in ("is", "are", "do", "did", "has", "have") and words[1:2] != ["not"]:
-            return self._is_it(tokens, j)
-        return None
+            return self._what(tokens, j, words)
+        return self._is_it(tokens, j) if _asks_whether(words) else None
+
+    def _what(self, tokens: list[Token], j: int, words: list[str]) -> Clause | None:
+        """Such as "what is on the table", "how many cups are there", "who is in the kitchen"."""
+        k = _past(tokens, j + 1, _AFTER_WHAT)
+        if k < len(tokens) and tokens[k].text in ("on", "in", "at"):
+            return self._know(tokens, k, "contents", words[0])
+        if words[:2] in _HOW_MANY:
+            return self._count(tokens, j + 2, "how many")
+        if words[0] == "what":
+            return self._know(tokens, k, "contents", "what") if k < len(tokens) else None
+        return self._count(tokens, k, words[0])
 
     def _asks_after_noun(self, tokens: list[Token], j: int) -> bool:
         """Whether what is asked is told after the noun: "which LAMPS ARE ON"."""
@@ -272,3 +264,21 @@ class QuestionReader:
         while joints < len(tokens) and tokens[joints].text in ("and", ","):
             joints += 1
         return self.nouns.known(tokens, joints) if joints > k else None
+
+
+def _past(tokens: list[Token], k: int, words: Collection[str]) -> int:
+    """Where the words that may stand between a question word and what is asked end."""
+    while k < len(tokens) and tokens[k].text in words:
+        k += 1
+    return k
+
+
+def _asks_whether(words: list[str]) -> bool:
+    """Whether it is a question for yes or no: "is the door open", "have we got milk"."""
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first not in ("is", "are", "do", "did", "has", "have") or second == "not":
+        return False
+    if first in ("is", "are") or not second:
+        return True
+    asked_of = ("we", "you", "i", "they", "there")
+    return second in asked_of or (first in ("did", "has") and second in ("the", "any", "someone"))

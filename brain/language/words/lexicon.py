@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from devices.facts import Value
 from devices.skill import SkillCard
 
 Words = tuple[str, ...]
@@ -80,10 +81,17 @@ class Lexicon:
     words: dict[str, Any]
 
     def taught(self, skills: Mapping[str, SkillCard]) -> Lexicon:
-        """This lexicon and the verbs that the skills bring along, each meaning its skill."""
+        """This lexicon and what the skills bring along: verbs, each meaning its skill, and the
+        states that these change as adjectives ("ironed", "unironed").
+        """
         verbs = {head: list(readings) for head, readings in self.verbs.items()}
+        states: dict[str, tuple[str, Value]] = {}
         new: list[str] = []
         for name, card in skills.items():
+            for atom in card.post if card.verbs else ():
+                if atom.pred == "be" and isinstance(atom.value, bool):
+                    attr = atom.args[1]
+                    states |= {attr: (attr, True), f"un{attr}": (attr, False)}
             for phrase in card.verbs:
                 first, *rest = phrase.lower().split()
                 verbs.setdefault(first, []).insert(0, (tuple(rest), name))
@@ -99,6 +107,7 @@ class Lexicon:
             },
             beyond=self.beyond - frozenset(new),
             forms={**self.forms, **forms},
+            words={**self.words, "states": {**states, **self.words["states"]}},
         )
 
     def all_words(self) -> frozenset[str]:
