@@ -9,30 +9,10 @@ from pydantic import ConfigDict, Field, model_validator
 from devices.contracts import BodyCard, BodySpec, Command, Observation, Receipt
 from devices.facts import Category, ClassCard, Condition, Relation, Selector, Thing, Value
 from devices.noun import Noun
+from devices.process import Process
 from devices.site import Point, SitePlan
 from sim_worlds.faults.installed import AnyInstalled
 from sim_worlds.faults.kind import Fault
-
-
-class Process(Noun):
-    """A physical process that bodies trigger with `operate`: what it needs, changes and takes.
-
-    The target must be of one of `target_cls` (empty: any) and, if `at_offers` is set, lie on or in
-    a fixture that offers it ("$value": what the command's value names); for a fixture target with
-    `offers`, it must offer it itself. `needs` and `sets` are states of the target ("$value": the
-    command's value). `seconds` is the nominal duration on a body of rate 1, `spread` the standard
-    deviation of its natural logarithm.
-    """
-
-    name: str
-    target_cls: tuple[str, ...] = ()
-    at_offers: str | None = None
-    offers: str | None = None
-    needs: dict[str, Value] = {}
-    sets: dict[str, Value] = {}
-    hands: int = 0
-    seconds: float = 5.0
-    spread: float = 0.1
 
 
 class ScenarioThing(Noun):

@@ -1,7 +1,8 @@
 """Scenario files: YAML in, a checked `Scenario` out, or one sentence with file and line.
 
-A scenario file has the fields of `sim_worlds.contracts.Scenario`. The shipped catalogue of classes
-and processes and the shipped body kinds come with it; the file adds to them or replaces by name.
+A scenario file has the fields of `sim_worlds.contracts.Scenario`. The shipped catalogue of classes,
+the installed processes and the shipped body kinds come with it; the file adds to them or replaces by
+name.
 
 A world of one's own needs no package: give the path of its file. A package can also install one by
 an entry point in the group `retinue.worlds`, whose object is the path of the YAML file (a `str` or
@@ -22,11 +23,13 @@ from pydantic_core import ErrorDetails
 
 from devices.catalogue import body_kinds
 from devices.contracts import BodyCard
+from devices.errors import Refused
 from devices.facts import ClassCard
 from devices.installed import entry_points
 from devices.noun import Noun
+from devices.process import Process, processes
 from devices.robots import CARDS
-from sim_worlds.contracts import Process, Scenario
+from sim_worlds.contracts import Scenario
 from sim_worlds.errors import ScenarioError, UnknownWorld
 from sim_worlds.loading.content_checks import check_content
 from sim_worlds.loading.marked_yaml import MarkedYaml, Path, read_marked
@@ -147,31 +150,34 @@ def installed() -> dict[str, FilePath]:
     return worlds
 
 
-@lru_cache(maxsize=1)
 def catalogue() -> tuple[tuple[ClassCard, ...], tuple[Process, ...]]:
-    """The classes and processes that ship with Retinue.
+    """The classes that ship with Retinue, and the processes that are installed.
 
     Raises:
-        ScenarioError: A catalogue file is wrong.
+        ScenarioError: The file of classes, or one of processes, is wrong.
     """
-    return _catalogue_file("classes", ClassCard), _catalogue_file("processes", Process)
-
-
-def _catalogue_file(stem: str, noun: type[_NounT]) -> tuple[_NounT, ...]:
-    text = (files("sim_worlds") / "catalog" / f"{stem}.yaml").read_text(encoding="utf-8")
-    marked = read_marked(text, f"{stem}.yaml")
     try:
-        return tuple(TypeAdapter(list[noun]).validate_python(marked.data))  # type: ignore[valid-type]
+        return _classes(), processes()
+    except Refused as error:
+        raise ScenarioError((str(error),)) from error
+
+
+@lru_cache(maxsize=1)
+def _classes() -> tuple[ClassCard, ...]:
+    text = (files("sim_worlds") / "catalog" / "classes.yaml").read_text(encoding="utf-8")
+    marked = read_marked(text, "classes.yaml")
+    try:
+        return tuple(TypeAdapter(list[ClassCard]).validate_python(marked.data))
     except ValidationError as error:
         raise _sentences(_mistakes(error, marked), marked) from error
 
 
 def _merged(scenario: Scenario, cards: Iterable[BodyCard]) -> Scenario:
-    classes, processes = catalogue()
+    classes, known = catalogue()
     return scenario.model_copy(
         update={
             "classes": _by_name("cls", classes, scenario.classes),
-            "processes": _by_name("name", processes, scenario.processes),
+            "processes": _by_name("name", known, scenario.processes),
             "cards": _by_name("kind", CARDS, cards, scenario.cards),
         }
     )

@@ -10,7 +10,8 @@ from typing import Any
 
 from devices.contracts import BodyCard
 from devices.facts import Category, ClassCard
-from sim_worlds.contracts import Process, Scenario
+from devices.process import Process
+from sim_worlds.contracts import Scenario
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Fields that name a class, by model, and what kind of class it may be.

@@ -1,6 +1,6 @@
 """Physical processes that bodies trigger: what they need, how long they take, what they change.
 
-A process is data (`sim_worlds.contracts.Process`): a scenario can add one without code. One is
+A process is data (`devices.process.Process`): a scenario can add one without code. One is
 special: "charge" fills the battery of the body itself and lasts as long as that takes.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from devices.contracts import Operate
 from devices.facts import Value
-from sim_worlds.contracts import Process
+from devices.process import Process
 from sim_worlds.physics.actors import SimBody
 from sim_worlds.physics.battery import SECONDS_PER_HOUR
 from sim_worlds.physics.stage import Stage

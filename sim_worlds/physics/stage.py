@@ -11,9 +11,10 @@ from random import Random
 
 from devices.contracts import BodyCard, Observation, Pose, Receipt
 from devices.facts import ClassCard, Value
+from devices.process import Process
 from devices.roadmap import Roadmap
 from devices.site import Point
-from sim_worlds.contracts import Process, Scenario, ScenarioThing, Wish
+from sim_worlds.contracts import Scenario, ScenarioThing, Wish
 from sim_worlds.errors import WorldMisuse
 from sim_worlds.loading.ontology import Ontology
 from sim_worlds.physics.actors import SimBody, SimPerson, Task

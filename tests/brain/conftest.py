@@ -11,7 +11,7 @@ from brain.config import BrainConfig
 from brain.contracts import BrainStep, Interpretation, News, Refuse
 from brain.language.instructing.halt import is_stop
 from brain.mind import Brain
-from cerebellum.cards import CARDS as SKILLS
+from cerebellum.catalogue import skill_kinds
 from devices.contracts import BodyCard, BodySpec, Pose, Sighting
 from devices.facts import ClassCard, Condition, StateSpec, Thing, Value, bind
 from devices.roadmap import Roadmap
@@ -133,7 +133,7 @@ def start(
     fleet: Iterable[str] = tuple(FLEET),
     states: Mapping[str, Mapping[str, Value]] | None = None,
     cards: Iterable[BodyCard] = CARDS,
-    skills: Iterable[SkillCard] = SKILLS,
+    skills: Iterable[SkillCard] = tuple(kind.card for kind in skill_kinds().values()),
 ) -> tuple[Payload, ...]:
     """What memory is told of the site: things in words, names of the fleet, states of anything."""
     if isinstance(things, Mapping):

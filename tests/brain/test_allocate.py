@@ -5,7 +5,7 @@ import pytest
 from brain.allocation.allocate import allocate
 from brain.allocation.config import AllocatorConfig
 from brain.allocation.cost import estimate
-from cerebellum.cards import CARDS
+from cerebellum.catalogue import skill_kinds
 from devices.contracts import BodyState, Observation, Pose
 from devices.facts import ClassCard
 from devices.roadmap import Roadmap
@@ -22,7 +22,7 @@ from stem_memory.contracts import (
 from stem_memory.tasks import Assignment, Explain, Goal, TaskStep
 from stem_memory.testing import body, card, flat, memory_of
 
-SKILLS = {card.name: card for card in CARDS}
+SKILLS = {name: kind.card for name, kind in skill_kinds().items()}
 WAITER = {"navigate": 1.0, "pick": 1.0, "place": 1.0, "say": 1.0}
 PAIR = (body("waiter-1", 5, 1), body("waiter-2", 1, 2))
 THINGS = {f"mug-{n}": "mug on table-1" for n in range(1, 5)} | {"ann": "person at hall"}
@@ -72,7 +72,7 @@ def memory(*then, bodies=PAIR, cards=(), things=THINGS, **waiter):
         things=things,
         bodies=bodies,
         cards=[card("waiter", **waiter), *cards],
-        skills=CARDS,
+        skills=SKILLS.values(),
         then=events,
         classes=[ClassCard(cls="mug", mass_kg=0.3)],
     )

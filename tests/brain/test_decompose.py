@@ -276,7 +276,7 @@ def test_skills_of_third_parties_are_planned_with_like_our_own(case):
             Atom(pred="be", args=("$can", "fill"), value="none"),
         ),
     )
-    from cerebellum.cards import CARDS
+    from cerebellum.catalogue import skill_kinds
     from devices.robots import DUAL_ARM
 
     gardener = DUAL_ARM.model_copy(update={"skills": DUAL_ARM.skills | {"water_plants": 1.0}})
@@ -284,7 +284,7 @@ def test_skills_of_third_parties_are_planned_with_like_our_own(case):
         {"can-1": "can on shelf"},
         fleet=["chef"],
         cards=[gardener],
-        skills=[*CARDS, water_plants],
+        skills=[*(kind.card for kind in skill_kinds().values()), water_plants],
     )
     steps = steps_of(it, it.goal(Be(what=Selector(ids=("plant",)), attr="watered", value=True)))
     assert titles(steps)[:2] == ["take can-1 from shelf", "water plant at can-1"] or [

@@ -12,7 +12,7 @@ from brain.contracts import Planned
 from brain.planning.decompose import decompose
 from brain.planning.verify import verify
 from brain.planning.whatif import HANDS, WhatIf
-from cerebellum.cards import CARDS
+from cerebellum.catalogue import skill_kinds
 from devices.facts import At, Be, Clear, Condition, Known, Selector, Thing, Told, Value, bind, holds
 from devices.roadmap import Roadmap
 from sim_worlds.contracts import Scenario
@@ -62,7 +62,8 @@ def disarranged(scenario: Scenario, rng: random.Random) -> MemoryState:
         if door.leaf:
             states.setdefault(door.id, {})["open"] = rng.random() < 0.6
     bodies = [b for b in scenario.bodies if rng.random() < 0.8] or list(scenario.bodies)
-    return memory_of(plan, scenario.classes, things, bodies, scenario.cards, CARDS, states=states)
+    skills = [kind.card for kind in skill_kinds().values()]
+    return memory_of(plan, scenario.classes, things, bodies, scenario.cards, skills, states=states)
 
 
 def wish(view: MemoryState, rng: random.Random) -> Condition:

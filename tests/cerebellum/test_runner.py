@@ -2,14 +2,14 @@
 
 import pytest
 
+from cerebellum.catalogue import skill_kinds
 from cerebellum.contracts import BodyInput, Order, Whereabouts
 from cerebellum.runner import HALT_WAIT_S
-from cerebellum.skills import carry_together, charge, navigate, pick, place, say, switch, wash
 from cerebellum.testing import BODY, FLAT, Bench
 from devices.contracts import Grasp, Halt, Operate, Sense, Sighting
 from devices.skill import Cancelled, Failed, Progress, SkillRequest, Started, Succeeded
 
-KINDS = {k.card.name: k for k in (navigate, pick, place, say, switch, wash, charge, carry_together)}
+KINDS = skill_kinds()
 CARD = BODY.model_copy(update={"skills": dict.fromkeys([*KINDS, "look"], 1.0)})
 CUP = {"obj": "cup-1", "source": "table-1"}
 

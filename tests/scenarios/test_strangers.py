@@ -1,4 +1,4 @@
-"""A body, a skill and a world of somebody else: installed as a package, planned, performed, judged."""
+"""A body, a skill, a process and a world of somebody else: installed, planned, performed, judged."""
 
 from __future__ import annotations
 
@@ -136,3 +136,92 @@ def test_a_body_that_is_refused_again_and_again_gives_the_world_time_to_change(
     tried = [e.t for e in ended if e.body.skill == "sprinkle"]
     pauses = [round(later - sooner, 3) for sooner, later in pairwise(tried)]
     assert pauses[:7] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
+
+
+IRON = """
+- name: iron
+  title: iron a shirt
+  target_cls: [shirt]
+  at_offers: ironing
+  needs: {ironed: false}
+  sets: {ironed: true}
+  hands: 1
+  seconds: 12
+  verbs: [iron, press, smooth out]
+"""
+
+LAUNDRY = """
+name: laundry
+title: A laundry
+operator: me
+classes:
+  - cls: board
+    category: fixture
+    names: [ironing board]
+  - cls: shirt
+    category: object
+    names: [shirt]
+    states: {ironed: {values: [false, true], default: false}}
+    mass_kg: 0.3
+    size_m: 0.3
+cards:
+  - kind: presser
+    title: laundry robot
+    mobility: wheels
+    speed_m_s: 0.8
+    hands: 2
+    carry: 2
+    skills: {navigate: 1.0, pick: 1.0, place: 1.0, look: 1.0, scan: 1.0, say: 1.0, iron: 1.0}
+plan:
+  name: laundry
+  rooms:
+    - {id: room, cls: hall, polygon: [[0, 0], [6, 0], [6, 5], [0, 5]]}
+  doors: []
+  fixtures:
+    - {id: table, cls: table, room: room, x: 1.5, y: 4.3, size_m: [1.0, 0.6], capacity: 4}
+    - {id: ironing-board, cls: board, room: room, x: 4.8, y: 1, size_m: [1.2, 0.4], capacity: 2, offers: [ironing]}
+people:
+  - {id: me, at: room}
+things:
+  - {id: white-shirt, cls: shirt, names: [white shirt], at: table}
+  - {id: blue-shirt, cls: shirt, names: [blue shirt], at: table, states: {ironed: true}}
+bodies:
+  - {id: paula, kind: presser, pose: {x: 3, y: 2.5}}
+"""
+
+
+@pytest.fixture
+def laundry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The world's file, beside which a process is installed as data alone."""
+    info = tmp_path / "site" / "ironing-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: ironing\nVersion: 1.0\n", encoding="utf-8"
+    )
+    (info / "entry_points.txt").write_text(
+        "[retinue.processes]\niron = ironing\n", encoding="utf-8"
+    )
+    (tmp_path / "site" / "ironing").mkdir()
+    (tmp_path / "site" / "ironing" / "iron.yaml").write_text(IRON, encoding="utf-8")
+    (tmp_path / "laundry.yaml").write_text(LAUNDRY, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.delitem(sys.modules, "ironing", raising=False)
+    return tmp_path / "laundry.yaml"
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize(
+    "text", ["iron the white shirt", "the white shirt should be ironed", "press the unironed shirt"]
+)
+def test_a_strangers_process_is_one_file_of_data(laundry: Path, text: str) -> None:
+    result = run(
+        RunConfig(
+            world=str(laundry),
+            wishes=(PostedWish(t=0.0, text=text),),
+            runtime="local",
+            out=str(laundry.parent / "run"),
+            film=False,
+        )
+    )
+    assert [goal.status for goal in result.goals] == ["satisfied"], result.goals
+    assert result.goals[0].checked_by_world

@@ -8,7 +8,6 @@ from brain.acting.charging import send_to_charge
 from brain.acting.running import Ledger
 from brain.acting.turn import Turn
 from brain.config import BrainConfig
-from cerebellum.cards import CARDS as SKILLS
 from devices.contracts import BodySpec, Pose
 from devices.roadmap import Roadmap
 from devices.robots import CARDS
@@ -37,7 +36,7 @@ def sent(*levels, holding=(), near=(None, None)):
         state = report.observation.state.model_copy(update={"battery": spec.battery})
         seen = report.observation.model_copy(update={"state": state})
         then.append(report.model_copy(update={"observation": seen}))
-    memory = memory_of(SITE, bodies=bodies, cards=CARDS, skills=SKILLS, then=then)
+    memory = memory_of(SITE, bodies=bodies, cards=CARDS, then=then)
     turn = Turn(5.0, memory, Ledger(), 0)
     send_to_charge(turn, Roadmap(SITE), BrainConfig())
     return [(d.request.body, d.request.skill, *d.request.args.values()) for d in turn.dispatches]

@@ -1,10 +1,8 @@
 """A body's part of a log becomes a device that does it all again."""
 
-from importlib import import_module
-
 import pytest
 
-from cerebellum.cards import CARDS
+from cerebellum.catalogue import skill_kinds
 from cerebellum.testing import SkillContract
 from devices.contracts import BodySpec, BodyState, Halt, Observation, Pose, Receipt
 from devices.drivers.recorded import Performed, RecordedBody, Recording, open_recording
@@ -16,6 +14,8 @@ from stem_memory.log.store import EventStore
 from stem_memory.tasks import TaskStep
 from stem_memory.testing import body, card, events_of, memory_of, observed, start_of
 
+SKILL_KINDS = skill_kinds()
+CARDS = [kind.card for kind in SKILL_KINDS.values()]
 ARGS = {
     "navigate": {"to": "dock-1"},
     "pick": {"obj": "cup-1", "source": "table-1"},
@@ -37,12 +37,12 @@ ARGS = {
 }
 
 
-@pytest.mark.parametrize("skill", [card.name for card in CARDS])
+@pytest.mark.parametrize("skill", sorted(SKILL_KINDS))
 def test_what_a_skill_commands_is_told_from_its_card(skill):
     """The command that the body is really given is taken for the one in the recording."""
 
     class Case(SkillContract):
-        kind = import_module(f"cerebellum.skills.{skill}")
+        kind = SKILL_KINDS[skill]
 
     case = Case()
     if skill in ("open", "close"):
