@@ -71,6 +71,22 @@ class _Gaze:
         turn = (yaw - self.yaw + math.pi) % (2 * math.pi) - math.pi
         return abs(turn) <= self.half
 
+    def reaches(self, view: _View) -> bool:
+        """Some part of it is not hidden and not too far, whichever way the body looks."""
+        return view.part_seen and view.nearest_m <= self.range_m
+
+    def centred(self, view: _View) -> bool:
+        """Its centre is in view: enough to see its own states."""
+        return view.centre_seen and view.centre_m <= self.range_m and self.catches(view.centre)
+
+    def holds(self, view: _View) -> bool:
+        """All of it is in view: what is not seen there is not there."""
+        return (
+            view.whole_seen
+            and view.farthest_m <= self.range_m
+            and all(self.catches(bearing) for bearing in view.bearings)
+        )
+
 
 class SensorModel:
     """All sensors of all bodies of a world."""
@@ -214,18 +230,13 @@ class SensorModel:
             at_hand = view.id == focus
             if gaze.mode == "scan" and fixture is not None and fixture.room == gaze.room:
                 at_hand = True
-            if not at_hand and (not view.part_seen or view.nearest_m > gaze.range_m):
+            if not at_hand and not gaze.reaches(view):
                 continue
-            centre = view.centre_m <= gaze.range_m and gaze.catches(view.centre)
-            if (at_hand or (view.centre_seen and centre)) and truth.states(view.id):
+            if (at_hand or gaze.centred(view)) and truth.states(view.id):
                 seen[view.id] = self._sighting(view.id, gaze.mode)
             if fixture is None or fixture.capacity == 0 or truth.is_shut(view.id):
                 continue
-            if at_hand or (
-                view.whole_seen
-                and view.farthest_m <= gaze.range_m
-                and all(gaze.catches(bearing) for bearing in view.bearings)
-            ):
+            if at_hand or gaze.holds(view):
                 viewed[view.id] = None
                 for thing in truth.contents(view.id):
                     seen[thing] = self._sighting(thing, gaze.mode)
