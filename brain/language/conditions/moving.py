@@ -17,6 +17,8 @@ from devices.facts import At, Condition, Relation, Selector
 
 # Verbs that, without a goal, take a thing away from where it is.
 _TAKES = frozenset(["take", "collect", "pick", "remove", "gather"])
+# How a place is told that says where a goal is.
+_BESIDE = ("at", "on", "in", "near")
 
 
 class Moving:
@@ -189,53 +191,30 @@ class Moving:
                 item = phrases[index]
                 if item.prep not in wanted:
                     continue
-                rest = phrases[:index] + phrases[index + 1 :]
                 if item.prep == "for" and not self.frame.is_goal(item.nouns[0]):
                     continue
-                # "in the fridge in the kitchen": the room says which fridge.
-                if (
-                    index > 0
-                    and self.frame.is_room(item.nouns[0])
-                    and phrases[index - 1].prep in wanted
-                ):
-                    inner = phrases[index - 1]
-                    np = inner.nouns[-1]
-                    told = replace(np, posts=(*np.posts, ("in", item.nouns[0])))
-                    item = replace(inner, nouns=(*inner.nouns[:-1], told))
-                    rest = phrases[: index - 1] + phrases[index + 1 :]
-                if wanted == ("for",):
-                    place = [r for r in rest if r.prep in ("at", "on", "in", "near")]
-                    if place and self.frame.is_goal(item.nouns[0]):
-                        np = item.nouns[-1]
-                        told = replace(
-                            np, posts=(*np.posts, (place[-1].prep or "at", place[-1].nouns[0]))
-                        )
-                        item = replace(item, nouns=(*item.nouns[:-1], told))
-                        rest = [r for r in rest if r is not place[-1]]
-                if wanted == ("to",) and self.frame.is_person(item.nouns[-1]):
-                    place = [
-                        r for r in phrases[index + 1 :] if r.prep in ("at", "on", "in", "near")
-                    ]
-                    if place:
-                        np = item.nouns[-1]
-                        told = replace(
-                            np, posts=(*np.posts, (place[0].prep or "at", place[0].nouns[0]))
-                        )
-                        item = replace(item, nouns=(*item.nouns[:-1], told))
-                        rest = [r for r in rest if r is not place[0]]
-                elif wanted == ("to",):
-                    after = [
-                        r for r in phrases[index + 1 :] if r.prep in ("in", "on", "at", "near")
-                    ]
-                    if after:
-                        np = item.nouns[-1]
-                        told = replace(
-                            np, posts=(*np.posts, (after[0].prep or "at", after[0].nouns[0]))
-                        )
-                        item = replace(item, nouns=(*item.nouns[:-1], told))
-                        rest = [r for r in rest if r is not after[0]]
-                return item, rest
+                return self._narrowed(phrases, index, wanted)
         return None, phrases
+
+    def _narrowed(
+        self, phrases: list[Item], index: int, wanted: tuple[str, ...]
+    ) -> tuple[Item, list[Item]]:
+        """The goal at `index`, told by the places beside it; and the phrases that are left."""
+        item = phrases[index]
+        rest = phrases[:index] + phrases[index + 1 :]
+        if index > 0 and self.frame.is_room(item.nouns[0]) and phrases[index - 1].prep in wanted:
+            # "in the fridge in the kitchen": the room says which fridge.
+            item = _placed(phrases[index - 1], "in", item.nouns[0])
+            rest = phrases[: index - 1] + phrases[index + 1 :]
+        beside: list[Item] = []
+        if wanted == ("for",) and self.frame.is_goal(item.nouns[0]):
+            beside = [r for r in rest if r.prep in _BESIDE][-1:]
+        elif wanted == ("to",):
+            beside = [r for r in phrases[index + 1 :] if r.prep in _BESIDE][:1]
+        for place in beside:
+            item = _placed(item, place.prep or "at", place.nouns[0])
+            rest = [r for r in rest if r is not place]
+        return item, rest
 
     def make(self, clause: Clause) -> list[Condition]:
         """Make a drink and bring it."""
@@ -314,3 +293,9 @@ class Moving:
             relation="at",
             count=None if ids else 1,
         )
+
+
+def _placed(item: Item, prep: str, place: NounPhrase) -> Item:
+    """The item with its last noun at a place."""
+    np = item.nouns[-1]
+    return replace(item, nouns=(*item.nouns[:-1], replace(np, posts=(*np.posts, (prep, place)))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from brain.language.conditions.frames import Frame
@@ -77,14 +77,8 @@ class Stating:
         def needs(thing: str) -> bool:
             return self.view.attr(thing, attr) != value
 
-        if np.pronoun == "all_things" and not np.posts:
-            raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
-        if np.pronoun == "all_things" and attr in ("power", "open"):
-            place = self.ground.lookup.place(np.posts[0][1])
-            there = tuple(t for t in self.site.ids if self.site.within(t, place) and can(t))
-            if not there:
-                raise Misfit(f"nothing in {self.site.title(place)} can be changed like that")
-            return [Be(what=Selector(ids=there), attr=attr, value=value)]
+        if np.pronoun == "all_things" and (attr in ("power", "open") or not np.posts):
+            return [Be(what=Selector(ids=self._all_at(np, can)), attr=attr, value=value)]
         self.ground.lookup.check(np)
         if np.pronoun and attr == "clean" and self.ground.spoken.last(can) is None:
             rooms = self.ground.spoken.last(lambda t: self.view.category(t) == "room")
@@ -96,21 +90,28 @@ class Stating:
             if spills:
                 self.ground.spoken.note(Meaning(ids=tuple(spills)))
                 return [Be(what=Selector(ids=tuple(spills)), attr=attr, value=value)]
-            if known:
-                raise Misfit(self.fleet.why_not(known[0], attr, value))
+            self._refuse(known[:1], attr, value)
         singled = needs if attr != "clean" or self._are_objects(np) else None
         meaning = self.frame.excluding(
             self.ground.thing(np, can, prefer=singled, every=True), clause, np
         )
         if meaning.ids:
-            for thing in meaning.ids:
-                if not can(thing):
-                    raise Misfit(self.fleet.why_not(thing, attr, value))
+            self._refuse([t for t in meaning.ids if not can(t)], attr, value)
             return [Be(what=meaning.selector(), attr=attr, value=value)]
         if meaning.count is not None and self.ground.spoken.here:
             # "heat a steak and bring it": what is brought is hot.
             self.ground.spoken.here[-1] = replace(meaning, having={**meaning.having, attr: value})
         return [Be(what=meaning.selector(), attr=attr, value=value, count=meaning.count)]
+
+    def _all_at(self, np: NounPhrase, can: Callable[[str], bool]) -> tuple[str, ...]:
+        """Everything at the place that is said with it that can be changed like that."""
+        if not np.posts:
+            raise Unclear("What exactly do you mean by everything?", slot=slot_of(np))
+        place = self.ground.lookup.place(np.posts[0][1])
+        there = tuple(t for t in self.site.ids if self.site.within(t, place) and can(t))
+        if not there:
+            raise Misfit(f"nothing in {self.site.title(place)} can be changed like that")
+        return there
 
     def _spills(self, np: NounPhrase) -> list[str]:
         """What has been spilled in the room that is meant ("mop the bathroom")."""
@@ -123,6 +124,10 @@ class Stating:
             for t in spilled
             if self.view.category(t) == "object" and self.site.within(t, rooms[0])
         ]
+
+    def _refuse(self, unable: Sequence[str], attr: str, value: Value) -> None:
+        if unable:
+            raise Misfit(self.fleet.why_not(unable[0], attr, value))
 
     def _are_objects(self, np: NounPhrase) -> bool:
         return all(self.view.category(t) == "object" for t in self.frame.members(np))

@@ -56,20 +56,7 @@ class Stocking:
         if np.pronoun == "all_things":
             pairs = [(f, c) for f in shelves for c in sorted(f.stock)]
         else:
-            self.ground.lookup.check(np)
-            if np.pronoun or np.one:
-                meaning = self.ground.thing(np)
-                names = set(meaning.ids) | ({meaning.cls} if meaning.cls else set())
-                names |= {self.view.cls(i) for i in meaning.ids}
-            else:
-                names = {r.id for r in np.refs}
-                names |= {
-                    self.view.cls(r.id)
-                    for r in np.refs
-                    if r.kind == "thing" and self.view.category(r.id) == "object"
-                }
-                if np.refs and self.frame.is_goal(np):
-                    names = set(self.ground.lookup.candidates(np))
+            names = self._names(np)
             pairs = [
                 (f, c) for f in shelves for c in sorted(f.stock) if self._is_named(f, c, names)
             ]
@@ -92,6 +79,19 @@ class Stocking:
             )
             for fixture, cls in pairs
         ]
+
+    def _names(self, np: NounPhrase) -> set[str]:
+        """The classes, shelves and rooms that are meant, as `_is_named` asks for them."""
+        self.ground.lookup.check(np)
+        if np.pronoun or np.one:
+            meaning = self.ground.thing(np)
+            names = set(meaning.ids) | ({meaning.cls} if meaning.cls else set())
+            return names | {self.view.cls(i) for i in meaning.ids}
+        if np.refs and self.frame.is_goal(np):
+            return set(self.ground.lookup.candidates(np))
+        things = [r.id for r in np.refs if r.kind == "thing"]
+        objects = [t for t in things if self.view.category(t) == "object"]
+        return {r.id for r in np.refs} | {self.view.cls(t) for t in objects}
 
     def _is_named(self, shelf: Fixture, cls: str, names: set[str]) -> bool:
         return bool({shelf.id, shelf.room} & names) or any(self.site.below(cls, n) for n in names)

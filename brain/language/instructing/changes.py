@@ -94,11 +94,7 @@ class Rewording:
         Returns:
             None where the text is none of these.
         """
-        new = words_of(text, self._naming.site)
-        while new and (new[-1].is_mark or new[-1].text in ("instead", "please", "thanks", "now")):
-            new = new[:-1]
-        while new and (new[0].is_mark or new[0].text in ("please", "just")):
-            new = new[1:]
+        new = _without_manners(words_of(text, self._naming.site))
         if not new or self._reader.joint(new, 0):
             return None
         if self._reader.starts_clause(new, 0) and self._noun(new) is None:
@@ -119,10 +115,9 @@ class Rewording:
             return self._checked(said) if whole else None
         if not anything and (noun.unknown or noun.half_known):
             return None
-        prep = self._reader.preposition(new, 0)
         if noun.one and not (noun.refs or noun.looks or noun.states or noun.places):
             return self._numbered(new, noun, is_meant)
-        if prep is not None or self._reader._kind(noun) in _GOAL:
+        if self._reader.preposition(new, 0) is not None or self._reader._kind(noun) in _GOAL:
             return self._elsewhere(new, noun, said, is_meant)
         return self._another(new, noun, said, is_meant, alike=alike)
 
@@ -231,15 +226,19 @@ class Rewording:
                 self._put(span.start, span.end, f"{looks} {self._as_typed(tokens[-1])}")
             )
         if noun.count is None and noun.det is None:
-            before = []
-            for token in tokens:
-                if token.number is None and token.text not in _DETERMINERS:
-                    break
-                before.append("a" if token.text == "an" else self._as_typed(token))
-            several = (span.noun.count or 1) > 1 or (span.noun.plural and not before)
-            word = said[: new[-1].start - new[0].start] + _several(new[-1]) if several else said
-            said = " ".join((*before, word))
+            said = self._as_many(span, new, said)
         return self._checked(self._put(span.start, span.end, said))
+
+    def _as_many(self, span: Span, new: list[Token], said: str) -> str:
+        """What is new, as many of it as there were of the old: "two coffees", "tea": "two teas"."""
+        before = []
+        for token in self._tokens[span.start : span.end]:
+            if token.number is None and token.text not in _DETERMINERS:
+                break
+            before.append("a" if token.text == "an" else self._as_typed(token))
+        if (span.noun.count or 1) > 1 or (span.noun.plural and not before):
+            said = said[: new[-1].start - new[0].start] + _several(new[-1])
+        return " ".join((*before, said))
 
     def _is_alike(self, old: NounPhrase, new: NounPhrase, *, drinks: bool) -> bool:
         """Whether one may take the place of the other without more words."""
@@ -438,3 +437,14 @@ def _several(noun: Token) -> str:
         return noun.text
     plural = noun.text + ("es" if noun.text.endswith(("s", "x", "ch", "sh")) else "s")
     return plural if singular(plural) == noun.text else noun.text
+
+
+def _without_manners(tokens: list[Token]) -> list[Token]:
+    """The tokens without what is said before and after a change to be polite."""
+    while tokens and (
+        tokens[-1].is_mark or tokens[-1].text in ("instead", "please", "thanks", "now")
+    ):
+        tokens = tokens[:-1]
+    while tokens and (tokens[0].is_mark or tokens[0].text in ("please", "just")):
+        tokens = tokens[1:]
+    return tokens

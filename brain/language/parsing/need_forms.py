@@ -105,29 +105,29 @@ class NeedReader:
         k = i + 1
         if k < len(tokens) and tokens[k].text in ("to", "out", "in"):
             k += 1
+        nouns, k = self._hearers(tokens, k)
+        return self._message(tokens, tuple(nouns), k, verb, i) if nouns else None
+
+    def _hearers(self, tokens: list[Token], k: int) -> tuple[list[NounPhrase], int]:
+        """Who is told, each with the place that is said of them; and where the message begins."""
         nouns: list[NounPhrase] = []
-        while True:
-            noun = self.nouns.read(tokens, k, loose=True)
-            if noun is None:
-                break
-            posts = list(noun.posts)
-            end = noun.end
-            prep = self.reader.preposition(tokens, end)
+        while (noun := self.nouns.read(tokens, k, loose=True)) is not None:
+            prep = self.reader.preposition(tokens, noun.end)
             if prep is not None and prep[0] in ("at", "in", "near") and noun.refs:
                 place = self.nouns.known(tokens, prep[2])
                 if place is not None:
-                    posts, end = [(prep[0], place)], place.end
-            nouns.append(replace(noun, posts=tuple(posts), end=end))
-            k = end
-            if k < len(tokens) and tokens[k].text == "and":
-                following = self.nouns.known(tokens, k + 1)
-                if following is not None and not self.reader.starts_clause(tokens, k):
-                    k += 1
-                    continue
-            break
-        if not nouns:
-            return None
-        return self._message(tokens, tuple(nouns), k, verb, i)
+                    noun = replace(noun, posts=((prep[0], place),), end=place.end)
+            nouns.append(noun)
+            k = noun.end
+            if (
+                k >= len(tokens)
+                or tokens[k].text != "and"
+                or self.nouns.known(tokens, k + 1) is None
+                or self.reader.starts_clause(tokens, k)
+            ):
+                break
+            k += 1
+        return nouns, k
 
     def _say(self, tokens: list[Token], k: int, verb: str) -> Clause | None:
         """Such as "say hello to Ana", "say to Ana that dinner is ready"."""
