@@ -8,7 +8,7 @@ goal moved and switched.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from brain.contracts import Impossible
@@ -98,16 +98,29 @@ def _condition(atom: Atom, view: MemoryView) -> At | Be | None:
 def _undone(record: GoalRecord, view: MemoryView) -> Iterator[At | Be]:
     """Where things were before the goal's steps moved them, and the states they had."""
     done = [s for s in _steps(record) if record.steps.get(s.id) in ("done", "cancelled", "failed")]
+    yield from _states_undone(done, view)
     places: dict[str, str] = {}
+    for atom in _needed(done, "at"):
+        if view.category(atom.args[0]) == "object":
+            places.setdefault(atom.args[0], atom.args[1])
+    for thing, holder in places.items():
+        where = view.location(thing)
+        is_elsewhere = where is None or where.holder != holder
+        if view.category(holder) in ("fixture", "room") and is_elsewhere:
+            yield _at(thing, holder, view)
+
+
+def _needed(steps: Sequence[TaskStep], pred: str) -> Iterator[Atom]:
+    """What the steps needed to be so before them, of one kind, in their order."""
+    return (a for s in steps for a in s.pre if a.pred == pred and not a.negated)
+
+
+def _states_undone(done: Sequence[TaskStep], view: MemoryView) -> Iterator[Be]:
+    """The states that things had before the steps, where they can be given back."""
     states: dict[tuple[str, str], Value] = {}
-    for step in done:
-        for atom in step.pre:
-            if atom.negated:
-                continue
-            if atom.pred == "at" and view.category(atom.args[0]) == "object":
-                places.setdefault(atom.args[0], atom.args[1])
-            elif atom.pred == "be" and atom.value is not None:
-                states.setdefault((atom.args[0], atom.args[1]), atom.value)
+    for atom in _needed(done, "be"):
+        if atom.value is not None:
+            states.setdefault((atom.args[0], atom.args[1]), atom.value)
     changed = {(a.args[0], a.args[1]) for s in done for a in s.post if a.pred == "be"}
     for (thing, attr), value in states.items():
         # What was washed or poured can not be taken back.
@@ -119,12 +132,6 @@ def _undone(record: GoalRecord, view: MemoryView) -> Iterator[At | Be]:
         now = view.attr(thing, attr)
         if attr == "power" and isinstance(now, bool):
             yield _be(thing, attr, not now)
-    for thing, holder in places.items():
-        where = view.location(thing)
-        if view.category(holder) in ("fixture", "room") and (
-            where is None or where.holder != holder
-        ):
-            yield _at(thing, holder, view)
 
 
 def _steps(record: GoalRecord) -> tuple[TaskStep, ...]:

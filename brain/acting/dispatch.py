@@ -99,16 +99,8 @@ def _try(
     assert record.graph is not None
     key = (item.goal, item.step)
     step = record.graph.step(item.step)
-    if record.steps.get(step.id, "pending") not in OPEN or key in turn.ledger.steps():
+    if not _is_due(turn, record, step) or (team := _team(turn, item, body)) is None:
         return False
-    if any(record.steps.get(before) != "done" for before in step.after):
-        return False
-    team = [body]
-    if item.partner is not None:
-        partner = turn.memory.bodies()[item.partner]
-        if partner.is_out or partner.spec.id in turn.ledger.busy() - {body.spec.id}:
-            return False
-        team.append(partner)
     pre = tuple(atom for atom in step.pre if atom.pred != "near")
     if _is_needless(step, body, turn, roadmap):
         turn.needless.append(key)
@@ -137,6 +129,23 @@ def _try(
     if not away:
         _start(turn, config, record, step, team)
     return True
+
+
+def _is_due(turn: Turn, record: GoalRecord, step: TaskStep) -> bool:
+    """Whether a step is open, nobody is at it, and all that it comes after is done."""
+    is_open = record.steps.get(step.id, "pending") in OPEN
+    is_free = (record.goal.id, step.id) not in turn.ledger.steps()
+    return is_open and is_free and all(record.steps.get(b) == "done" for b in step.after)
+
+
+def _team(turn: Turn, item: Assignment, body: BodyRecord) -> list[BodyRecord] | None:
+    """Who does the step; None: the partner can not now."""
+    if item.partner is None:
+        return [body]
+    partner = turn.memory.bodies()[item.partner]
+    if partner.is_out or partner.spec.id in turn.ledger.busy() - {body.spec.id}:
+        return None
+    return [body, partner]
 
 
 def _is_astray(body: BodyRecord, turn: Turn) -> bool:

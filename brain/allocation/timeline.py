@@ -168,26 +168,28 @@ def _fits(
             return False
         if body >= 0 and job.hold >= 0 and body_of[load.holds[job.hold].jobs[0]] != body:
             return False
-    for body, sequence in enumerate(sequences):
-        worker = load.workers[body]
-        mine = [hold for hold in load.holds if hold.body == body]
-        held, mass = len(mine), sum(hold.mass_kg for hold in mine)
-        spent, spot = 0.0, worker.spot
-        for index in sequence:
-            job = load.jobs[index]
-            if load.opens(index):
-                held, mass = held + 1, mass + load.holds[job.hold].mass_kg
-                if held > worker.carry or mass > worker.payload_kg:
-                    return False
-            elif job.demand and held + load.needs(index, body) > worker.carry:
+    return all(_can(load, body, sequence) for body, sequence in enumerate(sequences))
+
+
+def _can(load: Workload, body: int, sequence: Sequence[int]) -> bool:
+    """Whether a body's hands, payload and battery suffice for its jobs, one after the other."""
+    worker = load.workers[body]
+    mine = [hold for hold in load.holds if hold.body == body]
+    held, mass = len(mine), sum(hold.mass_kg for hold in mine)
+    spent, spot = 0.0, worker.spot
+    for index in sequence:
+        job = load.jobs[index]
+        if load.opens(index):
+            held, mass = held + 1, mass + load.holds[job.hold].mass_kg
+            if held > worker.carry or mass > worker.payload_kg:
                 return False
-            if load.closes(index):
-                held, mass = held - 1, mass - load.holds[job.hold].mass_kg
-            spent += _energy(load, body, spot, index)
-            spot = job.leaves if job.leaves != ANYWHERE else spot if job.spot < 0 else job.spot
-        if spent > worker.energy_wh:
+        elif job.demand and held + load.needs(index, body) > worker.carry:
             return False
-    return True
+        if load.closes(index):
+            held, mass = held - 1, mass - load.holds[job.hold].mass_kg
+        spent += _energy(load, body, spot, index)
+        spot = job.leaves if job.leaves != ANYWHERE else spot if job.spot < 0 else job.spot
+    return spent <= worker.energy_wh
 
 
 def _energy(load: Workload, body: int, spot: int, index: int) -> float:
