@@ -10,13 +10,6 @@ from devices.facts import Relation, Value
 from stem_memory.contracts import Asserted, IdentitiesMerged, IdentityParted
 
 
-def assert_state(
-    thing: str, attr: str, value: Value, by: str, since_s: float, reason: str = ""
-) -> Asserted:
-    """The attribute has this value since then, until there is evidence of something else."""
-    return Asserted(thing=thing, attr=attr, value=value, from_s=since_s, by=by, reason=reason)
-
-
 def move(
     thing: str, relation: Relation, holder: str, by: str, at_s: float, reason: str = ""
 ) -> Asserted:

@@ -34,11 +34,6 @@ class Performance(Noun):
     mean_s: float
     m2: float = 0.0
 
-    @property
-    def success_rate(self) -> float:
-        """Posterior mean with a uniform prior (Laplace's rule of succession)."""
-        return (self.successes + 1) / (self.attempts + 2)
-
 
 class BodyRecord(Noun):
     """A body as memory knows it. `busy` is the request it works on, if any.

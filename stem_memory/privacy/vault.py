@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -120,11 +119,6 @@ def unsealed(event: Event, keys: Keyring | None = None) -> Event:
 
     body = fill(sealed.template, opened, left)
     return event.model_copy(update={"body": _BODY.validate_python(body, strict=False)})
-
-
-def opened_all(events: Iterable[Event], keys: Keyring | None = None) -> Iterable[Event]:
-    """Events with their sealed bodies opened as far as the keys allow."""
-    return (unsealed(event, keys) for event in events)
 
 
 def _place(event: Event, index: int) -> str:
