@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache
 
 from cerebellum import cards
 from devices.contracts import BodyCard
+from devices.process import processes
 from devices.roadmap import Roadmap
-from devices.skill import SkillCard
 from services.lab.simulator.jobs import Job, JobTurn
 from sim_worlds.loader import installed, read_world
 
@@ -126,28 +127,33 @@ def _robot_job(number: int, site: _Site, rng: random.Random) -> Job:
             _PICTURE_TOKENS + rng.randint(50, 400), (30, 120), true, "navigate", body, planned
         )
         for skill in rng.choice(_AT_PLACE):
-            planned = skill.base_s
+            planned = _planned_s()[skill]
             true = planned * rng.lognormvariate(0.0, _HAND_SPREAD)
             while rng.random() < _RETRY_SHARE:
                 true += planned * rng.lognormvariate(0.0, _HAND_SPREAD)
-            talk.turn(
-                _PICTURE_TOKENS + rng.randint(50, 300), (30, 120), true, skill.name, body, planned
-            )
+            talk.turn(_PICTURE_TOKENS + rng.randint(50, 300), (30, 120), true, skill, body, planned)
     return Job(f"robot {number}", prefix, f"robots in {site.name}", tuple(talk.turns))
 
 
 # What a robot does where it has driven.
-_AT_PLACE: tuple[tuple[SkillCard, ...], ...] = (
-    (cards.LOOK,),
-    (cards.LOOK, cards.PICK),
-    (cards.PICK,),
-    (cards.PLACE,),
-    (cards.POUR, cards.PICK),
-    (cards.PLACE, cards.SAY),
-    (cards.WIPE,),
-    (cards.PLACE, cards.WASH, cards.PICK),
-    (cards.OPEN, cards.PICK, cards.CLOSE),
+_AT_PLACE: tuple[tuple[str, ...], ...] = (
+    ("look",),
+    ("look", "pick"),
+    ("pick",),
+    ("place",),
+    ("pour", "pick"),
+    ("place", "say"),
+    ("wipe",),
+    ("place", "wash", "pick"),
+    ("open", "pick", "close"),
 )
+
+
+@cache
+def _planned_s() -> dict[str, float]:
+    """Nominal seconds of what hands do, by the skill's name."""
+    own = (cards.LOOK, cards.PICK, cards.PLACE, cards.SAY)
+    return {card.name: card.base_s for card in own} | {p.name: p.seconds for p in processes()}
 
 
 def _glasses_job(number: int, rng: random.Random) -> Job:
