@@ -110,7 +110,7 @@ def processes() -> tuple[Process, ...]:
 def _processes(entries: tuple[EntryPoint, ...]) -> tuple[Process, ...]:
     found: dict[str, Process] = {}
     for entry in entries:
-        for process in _read(entry):
+        for process in read_processes(entry):
             if process.name in found:
                 raise Refused(
                     f"two packages offer the process {process.name!r} (one is {entry.value}): "
@@ -120,12 +120,17 @@ def _processes(entries: tuple[EntryPoint, ...]) -> tuple[Process, ...]:
     return tuple(found.values())
 
 
-def _read(entry: EntryPoint) -> list[Process]:
+def read_processes(entry: EntryPoint) -> list[Process]:
+    """The processes of one file.
+
+    Raises:
+        Refused: The file cannot be read, or something in it is wrong.
+    """
     file = f"{entry.name}.yaml of {entry.value}"
     try:
         text = (files(entry.value) / f"{entry.name}.yaml").read_text(encoding="utf-8")
         return TypeAdapter(list[Process]).validate_python(yaml.safe_load(text))
-    except (ImportError, OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ImportError, TypeError, OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise Refused(f"the processes in {file} cannot be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -1,4 +1,4 @@
-"""What is installed besides the house itself: devices, skills, tools, worlds, models, glasses, queries,
+"""What is installed besides the house itself: devices, skills, processes, tools, worlds, models, glasses, queries,
 engines, retention policies, faults.
 
 Each kind has an entry-point group, `retinue.<kind>`, and the built-ins stand in the same groups. A
@@ -18,6 +18,7 @@ from devices.installed import entry_points
 Kind = Literal[
     "devices",
     "skills",
+    "processes",
     "tools",
     "worlds",
     "models",
@@ -97,7 +98,11 @@ def discover(*kinds: Kind) -> Plugins:
 
 
 def _load(kind: Kind, entry: EntryPoint) -> Plugin | Broken:
+    from devices.process import read_processes
+
     try:
+        if kind == "processes":
+            return Plugin(kind, entry.name, entry.value, _owner(entry), read_processes(entry))
         thing = entry.load()
     except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything on import
         return _broken(kind, entry, f"it does not load ({type(error).__name__}: {error})")

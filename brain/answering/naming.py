@@ -227,19 +227,14 @@ def _is_proper(title: str, own: bool = True) -> bool:
 
 
 _STATES: dict[tuple[str, Value], str] = {
-    ("clean", True): "clean",
     ("clean", False): "dirty",
     ("docked", True): "on its dock",
     ("docked", False): "off its dock",
     ("fill", "none"): "empty",
-    ("hot", True): "hot",
     ("hot", False): "cold",
-    ("open", True): "open",
     ("open", False): "closed",
     ("power", True): "on",
     ("power", False): "off",
-    ("sliced", True): "sliced",
     ("sliced", False): "whole",
-    ("watered", True): "watered",
     ("watered", False): "dry",
 }

@@ -143,7 +143,7 @@ def _told_apart(things: Sequence[str], words: Sequence[Token], site: Site) -> li
     content = content or [t for t in words if t.text not in EMPTY]
     if not content:
         return []
-    states = lexicon().words["states"]
+    states = lexicon().taught(site.view.skills()).words["states"]
     for token in content:
         kept = [t for t in found if token.key in _words(t, site)]
         if not kept and token.text in states:

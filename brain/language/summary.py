@@ -9,11 +9,7 @@ from brain.language.words.site import Site
 from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 
 _STATES: dict[tuple[str, Value], str] = {
-    ("clean", True): "clean",
     ("clean", False): "dirty",
-    ("hot", True): "hot",
-    ("sliced", True): "sliced",
-    ("open", True): "open",
     ("open", False): "closed",
     ("power", True): "on",
     ("power", False): "off",
@@ -37,9 +33,10 @@ def _part(condition: Condition, site: Site) -> str:
         return f"somebody has looked {'for' if condition.attr == 'location' else 'at'} {what}"
     what, verb = _things(condition.what, condition.count, site)
     if isinstance(condition, Be):
-        state = _STATES.get(
-            (condition.attr, condition.value), f"{condition.attr} {condition.value}"
-        )
+        value = condition.value
+        state = _word(condition.attr, value)
+        if state == str(value):
+            state = f"{condition.attr} {state}"
         return f"{what} {verb} {state}"
     place = site.title(condition.where)
     how = {"held": "with", "at": "at", "on": "on", "in": "in"}[condition.relation]
@@ -68,4 +65,5 @@ def _things(what: Selector, count: int | None, site: Site) -> tuple[str, str]:
 
 
 def _word(name: str, value: Value) -> str:
-    return _STATES.get((name, value), str(value))
+    plain = f"{'' if value else 'not '}{name}" if isinstance(value, bool) else str(value)
+    return _STATES.get((name, value), plain)

@@ -52,7 +52,7 @@ class Wish:
         self.orders = Orders(self.site, self.ground)
         self.asks = Asks(self.site, self.ground, self.orders, self.text)
         self._forms = FormReader(self.site, words)
-        self._states = lexicon().words["states"]
+        self._states = words.words["states"]
         reader = self._forms.reader
         self._guesser = Guesser(self.site, reader, self.orders, head) if head else None
         self.guessed = False

@@ -76,7 +76,10 @@ def body_cards() -> list[BodyCard]:
 
 def skill_cards() -> list[SkillCard]:
     """The cards of every installed skill that loads, by name."""
-    return sorted((offer.card for offer in offers("skills").values()), key=lambda card: card.name)
+    cards = [offer.card for offer in offers("skills").values()]
+    for file in offers("processes").values():
+        cards += [card for process in file if (card := process.card()) is not None]
+    return sorted(cards, key=lambda card: card.name)
 
 
 def offers(kind: Kind) -> dict[str, Any]:

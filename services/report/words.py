@@ -28,15 +28,10 @@ _CLOSED = {
 }
 _DRINKS_NOTHING = "none"
 _STATES: dict[tuple[str, Value], str] = {
-    ("clean", True): "clean",
     ("clean", False): "dirty",
-    ("open", True): "open",
     ("open", False): "closed",
     ("power", True): "on",
     ("power", False): "off",
-    ("hot", True): "hot",
-    ("hot", False): "not hot",
-    ("sliced", True): "sliced",
     ("sliced", False): "whole",
     ("fill", _DRINKS_NOTHING): "empty",
 }
@@ -56,6 +51,8 @@ def state_words(attr: str, value: Value | None) -> str:
         return known
     if attr == "fill":
         return f"filled with {value}"
+    if isinstance(value, bool):
+        return f"{'' if value else 'not '}{plain(attr)}"
     return f"{plain(attr)} {value}"
 
 

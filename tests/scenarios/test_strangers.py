@@ -211,7 +211,13 @@ def laundry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.scenario
 @pytest.mark.parametrize(
-    "text", ["iron the white shirt", "the white shirt should be ironed", "press the unironed shirt"]
+    "text",
+    [
+        "iron the white shirt",
+        "the white shirt should be ironed",
+        "press the unironed shirt",
+        "iron the white shirt on the ironing board",
+    ],
 )
 def test_a_strangers_process_is_one_file_of_data(laundry: Path, text: str) -> None:
     result = run(
@@ -225,3 +231,4 @@ def test_a_strangers_process_is_one_file_of_data(laundry: Path, text: str) -> No
     )
     assert [goal.status for goal in result.goals] == ["satisfied"], result.goals
     assert result.goals[0].checked_by_world
+    assert result.goals[0].understood == "White shirt is ironed."

@@ -80,6 +80,7 @@ def test_asking_twice_gives_the_same(install):
         ("[retinue.devices]\nx = no_such_module:X\n", "ModuleNotFoundError"),
         ("[retinue.devices]\nx = gardener:NOT_A_BODY\n", "must be a BodyCard or a BodyKind"),
         ("[retinue.skills]\nx = gardener:PLANTER\n", "no `card` that is a SkillCard"),
+        ("[retinue.processes]\nx = gardener\n", "x.yaml of gardener cannot be read"),
         ("[retinue.worlds]\nx = gardener:NOT_A_BODY\n", "path of a scenario file"),
         ("[retinue.worlds]\nx = gardener:__name__\n", "there is no file gardener"),
         ("[retinue.tools]\nx = gardener:NOT_A_BODY\n", "must be callable"),

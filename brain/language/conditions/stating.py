@@ -31,9 +31,7 @@ class Stating:
         """Give things a state."""
         plain = [np for item in clause.items if item.prep is None for np in item.nouns]
         posts = [i for i in clause.items if i.prep in ("in", "on", "at", "from", "near", "to")]
-        posts = [
-            i for i in posts if not (attr in ("clean", "hot", "sliced") and self._is_tool(i, attr))
-        ]
+        posts = [i for i in posts if not self._is_tool(i, attr)]
         if not plain and posts and attr in ("clean", "power"):
             plain, posts = list(posts[0].nouns), posts[1:]
         if not plain:
@@ -59,12 +57,12 @@ class Stating:
 
     def _is_tool(self, item: Item, attr: str) -> bool:
         """Whether the place is what does it ("wash it in the sink", "in the microwave")."""
-        offer = {"clean": "wash", "hot": "heat", "sliced": "cut"}[attr]
+        services = self.fleet.services(attr)
         np = item.nouns[0]
         return any(
             r.kind == "thing"
             and r.id in self.site.fixtures
-            and offer in self.site.fixtures[r.id].offers
+            and services & set(self.site.fixtures[r.id].offers)
             for r in np.refs
         ) and item.prep in ("in", "on", "at")
 

@@ -15,10 +15,6 @@ from stem_memory.tasks import GoalRecord
 
 _OF_STATE: dict[tuple[str, Value], str] = {
     ("clean", True): "clean wipe wash tidy",
-    ("hot", True): "heat",
-    ("sliced", True): "slice",
-    ("open", True): "open",
-    ("open", False): "close",
     ("power", True): "switch_on",
     ("power", False): "switch_off",
 }
@@ -194,7 +190,11 @@ class Naming:
             about = about.joined(self._placed((condition.where,))).joined(About(actions=moved))
         elif isinstance(condition, Be):
             state = (condition.attr, condition.value)
-            actions = among(_OF_STATE.get(state, condition.attr))
+            actions = among(_OF_STATE.get(state, condition.attr)) | {
+                card.name
+                for card in self.site.view.skills().values()
+                if any((*atom.args[1:], atom.value) == state for atom in card.post)
+            }
             about = about.joined(About(actions=actions, states=frozenset({state})))
         elif isinstance(condition, Known):
             about = about.joined(About(actions=among("check find")))

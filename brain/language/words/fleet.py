@@ -31,6 +31,16 @@ class Fleet:
         """Whether some body has the skill."""
         return any(card.name == skill for card in self._skills)
 
+    def services(self, attr: str) -> frozenset[str]:
+        """What fixtures offer where the state of things is changed."""
+        return frozenset(
+            param.offers
+            for card in self._site.view.skills().values()
+            if any(atom.pred == "be" and atom.args[1] == attr for atom in card.post)
+            for param in card.params
+            if param.offers is not None
+        )
+
     def can_be(self, thing: str, attr: str, value: Value) -> bool:
         """Whether some body can give this thing this state here."""
         view, site = self._site.view, self._site
