@@ -117,9 +117,10 @@ def _check_classes(names: _Names) -> Iterator[Problem]:
                     f"`{state}` starts as {spec.default!r}, which is not among its values; add it",
                 )
     for i, process in enumerate(names.scenario.processes):
-        for cls in process.target_cls:
-            if cls not in ontology:
-                yield unknown(("processes", i, "target_cls"), "class", cls, ontology.cards)
+        for field in ("target_cls", "at_cls"):
+            for cls in getattr(process, field):
+                if cls not in ontology:
+                    yield unknown(("processes", i, field), "class", cls, ontology.cards)
         if process.seconds < 0 or process.spread < 0:
             yield Problem(
                 ("processes", i), f"`{process.name}` has a time below 0; give seconds of 0 or more"

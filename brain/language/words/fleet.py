@@ -10,7 +10,7 @@ _WORDS: dict[str, dict[Value, str]] = {
     "power": {True: "switched on", False: "switched off"},
     "clean": {True: "cleaned", False: "made dirty"},
     "hot": {True: "heated", False: "cooled"},
-    "sliced": {True: "sliced", False: "put together again"},
+    "sliced": {False: "put together again"},
     "fill": {},
 }
 
@@ -66,7 +66,8 @@ class Fleet:
 
     def why_not(self, thing: str, attr: str, value: Value) -> str:
         """One sentence saying that the thing can not be brought into the state."""
-        word = _WORDS.get(attr, {}).get(value, f"made {attr}")
+        plain = attr if value is True else f"made {attr}"
+        word = _WORDS.get(attr, {}).get(value, plain)
         return f"{_capital(self._site.title(thing))} can not be {word} by anyone here."
 
     def can_move(self, thing: str) -> bool:
