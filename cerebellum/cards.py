@@ -1,7 +1,8 @@
-"""The built-in skills as data: parameters, preconditions, effects, nominal times (seconds).
+"""The built-in skills that are no process, as data: parameters, preconditions, effects, nominal times (s).
 
 Nominal times are of a body of rate 1, without travel; bodies scale them by their card's rate and
-the memory replaces them by what it has learned. The behaviours live in `cerebellum.skills`.
+the memory replaces them by what it has learned. The behaviours live in `cerebellum.skills`; what a
+process does to a thing is told by `devices.process`.
 """
 
 from __future__ import annotations
