@@ -13,6 +13,7 @@ from pathlib import Path
 
 from devices.contracts import BodyCard, BodySpec
 from devices.site import SitePlan
+from services.errors import UserError
 from services.report.words import ERASED, plain
 from services.session.contracts import GoalResult, LlmUse, RunConfig, RunResult
 from services.session.diary import Attempt, Diary, Story, Utterance
@@ -116,7 +117,8 @@ def read(run_dir: Path) -> History:
     """Read a run folder, of a run that came to its end or of one that broke off.
 
     Raises:
-        UserError: It is no run folder, or a file in it can not be read.
+        UserError: It is no run folder, a file in it can not be read, or the run broke off before
+            anything was recorded.
         MemoryFault: The log can not be read.
     """
     from stem_memory.log.horizon import require_known
@@ -133,6 +135,11 @@ def read(run_dir: Path) -> History:
         before = store.state_at(config.log_from) if config.log_from else None
         events = [recorded.event for recorded in store.read(config.log_from, last)]
     own = _until_next_run(events) if is_shared else events
+    if not any(isinstance(event.body, log.SiteSurveyed) for event in own) and before is None:
+        raise UserError(
+            f"the run in {run_dir} broke off before anything was recorded, so there is nothing to "
+            f"tell: retinue run --resume {run_dir} begins it again"
+        )
     return history_of(config, result, own, film, before, config.base_s)
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from devices.facts import Known, Selector
+from services.errors import UserError
 from services.report.build import build
 from services.report.history import history_of, read
 from services.report.words import finding_words, instruction_words
@@ -142,6 +143,12 @@ def test_a_run_that_broke_off_before_any_wish_has_a_page_too(tmp_path):
         encoding="utf-8"
     )
     assert "Nobody wished for anything." in _text(page, "wishes")
+
+
+def test_a_run_that_broke_off_before_it_began_is_one_sentence(tmp_path):
+    folder = write(tmp_path / "run", (), RunConfig(world="flat"))
+    with pytest.raises(UserError, match=r"broke off before anything was recorded.*--resume"):
+        build(folder)
 
 
 def test_every_way_a_wish_can_stand_is_told(broken):
