@@ -5,7 +5,7 @@ Those that change a state by a physical process are data (`devices.process`), ot
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from collections.abc import Iterator
 from itertools import chain
 from typing import cast
 
@@ -13,7 +13,7 @@ from cerebellum.errors import BadCatalogue
 from cerebellum.process import ProcessSkill
 from cerebellum.skill import SkillKind
 from devices.errors import Refused
-from devices.installed import entry_points
+from devices.installed import loaded, taken
 from devices.process import processes
 from devices.skill import SkillCard
 
@@ -30,33 +30,21 @@ def skill_kinds() -> dict[str, SkillKind]:
         cards = [card for process in processes() if (card := process.card()) is not None]
     except Refused as error:
         raise BadCatalogue(str(error)) from error
-    entries = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
     kinds: dict[str, SkillKind] = {}
-    for kind, source in chain(
-        ((ProcessSkill(card), "a process") for card in cards),
-        ((_load(entry), entry.value) for entry in entries),
-    ):
+    for kind, source in chain(((ProcessSkill(card), "a process") for card in cards), _modules()):
         if kind.card.name in kinds:
-            raise BadCatalogue(
-                f"two packages offer the skill {kind.card.name!r} (one is {source}): "
-                "uninstall one of them"
-            )
+            raise BadCatalogue(taken(f"the skill {kind.card.name!r}", source))
         kinds[kind.card.name] = kind
     return dict(sorted(kinds.items()))
 
 
-def _load(entry: EntryPoint) -> SkillKind:
-    try:
-        found = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise BadCatalogue(
-            f"the skill {entry.name!r} ({entry.value}) cannot be loaded: {error}"
-        ) from error
-    if not isinstance(getattr(found, "card", None), SkillCard) or not callable(
-        getattr(found, "build", None)
-    ):
-        raise BadCatalogue(
-            f"the skill {entry.name!r} ({entry.value}) must have a SkillCard `card` and a function "
-            "`build(order, context)`"
-        )
-    return cast(SkillKind, found)
+def _modules() -> Iterator[tuple[SkillKind, str]]:
+    """The skills that are modules, each with where it stands."""
+    for entry, found in loaded(GROUP, "skill", BadCatalogue):
+        has_card = isinstance(getattr(found, "card", None), SkillCard)
+        if not has_card or not callable(getattr(found, "build", None)):
+            raise BadCatalogue(
+                f"the skill {entry.name!r} ({entry.value}) must have a SkillCard `card` and a "
+                "function `build(order, context)`"
+            )
+        yield cast(SkillKind, found), entry.value

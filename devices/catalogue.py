@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
-
 from devices.contracts import BodyCard
 from devices.device import BodyKind
 from devices.errors import Refused
-from devices.installed import entry_points
+from devices.installed import loaded, taken
 
 GROUP = "retinue.devices"
 
@@ -19,29 +17,14 @@ def body_kinds() -> dict[str, BodyKind]:
         Refused: an entry point cannot be loaded, holds something else, or names a kind twice.
     """
     kinds: dict[str, BodyKind] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
-        kind = _load(entry)
-        if kind.card.kind in kinds:
+    for entry, found in loaded(GROUP, "body", Refused):
+        kind = BodyKind(card=found) if isinstance(found, BodyCard) else found
+        if not isinstance(kind, BodyKind):
             raise Refused(
-                f"two packages offer a body of kind {kind.card.kind!r} (one is {entry.value}): "
-                "uninstall one of them"
+                f"the body {entry.name!r} ({entry.value}) is a {type(kind).__name__}: "
+                "it must be a BodyCard or a BodyKind"
             )
+        if kind.card.kind in kinds:
+            raise Refused(taken(f"a body of kind {kind.card.kind!r}", entry.value))
         kinds[kind.card.kind] = kind
     return dict(sorted(kinds.items()))
-
-
-def _load(entry: EntryPoint) -> BodyKind:
-    try:
-        found = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise Refused(
-            f"the body {entry.name!r} ({entry.value}) cannot be loaded: {error}"
-        ) from error
-    if isinstance(found, BodyCard):
-        return BodyKind(card=found)
-    if isinstance(found, BodyKind):
-        return found
-    raise Refused(
-        f"the body {entry.name!r} ({entry.value}) is a {type(found).__name__}: "
-        "it must be a BodyCard or a BodyKind"
-    )

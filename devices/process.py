@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from devices.errors import Refused
 from devices.facts import Value
-from devices.installed import entry_points
+from devices.installed import in_order, taken
 from devices.noun import Noun
 from devices.skill import Atom, Param, SkillCard
 
@@ -101,9 +101,7 @@ def processes() -> tuple[Process, ...]:
     Raises:
         Refused: A file cannot be read, something in it is wrong, or a name is taken twice.
     """
-    return _processes(
-        tuple(sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)))
-    )
+    return _processes(in_order(GROUP))
 
 
 @lru_cache(maxsize=8)
@@ -112,10 +110,7 @@ def _processes(entries: tuple[EntryPoint, ...]) -> tuple[Process, ...]:
     for entry in entries:
         for process in read_processes(entry):
             if process.name in found:
-                raise Refused(
-                    f"two packages offer the process {process.name!r} (one is {entry.value}): "
-                    "uninstall one of them"
-                )
+                raise Refused(taken(f"the process {process.name!r}", entry.value))
             found[process.name] = process
     return tuple(found.values())
 

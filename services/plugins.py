@@ -98,12 +98,8 @@ def discover(*kinds: Kind) -> Plugins:
 
 
 def _load(kind: Kind, entry: EntryPoint) -> Plugin | Broken:
-    from devices.process import read_processes
-
     try:
-        if kind == "processes":
-            return Plugin(kind, entry.name, entry.value, _owner(entry), read_processes(entry))
-        thing = entry.load()
+        thing = _LOADED.get(kind, EntryPoint.load)(entry)
     except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything on import
         return _broken(kind, entry, f"it does not load ({type(error).__name__}: {error})")
     wrong = _WRONG[kind](thing)
@@ -153,6 +149,12 @@ def _no_function(thing: Any) -> str | None:
     return None if callable(thing) else f"it is a {type(thing).__name__} and must be callable"
 
 
+def _processes(entry: EntryPoint) -> Any:
+    from devices.process import read_processes
+
+    return read_processes(entry)
+
+
 def _no_query(thing: Any) -> str | None:
     from services.commands.signature import command
 
@@ -181,9 +183,13 @@ def _no_policy(thing: Any) -> str | None:
     return f"it is a {type(thing).__name__} and must be a services.llm.policy.named.Policy"
 
 
+# What stands in a file and not in a module.
+_LOADED: dict[Kind, Callable[[EntryPoint], Any]] = {"processes": _processes}
 _WRONG: dict[Kind, Callable[[Any], str | None]] = {
     "devices": _no_body,
     "skills": _no_skill,
+    # Whoever reads the file checks it.
+    "processes": lambda processes: None,
     "tools": _no_function,
     "worlds": _no_world,
     "models": _no_model,

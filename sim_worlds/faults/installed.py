@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from devices.installed import entry_points
+from devices.installed import loaded, taken
 from sim_worlds.errors import FaultError
 from sim_worlds.faults.kind import FaultKind
 
@@ -23,20 +23,11 @@ def fault_kinds() -> tuple[FaultKind, ...]:
         FaultError: An entry point cannot be loaded, is no kind of fault, or names one twice.
     """
     kinds: dict[str, FaultKind] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
-        try:
-            kind = entry.load()
-        except (ImportError, AttributeError) as error:
-            raise FaultError(
-                f"the fault {entry.name!r} ({entry.value}) cannot be loaded: {error}"
-            ) from error
+    for entry, kind in loaded(GROUP, "fault", FaultError):
         if not isinstance(kind, FaultKind):
             raise FaultError(f"the fault {entry.name!r} ({entry.value}) must be a FaultKind")
         if {kind.word, kind.name} & {w for k in kinds.values() for w in (k.word, k.name)}:
-            raise FaultError(
-                f"two packages offer the fault {kind.word!r} (one is {entry.value}): "
-                "uninstall one of them"
-            )
+            raise FaultError(taken(f"the fault {kind.word!r}", entry.value))
         kinds[kind.word] = kind
     return tuple(kind for _, kind in sorted(kinds.items()))
 

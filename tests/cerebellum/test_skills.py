@@ -60,7 +60,7 @@ def test_every_card_has_a_behaviour():
 def installed(monkeypatch):
     def install(*entries: tuple[str, str]) -> None:
         points = [EntryPoint(name, value, "retinue.skills") for name, value in entries]
-        monkeypatch.setattr(cerebellum.catalogue, "entry_points", lambda group: points)
+        monkeypatch.setattr("devices.installed.entry_points", lambda group: points)
         monkeypatch.setattr(cerebellum.catalogue, "processes", tuple)
 
     return install

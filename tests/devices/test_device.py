@@ -2,7 +2,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-import devices.catalogue
 from devices.catalogue import body_kinds
 from devices.clock import ManualClock
 from devices.contracts import BodyCard, Drive, Grasp, Halt, Pose
@@ -69,7 +68,7 @@ def installed(monkeypatch):
 
     def install(*entries: tuple[str, str]) -> None:
         points = [EntryPoint(name, value, "retinue.devices") for name, value in entries]
-        monkeypatch.setattr(devices.catalogue, "entry_points", lambda group: points)
+        monkeypatch.setattr("devices.installed.entry_points", lambda group: points)
 
     return install
 

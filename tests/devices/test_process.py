@@ -21,7 +21,7 @@ def ironing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         for name, text in texts.items():
             (package / f"{name}.yaml").write_text(text, encoding="utf-8")
         points = [EntryPoint(name, package.name, devices.process.GROUP) for name in texts]
-        monkeypatch.setattr(devices.process, "entry_points", lambda group: points)
+        monkeypatch.setattr("devices.installed.entry_points", lambda group: points)
 
     return install
 
