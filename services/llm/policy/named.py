@@ -69,7 +69,7 @@ def place_of(name: str) -> str:
         ValueError: If there is no policy of this name.
     """
     policy_of(name)
-    return next((entry.value for entry in entry_points(GROUP) if entry.name == name), name)
+    return _place(name)
 
 
 def policy_of(name: str) -> Policy:
@@ -88,7 +88,7 @@ def policy_of(name: str) -> Policy:
             raise ValueError(
                 f"{name!r} is no policy: write a fixed time to live as ttl-2s or ttl-0.5s."
             ) from None
-    place = next((entry.value for entry in entry_points(GROUP) if entry.name == name), name)
+    place = _place(name)
     if ":" not in place:
         raise ValueError(f"There is no policy {name!r}; choose one of {', '.join(names())}.")
     return _loaded(place)
@@ -107,7 +107,7 @@ def build(name: str, reload_s: ReloadCost, waits: WaitModel | None = None) -> Ag
     """
     policy = policy_of(name)
     return AgentPolicy(
-        name.rpartition(":")[2].lower().replace("_", "-"),
+        name if ":" not in name else name.rpartition(":")[2].lower().replace("_", "-"),
         policy.order,
         policy.retention,
         policy.pressure,
@@ -116,6 +116,11 @@ def build(name: str, reload_s: ReloadCost, waits: WaitModel | None = None) -> Ag
         rent=policy.rent,
         patience=policy.patience,
     )
+
+
+def _place(name: str) -> str:
+    """Where the policy of a name stands, if a package offers one; else the name."""
+    return next((entry.value for entry in entry_points(GROUP) if entry.name == name), name)
 
 
 @lru_cache
