@@ -56,11 +56,6 @@ def state_words(attr: str, value: Value | None) -> str:
     return f"{plain(attr)} {value}"
 
 
-def things_words(selector: Selector, count: int | None, name: Name = plain) -> str:
-    """The things a selector means: "2 cups filled with coffee", "table 4", "every plate"."""
-    return _things(selector, count, name)[0]
-
-
 def condition_words(condition: Condition, name: Name = plain) -> str:
     """A goal condition as a statement that is true or not."""
     if isinstance(condition, Clear):

@@ -27,10 +27,6 @@ class Fleet:
             cards[name] for name in cards if any(name in body.card.skills for body in alive)
         ]
 
-    def can_do(self, skill: str) -> bool:
-        """Whether some body has the skill."""
-        return any(card.name == skill for card in self._skills)
-
     def services(self, attr: str) -> frozenset[str]:
         """What fixtures offer where the state of things is changed."""
         return frozenset(

@@ -36,11 +36,6 @@ class CardRead:
     turned: bool
 
 
-def read_cards(image: cv.Image) -> list[CardRead]:
-    """Every card whose index can be seen, from the top left on."""
-    return merged(read_corners(image))
-
-
 def read_corners(image: cv.Image) -> list[CardRead]:
     """Every index that can be seen; a card may have several."""
     on = sheet(image, tallest=max(24, round(_TALLEST * image.shape[1])))

@@ -80,11 +80,6 @@ def grey(image: Image) -> Grey:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def hsv(image: Image) -> Image:
-    """Hue (0..179), saturation, value."""
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), np.uint8)
-
-
 def lab(image: Image) -> Image:
     """CIE L*, a*, b*, each 0..255."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2LAB), np.uint8)
@@ -180,12 +175,6 @@ def mapped(points: Points, way: Matrix) -> Points:
     ).reshape(-1, 2)
 
 
-def otsu(image: Grey) -> int:
-    """The threshold that best parts dark from bright (N. Otsu, 1979)."""
-    level, _ = cv2.threshold(image, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return int(level)
-
-
 def closed(mask: Grey, size: int) -> Grey:
     """Holes and gaps narrower than `size` pixels filled."""
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)))
@@ -221,11 +210,6 @@ def outlines(mask: Grey) -> list[NDArray[np.int32]]:
     """Outer outlines of the mask's regions, n × 2 each."""
     found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return [np.asarray(c, np.int32).reshape(-1, 2) for c in found]
-
-
-def simplified(outline: NDArray[np.int32], off: float) -> NDArray[np.int32]:
-    """A polygon near the outline, at most `off` pixels away (Douglas and Peucker)."""
-    return np.asarray(cv2.approxPolyDP(outline, off, True), np.int32).reshape(-1, 2)
 
 
 def hull(outline: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -271,10 +271,6 @@ class Forecast:
         """P(X <= age)."""
         return 1.0 - self.curve.surviving(age_s / self.scale)
 
-    def occupancy_s(self, horizon_s: float) -> float:
-        """E[min(X, horizon)], in seconds."""
-        return self.scale * self.curve.occupancy(horizon_s / self.scale)
-
     def returns_within(self, horizon_s: float, age_s: float = 0.0) -> float:
         """P(X <= age + horizon | X > age); 0 if an age was reached that nothing survives."""
         alive = self.curve.surviving(age_s / self.scale)
