@@ -176,17 +176,7 @@ class QuestionReader:
         draft = Draft()
         end = self.reader.items(tokens, k, draft)
         left = among("there we have left are is do still got you in stock many much remain")
-        extra = tuple(w for w in draft.uncovered if w not in left)
-        return Clause(
-            ("know",),
-            word,
-            tuple(draft.items),
-            tuple(draft.particles),
-            extra,
-            form="presence",
-            unless=tuple(draft.unless),
-            end=end,
-        )
+        return _presence(word, draft, end, left)
 
     def _is_it(self, tokens: list[Token], j: int, word: str = "is") -> Clause | None:
         """Such as "is the oven off", "is Lily in the kitchen", "are there any apples in the crate"."""
@@ -246,17 +236,7 @@ class QuestionReader:
         draft = Draft([Item(tuple(asked))])
         end = self.reader.items(tokens, m, draft)
         left = among("left there here available out remaining we have any")
-        extra = tuple(w for w in draft.uncovered if w not in left)
-        return Clause(
-            ("know",),
-            word,
-            tuple(draft.items),
-            tuple(draft.particles),
-            extra,
-            form="presence",
-            unless=tuple(draft.unless),
-            end=end,
-        )
+        return _presence(word, draft, end, left)
 
     def _another(self, tokens: list[Token], k: int) -> NounPhrase | None:
         """The noun that is asked about together with the one that ends at `k`."""
@@ -282,3 +262,17 @@ def _asks_whether(words: list[str]) -> bool:
         return True
     asked_of = ("we", "you", "i", "they", "there")
     return second in asked_of or (first in ("did", "has") and second in ("the", "any", "someone"))
+
+
+def _presence(word: str, draft: Draft, end: int, left: Collection[str]) -> Clause:
+    """A question about what is there; the words in `left` ask for nothing more."""
+    return Clause(
+        ("know",),
+        word,
+        tuple(draft.items),
+        tuple(draft.particles),
+        tuple(w for w in draft.uncovered if w not in left),
+        form="presence",
+        unless=tuple(draft.unless),
+        end=end,
+    )
