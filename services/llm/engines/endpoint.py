@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from services.llm.engines.contracts import ChatCall, Piece, Usage
-from services.llm.engines.errors import EngineDied, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineRefused, NobodyListens
 
 # An answer may be minutes away behind a long queue; who has no patience closes the stream.
 _READ_TIMEOUT_S = 3600.0
@@ -153,7 +153,8 @@ class Endpoint:
             ) from error
 
     def _died(self, error: httpx2.HTTPError) -> EngineDied:
-        return EngineDied(f"The engine at {self.url} does not answer ({type(error).__name__}).")
+        kind = NobodyListens if isinstance(error, httpx2.ConnectError) else EngineDied
+        return kind(f"The engine at {self.url} does not answer ({type(error).__name__}).")
 
 
 def _usage(chunk: dict[str, Any]) -> Usage | None:

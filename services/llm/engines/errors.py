@@ -3,6 +3,7 @@
 EngineError
 ├── EngineRefused    the caller: the request is wrong for this engine
 ├── EngineDied       the replica: restart it, and try the request once more
+│   └── NobodyListens    the same, and there is no doubt: it takes no connection
 └── EngineMissing    who runs the machine: something is not installed, or does not start
 """
 
@@ -30,6 +31,10 @@ class EngineRefused(EngineError):
 
 class EngineDied(EngineError):
     """The engine's process is gone or does not answer; all KV that it held is lost."""
+
+
+class NobodyListens(EngineDied):
+    """Connections to the engine are refused: it is gone, though its process may still be coming apart."""
 
 
 class EngineMissing(EngineError, ModelUnavailable):

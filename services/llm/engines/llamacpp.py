@@ -21,7 +21,7 @@ from services.llm.engines.contracts import (
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
-from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused
+from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused, NobodyListens
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
 from services.llm.models.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
@@ -206,6 +206,8 @@ class LlamaCppEngine:
             return False
         try:
             await self._endpoint.get("/health", _HEALTH_LIMIT_S)
+        except NobodyListens:
+            return False
         except (EngineDied, EngineRefused):
             return await self._slow()
         self._answered_s = time.monotonic()

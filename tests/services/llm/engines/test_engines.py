@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from brain.model import ModelUnavailable
+from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineMissing
 from services.llm.engines.llamacpp import LlamaCppEngine, LlamaCppSpec
@@ -48,10 +49,19 @@ class TestLlamaCpp(EngineConformance):
         assert isinstance(engine, LlamaCppEngine)
         pid = engine.pid
         assert pid is not None
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-            # Its connections break off before it is dead.
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_who_takes_no_connection_is_dead_though_its_process_is_not_gone_yet(monkeypatch):
+    async def body():
+        engine = LlamaCppEngine(LlamaCppSpec(), LocalRuntime(), "llama")
+        monkeypatch.setattr(engine, "_slow", lambda: asyncio.sleep(0, True))
+        # Port 1 is nobody's.
+        monkeypatch.setattr(engine, "_endpoint", Endpoint("http://127.0.0.1:1", "none"))
+        return await engine.healthy()
+
+    assert asyncio.run(body()) is False
 
 
 @pytest.mark.skipif(not _installed(), reason="the embedded model is not installed")
