@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from services.llm.engines.contracts import ChatCall, Piece, Usage
-from services.llm.engines.errors import EngineDied, EngineRefused, NobodyListens
+from services.llm.engines.errors import EngineDied, EngineRefused, EngineSilent
 
 # An answer may be minutes away behind a long queue; who has no patience closes the stream.
 _READ_TIMEOUT_S = 3600.0
@@ -153,7 +153,7 @@ class Endpoint:
             ) from error
 
     def _died(self, error: httpx2.HTTPError) -> EngineDied:
-        kind = NobodyListens if isinstance(error, httpx2.ConnectError) else EngineDied
+        kind = EngineSilent if isinstance(error, httpx2.TimeoutException) else EngineDied
         return kind(f"The engine at {self.url} does not answer ({type(error).__name__}).")
 
 

@@ -3,7 +3,7 @@
 EngineError
 ├── EngineRefused    the caller: the request is wrong for this engine
 ├── EngineDied       the replica: restart it, and try the request once more
-│   └── NobodyListens    the same, and there is no doubt: it takes no connection
+│   └── EngineSilent     the same, if it goes on: it takes connections, and does not answer in time
 └── EngineMissing    who runs the machine: something is not installed, or does not start
 """
 
@@ -33,8 +33,8 @@ class EngineDied(EngineError):
     """The engine's process is gone or does not answer; all KV that it held is lost."""
 
 
-class NobodyListens(EngineDied):
-    """Connections to the engine are refused: it is gone, though its process may still be coming apart."""
+class EngineSilent(EngineDied):
+    """The engine did not answer in time: it may hang, or only be slow."""
 
 
 class EngineMissing(EngineError, ModelUnavailable):

@@ -21,7 +21,7 @@ from services.llm.engines.contracts import (
     Piece,
 )
 from services.llm.engines.endpoint import Endpoint
-from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused, NobodyListens
+from services.llm.engines.errors import EngineDied, EngineMissing, EngineRefused, EngineSilent
 from services.llm.engines.host import HostLink, HostSpec
 from services.llm.engines.json_tools import from_words, in_words, offers_tools, wants_tools
 from services.llm.models.embedded import CHUNK_TOKENS, MODEL_NAME, THREADS
@@ -204,14 +204,17 @@ class LlamaCppEngine:
         """Whether the server answers; one that is only slow to is given some time."""
         if self._endpoint is None:
             return False
-        try:
-            await self._endpoint.get("/health", _HEALTH_LIMIT_S)
-        except NobodyListens:
-            return False
-        except (EngineDied, EngineRefused):
-            return await self._slow()
-        self._answered_s = time.monotonic()
-        return True
+        # A connection that was kept may have been closed meanwhile; the next one is new.
+        for _ in range(2):
+            try:
+                await self._endpoint.get("/health", _HEALTH_LIMIT_S)
+            except (EngineSilent, EngineRefused):
+                return await self._slow()
+            except EngineDied:
+                continue
+            self._answered_s = time.monotonic()
+            return True
+        return False
 
     async def restart(self) -> None:
         """Start a new process; slots are empty, KV files are still there."""

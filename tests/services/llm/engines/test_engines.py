@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from brain.model import ModelUnavailable
+from services.llm.engines import llamacpp
 from services.llm.engines.endpoint import Endpoint
 from services.llm.engines.engine import Engine
 from services.llm.engines.errors import EngineMissing
@@ -53,15 +54,42 @@ class TestLlamaCpp(EngineConformance):
             os.kill(pid, signal.SIGKILL)
 
 
-def test_who_takes_no_connection_is_dead_though_its_process_is_not_gone_yet(monkeypatch):
-    async def body():
-        engine = LlamaCppEngine(LlamaCppSpec(), LocalRuntime(), "llama")
-        monkeypatch.setattr(engine, "_slow", lambda: asyncio.sleep(0, True))
-        # Port 1 is nobody's.
-        monkeypatch.setattr(engine, "_endpoint", Endpoint("http://127.0.0.1:1", "none"))
+async def _healthy(monkeypatch, url) -> bool:
+    """Whether an engine whose process runs is healthy, with its server at an address."""
+    engine = LlamaCppEngine(LlamaCppSpec(), LocalRuntime(), "llama")
+    monkeypatch.setattr(engine, "_slow", lambda: asyncio.sleep(0, True))
+    monkeypatch.setattr(engine, "_endpoint", Endpoint(url, "none"))
+    try:
         return await engine.healthy()
+    finally:
+        await engine._endpoint.close()
 
-    assert asyncio.run(body()) is False
+
+def test_who_takes_no_connection_is_dead_though_its_process_is_not_gone_yet(monkeypatch):
+    # Port 1 is nobody's.
+    assert not asyncio.run(_healthy(monkeypatch, "http://127.0.0.1:1"))
+
+
+def test_who_breaks_every_connection_off_is_dead_and_who_is_silent_may_be_slow(monkeypatch):
+    monkeypatch.setattr(llamacpp, "_HEALTH_LIMIT_S", 0.2)
+    asked = []
+
+    async def break_off(reader, writer):
+        asked.append(await reader.readline())
+        writer.transport.abort()
+
+    async def hang(reader, writer):
+        await reader.read()
+        writer.close()
+
+    async def body(server):
+        async with await asyncio.start_server(server, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            return await _healthy(monkeypatch, f"http://127.0.0.1:{port}")
+
+    assert not asyncio.run(body(break_off))
+    assert asked == [b"GET /health HTTP/1.1\r\n"] * 2
+    assert asyncio.run(body(hang))
 
 
 @pytest.mark.skipif(not _installed(), reason="the embedded model is not installed")
