@@ -21,6 +21,8 @@ INTERRUPTED = 130
 # The files, and their commands in the order of help.
 _TABLE = (
     ("commands.run", "run"),
+    ("commands.site", "up say goals cancel pause resume change stop release watch down sites"),
+    ("commands.people", "people"),
     ("commands.worlds", "worlds"),
     ("commands.fleet", "bodies skills"),
     ("commands.glasses", "glasses"),

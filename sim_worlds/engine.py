@@ -85,6 +85,10 @@ class SimWorld:
         self._begin()
         self._open = True
         self._run_due(0.0)
+        return self.report()
+
+    def report(self) -> WorldStep:
+        """The reports of all bodies as things stand."""
         for body in self._stage.bodies.values():
             self._eyes.report(body)
         return self._collect()

@@ -4,6 +4,7 @@ WorldError
 ├── ScenarioError   the author of the file mends the line that is named
 ├── FaultError      the caller mends the fault specification
 ├── UnknownWorld    the caller picks a world that exists
+├── WorldChanged    the caller brings back the scenario that a world's past was lived in
 └── WorldMisuse     the program calls the world in a way it does not allow
 """
 
@@ -35,6 +36,10 @@ class FaultError(WorldError):
 
 class UnknownWorld(WorldError):
     """No world of this name ships with Retinue or is installed."""
+
+
+class WorldChanged(WorldError):
+    """The journal of a world tells the past of another one."""
 
 
 class WorldMisuse(WorldError):

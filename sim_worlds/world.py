@@ -27,6 +27,10 @@ class World(Protocol):
         """
         ...
 
+    def report(self) -> WorldStep:
+        """The reports of all bodies as things stand. Time does not go on."""
+        ...
+
     def survey(self) -> Survey:
         """What the fleet is told before the run."""
         ...

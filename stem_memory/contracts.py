@@ -131,7 +131,8 @@ class Said(Noun):
     """Somebody said something to the fleet: a wish, a question, an answer, an instruction.
 
     `id` ("u1") is what comes of it as `cause`. A deadline (a time, seconds) or a priority given
-    along with the words is for the goal that they may be. `channel` is how they came.
+    along with the words is for the goal that they may be. `channel` is how they came; `key` marks
+    them for whoever has to say them again, so that they are heard once.
     """
 
     kind: Literal["said"] = "said"
@@ -141,6 +142,7 @@ class Said(Noun):
     deadline_s: float | None = None
     priority: int = 0
     channel: Literal["typed", "spoken", "glasses", "api"] = "typed"
+    key: str = ""
 
 
 class Replied(Noun):
@@ -154,12 +156,16 @@ class Replied(Noun):
 
 
 class Instructed(Noun):
-    """Goals or bodies are told to stop, go on, or change. `cause`: the words it was said in."""
+    """Goals or bodies are told to stop, go on, or change. `cause`: the words it was said in.
+
+    `key` is as that of words.
+    """
 
     kind: Literal["instructed"] = "instructed"
     instruction: Instruction
     by: str
     cause: str = ""
+    key: str = ""
 
 
 class GoalPosted(Noun):

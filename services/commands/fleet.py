@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.commands.output import Output, Rows, listed, warn
+from services.commands.site import Site, live_bodies
 
 if TYPE_CHECKING:
     from devices.contracts import BodyCard
@@ -12,8 +13,14 @@ if TYPE_CHECKING:
     from services.plugins import Kind
 
 
-def bodies() -> Output:
-    """List the kinds of bodies that are installed, with what they can do."""
+def bodies(live: bool = False, site: Site = "") -> Output:
+    """List the kinds of bodies that are installed, with what they can do.
+
+    Options:
+        --live: The bodies of a site as they are now, instead.
+    """
+    if live:
+        return live_bodies(site)
     return listed(
         "bodies",
         body_cards(),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from brain.config import BrainConfig
     from brain.contracts import BrainStep, News
     from cerebellum.contracts import BodyInput, BodyOutput
@@ -16,18 +18,29 @@ if TYPE_CHECKING:
     from devices.site import SitePlan
     from services.session.contracts import LlmUse
     from sim_worlds.contracts import Scenario
-    from sim_worlds.engine import SimWorld
     from sim_worlds.faults.kind import Fault
+    from sim_worlds.world import World
     from stem_memory.contracts import Event
 
 
 def make_world(
-    scenario: Scenario, seed: int, bodies: int | None, faults: tuple[Fault, ...]
-) -> SimWorld:
-    """A simulated world, not yet reset."""
+    scenario: Scenario,
+    seed: int,
+    bodies: int | None,
+    faults: tuple[Fault, ...],
+    journal: Path | None = None,
+) -> World:
+    """A simulated world, not yet reset. With a journal it goes on where that ends."""
     from sim_worlds.engine import SimWorld
 
-    return SimWorld(scenario, seed, bodies=bodies, faults=faults)
+    world = SimWorld(scenario, seed, bodies=bodies, faults=faults)
+    if journal is None:
+        return world
+    from pydantic_core import to_json
+
+    from sim_worlds.journal import JournaledWorld
+
+    return JournaledWorld(world, journal, to_json((scenario, seed, bodies, faults)).decode())
 
 
 class BodyActor:

@@ -37,7 +37,8 @@ class RunConfig(Noun):
     world wears: what they see is remembered, and their words are heard like everybody's. `devices`
     are bodies outside the world ("ID=KIND:ADDRESS"). `memory` is a memory file that goes on from run
     to run; "" keeps it in the run's folder. `log_from` is how many events it held before this run,
-    and `base_s` its time then: world time 0.
+    and `base_s` its time then: world time 0. With `stays` it is a site, which ends only when told to
+    and goes on where it was.
     `no_record` are rooms where nothing is recorded and `keep` how long reports are kept, in words
     (`services.memory.privacy`), besides what the scenario says of both. `remember` is an earlier run whose
     notes and experience this one starts from.
@@ -62,6 +63,7 @@ class RunConfig(Noun):
     no_record: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     remember: str = ""
+    stays: bool = False
 
 
 class GoalResult(Noun):

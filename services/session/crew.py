@@ -289,6 +289,12 @@ class BodySide:
         outbox, self._outbox = self._outbox, {}
         return {body: tuple(items) for body, items in sorted(outbox.items()) if items}
 
+    def halt_all(self, now: float) -> None:
+        """Have every device end its motion before anything else that it is told."""
+        for body in self._handles:
+            halt = Halt(id=f"{body}.halt-{now:.3f}")
+            self._outbox[body] = [halt, *self._outbox.get(body, ())]
+
     @property
     def has_commands(self) -> bool:
         """Whether commands wait to be handed over."""

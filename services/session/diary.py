@@ -202,9 +202,12 @@ class Diary:
                 self._body(body, doing=self._at_rest(body))
         elif isinstance(told, Change):
             story = self.goals.get(told.goal)
-            if story is not None and told.text is not None:
-                story.goal = story.goal.model_copy(update={"text": told.text})
-                story.stage, story.asks = "posted", None
+            if story is not None:
+                story.goal = story.goal.model_copy(
+                    update=told.model_dump(exclude={"kind", "goal"}, exclude_none=True)
+                )
+                if told.text is not None:
+                    story.stage, story.asks = "posted", None
         else:
             for id_ in told.goals:
                 if id_ in self.goals:

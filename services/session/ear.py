@@ -25,6 +25,8 @@ class Ear:
         says: What people in the world will say, with what would be right.
         spoken: How many utterances memory holds already.
         event: Makes events.
+        stays: The site goes on after this session: at its end bodies halt, and nobody has to release
+            them.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Ear:
         says: Iterable[Says],
         spoken: int,
         event: MakeEvent,
+        stays: bool = False,
     ) -> None:
         self._inputs = inputs
         self._operator = operator
@@ -41,6 +44,7 @@ class Ear:
         self._spoken = spoken
         self._event = event
         self._is_ending = False
+        self._stays = stays
         # What would be right, by the id of the words.
         self.authored: dict[str, Says] = {}
 
@@ -60,7 +64,7 @@ class Ear:
         for origin, items in ((OPERATOR, planned), (LIVE, fresh)):
             for item in items:
                 events += self._taken_in(origin, step.now, item)
-        if self._inputs.is_ending and not self._is_ending:
+        if self._inputs.is_ending and not (self._is_ending or self._stays):
             self._is_ending = True
             everybody = Instructed(instruction=Stop(), by=self._operator)
             events.append(self._event(LIVE, step.now, everybody))
@@ -76,14 +80,20 @@ class Ear:
     def _taken_in(self, origin: str, now: float, item: Input) -> list[Event]:
         who = self._operator
         if isinstance(item, Directive):
-            order = Instructed(instruction=item.instruction, by=item.by or who)
+            order = Instructed(instruction=item.instruction, by=item.by or who, key=item.key)
             return [self._event(origin, now, order)]
         due = None if item.within_s is None else round(now + item.within_s, 3)
-        said = self._said(item.who or who, item.text, item.channel, due, item.priority)
+        said = self._said(item.who or who, item.text, item.channel, due, item.priority, item.key)
         return self._events(origin, now, said)
 
     def _said(
-        self, who: str, text: str, channel: Channel, due: float | None = None, priority: int = 0
+        self,
+        who: str,
+        text: str,
+        channel: Channel,
+        due: float | None = None,
+        priority: int = 0,
+        key: str = "",
     ) -> Said:
         self._spoken += 1
         return Said(
@@ -93,6 +103,7 @@ class Ear:
             channel=channel,
             deadline_s=due,
             priority=priority,
+            key=key,
         )
 
     def _events(self, origin: str, now: float, said: Said) -> list[Event]:

@@ -18,7 +18,8 @@ Channel = Literal["typed", "spoken", "glasses", "api"]
 class Words:
     """Somebody says something; `who` None: the operator of the site.
 
-    `within_s` is the deadline of what they wish, seconds from when it is heard.
+    `within_s` is the deadline of what they wish, seconds from when it is heard. `key` marks them, so
+    that whoever says them again because no answer came is not heard twice.
     """
 
     text: str
@@ -26,14 +27,19 @@ class Words:
     within_s: float | None = None
     priority: int = 0
     channel: Channel = "typed"
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Directive:
-    """An instruction given by a program or a command, not in words; `by` None: the operator."""
+    """An instruction given by a program or a command, not in words; `by` None: the operator.
+
+    `key` is as that of words.
+    """
 
     instruction: Instruction
     by: str | None = None
+    key: str = ""
 
 
 Input = Words | Directive

@@ -18,7 +18,8 @@ GAP_S = 1.0
 class Past:
     """The log up to a position, as far as a new session has to know it. Seconds of the log.
 
-    `live` is what people said while a run that broke off went on, to be said again.
+    `live` is what people said while a run that broke off went on, to be said again. `goes_on`: the new
+    session is the same life, whose goals stay open.
     """
 
     position: int = 0
@@ -28,6 +29,7 @@ class Past:
     live: list[tuple[float, Input]] = field(default_factory=list)
     spoken: int = 0
     has_zones: bool = False
+    goes_on: bool = False
     numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, origin: str) -> int:
@@ -59,15 +61,35 @@ def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
         for goal, record in state.goals().items()
         if record.closed_s is None
     )
-    past.left_open = (*_under_way(before, past.end_s), *goals)
-    past.spoken = sum(isinstance(event.body, Said) for event in before)
+    why = "run_ended", "the run in which it began has ended"
+    past.left_open = (*_under_way(before, past.end_s, *why), *goals)
     past.has_zones = bool(state.projections.privacy.zones)
-    for event in before:
-        past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
+    _count(past)
     return past
 
 
-def _under_way(events: Iterable[Event], now: float) -> Iterable[StepEnded]:
+def going_on(memory: MemoryClient) -> Past:
+    """What lies before a session that takes a life up again. Who was at work then is not any more."""
+    history = memory.history()
+    past = Past(position=memory.position(), events=history, goes_on=bool(history))
+    if history:
+        past.end_s = max(event.t for event in history)
+        why = "site_down", "the site was down meanwhile"
+        past.left_open = tuple(_under_way(history, past.end_s, *why))
+        past.has_zones = bool(memory.state.projections.privacy.zones)
+    _count(past)
+    return past
+
+
+def _count(past: Past) -> None:
+    past.spoken = sum(isinstance(event.body, Said) for event in past.events)
+    for event in past.events:
+        past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
+
+
+def _under_way(
+    events: Iterable[Event], now: float, reason: str, detail: str
+) -> Iterable[StepEnded]:
     """The ends of requests that were under way when the log broke off: nobody does them any more."""
     running: dict[str, tuple[float, StepStarted]] = {}
     for event in events:
@@ -84,8 +106,8 @@ def _under_way(events: Iterable[Event], now: float) -> Iterable[StepEnded]:
             skill=begun.skill,
             body=begun.body,
             outcome="lapsed",
-            reason="run_ended",
-            detail="the run in which it began has ended",
+            reason=reason,
+            detail=detail,
             duration_s=round(now - since_s, 3),
             role=begun.role,
         )
@@ -99,6 +121,6 @@ def _live(events: Iterable[Event]) -> Iterable[tuple[float, Input]]:
             continue
         if isinstance(what, Said):
             within = None if what.deadline_s is None else round(what.deadline_s - event.t, 3)
-            yield event.t, Words(what.text, what.who, within, what.priority, what.channel)
+            yield event.t, Words(what.text, what.who, within, what.priority, what.channel, what.key)
         elif isinstance(what, Instructed) and not what.cause:
-            yield event.t, Directive(what.instruction, what.by)
+            yield event.t, Directive(what.instruction, what.by, what.key)

@@ -1,65 +1,37 @@
-"""The composition root: from a `RunConfig` to a finished run in its folder.
-
-The only place that joins concrete worlds, bodies, devices, glasses, memory, brain and runtime.
-"""
+"""A run: from a `RunConfig` to its outcome, in a folder of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from brain.config import BrainConfig
-from cerebellum.catalogue import skill_kinds
-from devices.clock import WallClock
-from devices.contracts import BodyCard, BodySpec
-from devices.skill import SkillCard
 from services.errors import ActorDied, BrokeOff, UserError
-from services.llm.models.registry import understood_by
-from services.memory.carry_over import remembered
 from services.memory.client import MemoryClient
-from services.memory.privacy import declared, rules
 from services.memory.redaction import veiled
-from services.runtime.local import Handle, LocalRuntime, Runtime
+from services.runtime.local import Runtime
 from services.session import outcome
-from services.session.actors import BodyActor, BrainActor, make_world
+from services.session.assembly import (
+    Plan,
+    assembled,
+    in_real_time,
+    is_shared,
+    open_runtime,
+    pace_of,
+    read_plan,
+)
 from services.session.contracts import LlmUse, RunConfig, RunResult, Tick
-from services.session.crew import BodySide, Crew, DeviceSide, WorldSide
-from services.session.devices import DeviceActor, DeviceSpec, parse_device
+from services.session.crew import Crew
+from services.session.devices import DeviceSpec
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of
-from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past, past_of
 from services.session.run_time import RunTime
-from services.session.session import Session, Site
+from services.session.session import Session
 from services.session.ticker import Ticker
-from sim_worlds.contracts import Says, Scenario, Survey
-from sim_worlds.faults.kind import Fault
-from sim_worlds.faults.words import load_faults
-from sim_worlds.loader import read_world
-from stem_memory.contracts import BodyEnrolled, Payload, SiteSurveyed, SkillsDeclared
-from stem_memory.privacy.contracts import PrivacyChanged
 from stem_memory.privacy.rules import PrivacyRules
-
-if TYPE_CHECKING:
-    from services.session.eyewear import Eyewear
-
-
-@dataclass
-class Plan:
-    """Everything that was read and checked before anything was made."""
-
-    config: RunConfig
-    scenario: Scenario
-    faults: tuple[Fault, ...]
-    skills: tuple[SkillCard, ...]
-    devices: tuple[DeviceSpec, ...]
-    privacy: tuple[PrivacyChanged, ...]
-    learnt: tuple[Payload, ...]
 
 
 def run(
@@ -79,7 +51,7 @@ def run(
     Raises:
         UserError: bad input, in one sentence (also the errors of the packages that read it).
     """
-    plan = _read(config)
+    plan = read_plan(config)
     folder = RunFolder.create(config.out, config.world)
     try:
         return _carried_out(plan, folder, on_tick, runtime, inputs)
@@ -106,7 +78,9 @@ def resume(
     if folder.read_result() is not None:
         raise UserError(f"{run_dir} came to its end: there is nothing to resume")
     config = folder.read_config()
-    plan = _read(config)
+    if config.stays:
+        raise UserError(f"{run_dir} is a site: it goes on with `retinue up --state {run_dir}`")
+    plan = read_plan(config)
     _require_repeatable(config, plan.devices, run_dir)
     if plan.config.understood_by != config.understood_by:
         raise UserError(
@@ -127,7 +101,7 @@ def _require_repeatable(config: RunConfig, devices: tuple[DeviceSpec, ...], run_
             f"{run_dir} had the glasses of {config.glasses} in it, and what their wearer was told came "
             "from its memory as it was then: see it with `retinue report`, or run it anew"
         )
-    real = _in_real_time(devices)
+    real = in_real_time(devices)
     if real:
         raise UserError(
             f"{run_dir} had bodies in real time ({', '.join(real)}): what they did can not be done "
@@ -135,58 +109,8 @@ def _require_repeatable(config: RunConfig, devices: tuple[DeviceSpec, ...], run_
         )
 
 
-def _in_real_time(devices: tuple[DeviceSpec, ...]) -> list[str]:
-    """The devices that live on the host's clock."""
-    return [device.id for device in devices if not device.is_timed]
-
-
 def _by(config: RunConfig) -> str:
     return ", ".join(f"{k} {v}" for k, v in sorted(config.understood_by.items())) or "grammar alone"
-
-
-def skill_cards() -> tuple[SkillCard, ...]:
-    """The cards of every installed skill, in order of name."""
-    return tuple(skill.card for _, skill in sorted(skill_kinds().items()))
-
-
-def _read(config: RunConfig) -> Plan:
-    """Read and check everything that the configuration names, before anything is written."""
-    scenario = read_world(config.world)
-    skills = skill_cards()
-    known = [spec.id for spec in scenario.bodies]
-    faults = load_faults(config.faults, known, [card.name for card in skills])
-    bodies = scenario.bodies if config.bodies is None else scenario.bodies[: config.bodies]
-    devices = tuple(parse_device(text) for text in config.devices)
-    taken = {*known, *(person.id for person in scenario.people)}
-    for device in devices:
-        if device.id in taken:
-            raise UserError(
-                f"--device {device.id}: {scenario.name} has a {device.id} already; choose another id"
-            )
-        taken.add(device.id)
-    if config.glasses:
-        from services.session.eyewear import require_wearer
-
-        require_wearer(config.glasses, tuple(person.id for person in scenario.people))
-    config = config.model_copy(update={"understood_by": understood_by(config.model)})
-    return Plan(
-        config=config,
-        scenario=scenario,
-        faults=(*scenario.faults, *faults),
-        skills=skills,
-        devices=devices,
-        privacy=rules(declared(config, scenario), scenario),
-        learnt=remembered(Path(config.remember), bodies) if config.remember else (),
-    )
-
-
-def open_runtime(config: RunConfig) -> Runtime:
-    """The runtime that the configuration names."""
-    if config.runtime == "local":
-        return LocalRuntime()
-    from services.runtime.ray_runtime import RayRuntime
-
-    return RayRuntime()
 
 
 def _carried_out(
@@ -210,11 +134,11 @@ def _carried_out(
             changes = {"log_from": past.position, "base_s": past.end_s}
             config = plan.config = config.model_copy(update=changes)
             folder.write_config(config)
-        crew, site = _assembled(plan, past, memory, runtime)
+        crew, site = assembled(plan, past, memory, runtime)
         door = Inputs(_scheduled(plan, past))
         if inputs is not None:
             inputs(door)
-        session = Session(crew, site, door, _pace(plan, past, crew), ticker.show)
+        session = Session(crew, site, door, pace_of(plan, past, crew), ticker.show)
         diary = session.run()
         if crew.glasses is not None:
             crew.glasses.finish(folder.path)
@@ -253,97 +177,6 @@ def _scheduled(plan: Plan, past: Past) -> list[tuple[float, Input]]:
     return [*typed, *past.live]
 
 
-def _pace(plan: Plan, past: Past, crew: Crew) -> Pace:
-    """Who lives on the host's clock takes the whole session there."""
-    config = plan.config
-    real = _in_real_time(plan.devices)
-    if crew.glasses is not None and crew.glasses.is_live:
-        real.append(f"the glasses of {crew.glasses.wearer}")
-    if real and config.speed not in (0.0, 1.0):
-        raise UserError(
-            f"--speed {config.speed:g}: {' and '.join(real)} can not be made faster; leave --speed out"
-        )
-    if real or config.speed > 0.0:
-        return HostTime(WallClock(), config.speed or 1.0, past.end_s)
-    return VirtualTime()
-
-
-def _assembled(plan: Plan, past: Past, memory: MemoryClient, runtime: Runtime) -> tuple[Crew, Site]:
-    """Spawn every actor of the session."""
-    config, scenario = plan.config, plan.scenario
-
-    def new_brain() -> Handle:
-        return runtime.spawn("brain", BrainActor, BrainConfig(), config.model)
-
-    # The brain takes longest to come, and needs to know nothing.
-    brain = new_brain()
-    handle = runtime.spawn("world", make_world, scenario, config.seed, config.bodies, plan.faults)
-    world = WorldSide(runtime, handle, past.end_s)
-    survey = world.survey()
-    cards = {card.kind: card for card in survey.cards}
-    enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
-    nodes = {
-        device.id: runtime.spawn(f"device {device.id}", DeviceActor, device, survey.plan)
-        for device in plan.devices
-    }
-    joining = [node.call("join", past.end_s) for node in nodes.values()]
-    enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
-    bodies: dict[str, Handle] = {
-        spec.id: runtime.spawn(spec.id, BodyActor, card, survey.plan) for spec, card in enrolled
-    }
-    # Time begins when everybody is there.
-    runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
-    if past.position:
-        runtime.gather([brain.call("restore", past.events)])
-    crew = Crew(
-        runtime=runtime,
-        world=world,
-        memory=memory,
-        brain=brain,
-        bodies=BodySide(runtime, bodies),
-        new_brain=new_brain,
-        devices=DeviceSide(runtime, nodes, bool(_in_real_time(plan.devices))),
-        glasses=_glasses(plan, memory, runtime, past.end_s),
-    )
-    says = tuple(h for h in scenario.happenings if isinstance(h, Says))
-    site = Site(
-        opening=(*past.left_open, *_opening(plan, survey, enrolled), *plan.privacy, *plan.learnt),
-        operator=survey.operator,
-        bodies=tuple(bodies),
-        says=() if config.wishes or config.glasses else says,
-        limit_s=round(past.end_s + scenario.limit_s, 3),
-        has_zones=bool(PrivacyRules.of(plan.privacy).zones) or past.has_zones,
-        is_shared=_is_shared(plan, runtime),
-        number=past.number,
-        spoken=past.spoken,
-    )
-    return crew, site
-
-
-def _is_shared(plan: Plan, runtime: Runtime) -> bool:
-    """Whether other programs may record in the memory while the session runs."""
-    return bool(plan.config.memory) and runtime.is_shared
-
-
-def _opening(
-    plan: Plan, survey: Survey, enrolled: list[tuple[BodySpec, BodyCard]]
-) -> tuple[Payload, ...]:
-    surveyed = SiteSurveyed(
-        plan=survey.plan, classes=survey.classes, things=survey.things, states=survey.states
-    )
-    bodies = (BodyEnrolled(spec=spec, card=card) for spec, card in enrolled)
-    return (surveyed, SkillsDeclared(cards=plan.skills), *bodies)
-
-
-def _glasses(plan: Plan, memory: MemoryClient, runtime: Runtime, base_s: float) -> Eyewear | None:
-    """The glasses that somebody in the world wears."""
-    if not plan.config.glasses:
-        return None
-    from services.session.eyewear import Eyewear
-
-    return Eyewear(plan.config.glasses, runtime, memory, base_s)
-
-
 def _concluded(
     plan: Plan,
     crew: Crew,
@@ -357,7 +190,7 @@ def _concluded(
     events, digest = memory.digest()
     brain_digest, llm = crew.runtime.gather([crew.brain.call("digest"), crew.brain.call("llm_use")])
     # What others record the brain hears in the order of the log, but for what came in between.
-    if digest != brain_digest and not _is_shared(plan, crew.runtime):
+    if digest != brain_digest and not is_shared(plan, crew.runtime):
         raise RuntimeError(
             "the log and the brain's memory differ: please report this run folder as a bug"
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brain.contracts import BrainStep, News
 from devices.contracts import Observation
@@ -42,9 +42,6 @@ from stem_memory.contracts import (
 from stem_memory.instructions import Release, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
-if TYPE_CHECKING:
-    pass
-
 SAME_INSTANT_LIMIT = 50
 SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
 
@@ -59,6 +56,8 @@ class Site:
         bodies: Everybody on the roster.
         says: What people in the world will say, with what would be right.
         limit_s: When it ends at the latest (seconds of the session).
+        stays: It goes on until somebody ends it, and what is open then stays open.
+        past: What happened before in the same life, which goes on.
         has_zones: Whether some of what is reported must not be recorded.
         is_shared: Whether other programs record in the memory meanwhile.
         number: The first free number of an origin.
@@ -70,6 +69,8 @@ class Site:
     bodies: tuple[str, ...]
     says: tuple[Says, ...] = ()
     limit_s: float = 3600.0
+    stays: bool = False
+    past: tuple[Event, ...] = ()
     has_zones: bool = False
     is_shared: bool = False
     number: Callable[[str], int] = field(default=lambda origin: 0)
@@ -93,7 +94,9 @@ class Session:
         self._pace = pace
         self._on_round = on_round
         self._bodies = crew.bodies
-        self._ear = Ear(inputs, site.operator, site.says, site.spoken, self._event)
+        self._ear = Ear(
+            inputs, site.operator, site.says, site.spoken, self._event, stays=site.stays
+        )
         self._seq: dict[str, int] = {}
         self._brain_wake: float | None = None
         self._words: list[SkillEvent] = []
@@ -107,14 +110,32 @@ class Session:
         step = self._crew.world.reset()
         for body in self._site.bodies:
             self._bodies.roster.enrol(body, step.now)
+        self._take_up(step.now)
         opening = [self._event(SITE, step.now, payload) for payload in self._site.opening]
         self._round(step, opening)
         while not self._finished(step):
             step = self._advance(step)
             self._round(step, [])
-        self._close_rest(step.now)
+        if self._site.stays:
+            self._bodies.halt_all(step.now)
+            self._advance(step)
+        else:
+            self._close_rest(step.now)
         self._learn(step.now)
         return self.diary
+
+    def _take_up(self, now: float) -> None:
+        """Go on with a life: whoever was told to hold still does so, and nobody does what nobody knows of."""
+        for event in self._site.past:
+            self.diary.take(event)
+            what = event.body
+            if isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
+                self._bodies.latch(what.instruction)
+        for story in self.diary.goals.values():
+            if story.closed is None and story.understood is not None:
+                self._watch(story.understood)
+        if self._site.past:
+            self._bodies.halt_all(now)
 
     def _advance(self, step: WorldStep) -> WorldStep:
         """Hand commands over, and let time pass to the next thing that happens."""
@@ -238,9 +259,7 @@ class Session:
             if says is not None and says.success:
                 self._crew.world.watch(what.goal.id + AUTHOR, says.success)
         elif isinstance(what, GoalUnderstood):
-            if not _named(what.conditions) & self._crew.devices.ids:
-                # What is no part of the world the world can not judge.
-                self._crew.world.watch(what.goal, what.conditions)
+            self._watch(what)
         elif isinstance(what, AnswerGiven):
             claims = _claims(what)
             if claims and not _named(claims) & self._crew.devices.ids:
@@ -252,6 +271,11 @@ class Session:
         elif isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
             self._bodies.latch(what.instruction)
         self._tell_wearer(what, event.t)
+
+    def _watch(self, what: GoalUnderstood) -> None:
+        """What is no part of the world the world can not judge."""
+        if not _named(what.conditions) & self._crew.devices.ids:
+            self._crew.world.watch(what.goal, what.conditions)
 
     def _judge(self, name: str) -> None:
         verdict = self._crew.world.judge(name)
@@ -301,8 +325,8 @@ class Session:
             return True
         if self._bodies.has_commands:
             return False
-        if self._inputs.is_ending:
-            return True
+        if self._inputs.is_ending or self._site.stays:
+            return self._inputs.is_ending
         glasses = self._crew.glasses
         if not self._ear.is_done or (glasses is not None and glasses.next_s() is not None):
             return False

@@ -1,0 +1,1 @@
+"""The live site: its folder, its people, its HTTP API, and the client that the command is."""

@@ -1,0 +1,137 @@
+"""What the API of a site takes and gives. Times in seconds of the site's clock."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from devices.noun import Noun
+from stem_memory.tasks import Explain, GoalStatus, StepStatus
+
+Role = Literal["viewer", "operator", "admin"]
+# What each role may do besides what those before it may.
+ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class Problem(Noun):
+    """Why something was refused, in one sentence that says what to do."""
+
+    detail: str
+
+
+class SayBody(Noun):
+    """Words to the fleet: a wish, a question, an answer, or an instruction such as "stop"."""
+
+    text: Text
+    within_s: Annotated[float, Field(gt=0.0)] | None = None
+    priority: int = 0
+
+
+class CancelBody(Noun):
+    """How a goal is to be called off. `roll_back`: what was moved for it is put back."""
+
+    roll_back: bool = False
+
+
+class ChangeBody(Noun):
+    """What is to be different about a goal. `within_s`: its deadline, seconds from now."""
+
+    text: Text | None = None
+    within_s: Annotated[float, Field(gt=0.0)] | None = None
+    priority: int | None = None
+
+
+class BodiesBody(Noun):
+    """The bodies that are meant; none: all."""
+
+    bodies: tuple[str, ...] = ()
+
+
+class StepView(Noun):
+    """One step of a goal's newest plan: who does it, since when, until when."""
+
+    id: str
+    title: str
+    status: StepStatus
+    body: str = ""
+    start_s: float | None = None
+    end_s: float | None = None
+    trouble: str = ""
+
+
+class GoalView(Noun):
+    """One goal at a glance. `understood` is what its words were taken to mean."""
+
+    id: str
+    text: str
+    who: str
+    status: GoalStatus
+    posted_s: float
+    priority: int = 0
+    deadline_s: float | None = None
+    understood: str = ""
+    asks: str = ""
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    reason: str = ""
+    closed_s: float | None = None
+    cause: str = ""
+
+
+class GoalStory(GoalView):
+    """One goal whole: its plan, and for each step the body chosen, and everybody considered."""
+
+    steps: tuple[StepView, ...] = ()
+    why: tuple[Explain, ...] = ()
+
+
+class SaidView(Noun):
+    """What came of words: the goals they became, the goals whose question they answered, replies."""
+
+    id: str
+    who: str
+    text: str
+    goals: tuple[GoalView, ...] = ()
+    answered: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
+
+
+class BodyView(Noun):
+    """One body at a glance: battery 0..1, and when it fell silent if it is lost."""
+
+    id: str
+    kind: str
+    doing: str
+    where: str
+    battery: float | None
+    stopped: bool
+    lost: bool
+    lost_since_s: float | None = None
+
+
+class SiteView(Noun):
+    """The site at a glance."""
+
+    name: str
+    version: str
+    now_s: float
+    speed: float
+    events: int
+    bodies: int
+    lost: tuple[str, ...]
+    stopped: tuple[str, ...]
+    goals_open: int
+    goals_done: int
+
+
+class EventView(Noun):
+    """One event of the log: `id` is its position, `line` what it is worth to somebody who watches."""
+
+    id: int
+    t: float
+    kind: str
+    line: str
+    body: dict[str, Any]
