@@ -95,7 +95,7 @@ def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
             ),
             Node(
                 name="device",
-                made_by="services.session.devices:DeviceActor",
+                made_by="devices.attendant:Attendant",
                 does="speaks to one body outside the simulated world (--device)",
                 count=0,
             ),

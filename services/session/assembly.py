@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from brain.config import BrainConfig
 from cerebellum.catalogue import skill_kinds
+from devices.attendant import Attendant, DeviceSpec
 from devices.clock import WallClock
 from devices.contracts import BodyCard, BodySpec
 from devices.skill import SkillCard
@@ -24,7 +25,7 @@ from services.runtime.local import Handle, LocalRuntime, Runtime
 from services.session.actors import BodyActor, BrainActor, make_world
 from services.session.contracts import RunConfig
 from services.session.crew import BodySide, Crew, DeviceSide, WorldSide
-from services.session.devices import DeviceActor, DeviceSpec, parse_device
+from services.session.devices import parse_device
 from services.session.pace import HostTime, Pace, VirtualTime
 from services.session.past import Past
 from services.session.session import Site
@@ -154,7 +155,7 @@ def assembled(
     cards = {card.kind: card for card in survey.cards}
     enrolled = [(spec, cards[spec.kind]) for spec in survey.bodies]
     nodes = {
-        device.id: runtime.spawn(f"device {device.id}", DeviceActor, device, survey.plan)
+        device.id: runtime.spawn(f"device {device.id}", Attendant, device, survey.plan)
         for device in plan.devices
     }
     joining = [node.call("join", past.end_s) for node in nodes.values()]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from brain.contracts import BrainStep, Dispatch
 from cerebellum.contracts import BodyInput, BodyOutput, Order, Whereabouts
+from devices.attendant import DeviceNews
 from devices.contracts import Command, Halt, Observation, Receipt
 from devices.facts import Condition
 from devices.skill import SkillEvent
 from services.errors import ActorDied
 from services.memory.client import MemoryClient
 from services.runtime.local import Handle, Runtime
-from services.session.devices import DeviceNews
 from services.session.roster import Roster
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
 from stem_memory.contracts import BodyBack, Payload
@@ -116,7 +116,7 @@ class DeviceSide:
 
     Args:
         runtime: Where they live.
-        handles: A `services.session.devices.DeviceActor` for each, by the body's id.
+        handles: A `devices.attendant.Attendant` for each, by the body's id.
         is_host: Whether they live on the host's clock.
     """
 

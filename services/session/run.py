@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from devices.attendant import DeviceSpec
 from services.errors import ActorDied, BrokeOff, UserError
 from services.memory.client import MemoryClient
 from services.memory.redaction import veiled
@@ -23,7 +24,6 @@ from services.session.assembly import (
 )
 from services.session.contracts import LlmUse, RunConfig, RunResult, Tick
 from services.session.crew import Crew
-from services.session.devices import DeviceSpec
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Input, Inputs, words_of

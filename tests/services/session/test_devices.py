@@ -2,11 +2,12 @@
 
 import pytest
 
-import services.session.devices as under_test
+import devices.attendant as under_test
 from cerebellum.catalogue import skill_kinds
 from cerebellum.contracts import BodyInput, Order
 from cerebellum.runner import Runner
 from cerebellum.testing import FLAT
+from devices.attendant import Attendant, DeviceSpec
 from devices.clock import ManualClock, WallClock
 from devices.contracts import (
     BodyState,
@@ -26,7 +27,7 @@ from devices.robots import SERVER
 from devices.skill import Failed, SkillRequest, Succeeded
 from devices.testing import FakeDevice, TimedContract
 from services.errors import UserError
-from services.session.devices import DeviceActor, DeviceSpec, parse_device
+from services.session.devices import parse_device
 
 LIMIT_S = 60.0
 TOY = "python -m devices.drivers.toy --x 2 --y 2 --speed-m-s 8"
@@ -46,7 +47,7 @@ def joined(monkeypatch):
                 return device
 
         monkeypatch.setattr(under_test, "body_kinds", lambda: {"mine": Kind(card=SERVER)})
-        node = DeviceActor(DeviceSpec(id="robbie", kind="mine", address="here"), plan)
+        node = Attendant(DeviceSpec(id="robbie", kind="mine", address="here"), plan)
         node.join(now)
         return node
 
@@ -178,7 +179,7 @@ def test_it_joins_as_who_it_is_and_where_it_stands(joined):
 )
 def test_who_cannot_join_is_told_with_the_reason(kind, address, error, says):
     with pytest.raises(error, match=says):
-        DeviceActor(DeviceSpec(id="robbie", kind=kind, address=address)).join(0.0)
+        Attendant(DeviceSpec(id="robbie", kind=kind, address=address)).join(0.0)
 
 
 # -- devices that fail ----------------------------------------------------------------------------
@@ -349,7 +350,7 @@ def test_the_site_knows_where_it_is(joined):
 
 @pytest.fixture
 def toy():
-    node = DeviceActor(DeviceSpec(id="toy-1", kind="pipe", address=TOY), FLAT)
+    node = Attendant(DeviceSpec(id="toy-1", kind="pipe", address=TOY), FLAT)
     node.join(0.0)
     yield node
     node.close()

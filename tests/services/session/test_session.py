@@ -6,6 +6,7 @@ import pytest
 
 from brain.contracts import BrainStep, Dispatch
 from cerebellum.contracts import BodyOutput
+from devices.attendant import DeviceNews
 from devices.contracts import Halt, Receipt
 from devices.facts import At, Selector
 from devices.skill import SkillRequest, Started
@@ -13,7 +14,6 @@ from services.errors import ActorDied
 from services.memory.client import MemoryClient
 from services.runtime.local import LocalRuntime
 from services.session.crew import BodySide, Crew, DeviceSide, WorldSide
-from services.session.devices import DeviceNews
 from services.session.diary import AUTHOR
 from services.session.inputs import Directive, Inputs, Words
 from services.session.pace import VirtualTime
