@@ -23,6 +23,7 @@ _TABLE = (
     ("commands.run", "run"),
     ("commands.site", "up say goals cancel pause resume change stop release watch down sites"),
     ("commands.people", "people"),
+    ("commands.device", "device"),
     ("commands.worlds", "worlds"),
     ("commands.fleet", "bodies skills"),
     ("commands.glasses", "glasses"),

@@ -13,11 +13,13 @@ import math
 from functools import partial
 
 from devices.contracts import (
+    BodyCard,
     BodySpec,
     CarryTogether,
     Command,
     Drive,
     Halt,
+    Pose,
     Speak,
 )
 from devices.facts import Condition, bind_all
@@ -122,6 +124,25 @@ class SimWorld:
             self._run_due(next_s)
         return self._collect()
 
+    def enter(self, body: str, card: BodyCard) -> BodySpec:
+        """Let a body in, in the first room; once it is in, it is where it is. It is not surveyed."""
+        stage = self._stage
+        if body in stage.bodies:
+            return stage.bodies[body].spec
+        if stage.truth.category(body) is not None:
+            raise WorldMisuse(f"there is something called {body} in this world already")
+        scenario = stage.scenario
+        x, y = self._ground.spot_in(scenario.plan.rooms[0].id, body)
+        spec = BodySpec(id=body, kind=card.kind, pose=Pose(x=x, y=y))
+        others = tuple(known for known in scenario.cards if known.kind != card.kind)
+        bodies = (*scenario.bodies, spec)
+        entered = scenario.model_copy(update={"bodies": bodies, "cards": (*others, card)})
+        stage.scenario = entered
+        stage.truth.admit(spec)
+        self._enter(spec)
+        self._eyes.report(stage.bodies[body])
+        return spec
+
     def survey(self) -> Survey:
         """What the fleet is told before the run: the plan, and what people know, right or wrong."""
         scenario = self._scenario
@@ -164,7 +185,8 @@ class SimWorld:
 
     def film(self) -> Film:
         """The run so far, for rendering."""
-        stage, scenario = self._stage, self._scenario
+        stage = self._stage
+        scenario = stage.scenario
         actors: list[tuple[str, Mover]] = [(b.id, b.mover) for b in stage.bodies.values()]
         actors += [(person.id, person.mover) for person in stage.people.values()]
         kinds = {body.kind for body in scenario.bodies}

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from devices.contracts import BodyCard, BodySpec
 from devices.facts import Condition
 from devices.noun import Noun
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
@@ -27,12 +28,14 @@ class _Opening(Noun):
 
 
 class _Call(Noun):
-    """One line: what the world was told. With a goal it watches that; without `until` (s) it reports."""
+    """One line: what the world was told. A goal it watches, a body it lets in; without `until` (s) it reports."""
 
     until: float | None = None
     commands: tuple[Commands, ...] = ()
     goal: str = ""
     conditions: tuple[Condition, ...] = ()
+    body: str = ""
+    card: BodyCard | None = None
 
 
 class JournaledWorld:
@@ -80,6 +83,13 @@ class JournaledWorld:
         self._write(_Call())
         return self._world.report()
 
+    def enter(self, body: str, card: BodyCard) -> BodySpec:
+        """Let a body in while the world goes on."""
+        spec = self._world.enter(body, card)
+        # Written once it is known to go well: nobody has been told of it yet.
+        self._write(_Call(body=body, card=card))
+        return spec
+
     def watch(self, goal: str, conditions: tuple[Condition, ...]) -> None:
         """Bind the conditions of a goal to the truth of this moment; said again, they stay as bound."""
         if self._watched.get(goal) != conditions:
@@ -108,6 +118,8 @@ class JournaledWorld:
         if call.goal:
             self._watched[call.goal] = call.conditions
             self._world.watch(call.goal, call.conditions)
+        elif call.card is not None:
+            self._world.enter(call.body, call.card)
         elif call.until is None:
             self._world.report()
         else:

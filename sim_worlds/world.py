@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from devices.contracts import BodyCard, BodySpec
 from devices.facts import Condition
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
 
@@ -29,6 +30,10 @@ class World(Protocol):
 
     def report(self) -> WorldStep:
         """The reports of all bodies as things stand. Time does not go on."""
+        ...
+
+    def enter(self, body: str, card: BodyCard) -> BodySpec:
+        """Let a body in while the world goes on; where it stands. Asked again, nothing changes."""
         ...
 
     def survey(self) -> Survey:

@@ -170,7 +170,7 @@ def down(site: Site = "", drain: bool = False) -> Output:
     Options:
         --drain: Once every goal has come to its end; until then no new wish is taken.
     """
-    client = _client(site)
+    client = client_of(site)
     answer = client.post("/down", drain=str(drain).lower())
     return Output(answer, str(answer["status"]))
 
@@ -191,7 +191,7 @@ def say(
         --priority: What goes before other wishes (higher first).
         --wait: Until every goal that comes of it has ended or asks something.
     """
-    client = _client(site)
+    client = client_of(site)
     text = " ".join(words)
     said = client.post("/say", {"text": text, "within_s": within, "priority": priority})
     if wait and said["goals"]:
@@ -238,7 +238,7 @@ def goals(goal: str | None = None, site: Site = "", all_: bool = False) -> Outpu
     Options:
         --all: Those that have ended, too.
     """
-    client = _client(site)
+    client = client_of(site)
     if goal is not None:
         story = client.get(f"/goals/{goal}")
         steps = [
@@ -298,7 +298,7 @@ def change(
 
 
 def _on_goal(site: str, path: str, body: object = None, method: str = "POST") -> Output:
-    goal = _client(site).post(path, body, method)
+    goal = client_of(site).post(path, body, method)
     return Output(goal, _goal_line(goal))
 
 
@@ -307,25 +307,27 @@ def stop(bodies: tuple[str, ...] = (), site: Site = "") -> Output:
 
     Retinue is no rated safety device: a machine's own emergency stop is the one to trust.
     """
-    return _standing_still(_client(site).post("/stop", {"bodies": bodies}))
+    return _standing_still(client_of(site).post("/stop", {"bodies": bodies}))
 
 
 def release(bodies: tuple[str, ...] = (), site: Site = "") -> Output:
     """Let stopped bodies move again: all of them, or the ones named."""
-    return _standing_still(_client(site).post("/release", {"bodies": bodies}))
+    return _standing_still(client_of(site).post("/release", {"bodies": bodies}))
 
 
 def _standing_still(found: list[dict[str, Any]]) -> Output:
     still = [body["id"] for body in found if body["stopped"]]
     told = f"{', '.join(still)}: stopped until released" if still else "everybody may move"
-    return Output({"bodies": found}, told)
+    took = {b["id"]: b["stop_latency_s"] for b in found if b["stopped"] and b["stop_latency_s"]}
+    lines = [f"{body} held still after {1000 * t:.0f} ms" for body, t in took.items()]
+    return Output({"bodies": found}, told, *lines)
 
 
 def live_bodies(site: str) -> Output:
     """The bodies of a site as they are now."""
     return listed(
         "bodies",
-        _client(site).get("/bodies"),
+        client_of(site).get("/bodies"),
         ("body", "kind", "doing", "where", "battery", "in touch"),
         lambda b: (
             b["id"], b["kind"], "stopped" if b["stopped"] else b["doing"] or "idle", b["where"],
@@ -341,7 +343,7 @@ def watch(site: Site = "", after: int | None = None, as_json: AsJson = False) ->
     Options:
         --after N: From this position of the log on.  [default: from now on]
     """
-    for event in _client(site).events(after):
+    for event in client_of(site).events(after):
         if as_json:
             click.echo(event.model_dump_json())
         elif event.line:
@@ -362,7 +364,8 @@ def sites() -> Output:
     )
 
 
-def _client(site: str) -> SiteClient:
+def client_of(site: str) -> SiteClient:
+    """Calls the site that is meant."""
     from services.hub.client import SiteClient
     from services.hub.places import find
 

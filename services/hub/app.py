@@ -7,19 +7,24 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
+from devices.clock import WallClock
+from services.hub.codes import VALID_S, Codes, TooMany
 from services.hub.contracts import (
     BodiesBody,
     BodyView,
     CancelBody,
     ChangeBody,
+    CodeView,
+    EnrolBody,
     GoalStory,
     GoalView,
+    KeyView,
     Problem,
     Role,
     SaidView,
@@ -70,6 +75,7 @@ def make_app(hub: Hub, people: People, name: str, version: str) -> FastAPI:
     app.middleware("http")(_bounded)
     app.include_router(_reading(hub, people, name, version), prefix="/api/v1")
     app.include_router(_acting(hub, people), prefix="/api/v1")
+    app.include_router(_enrolling(hub, people), prefix="/api/v1/devices")
 
     @app.get("/healthz", summary="Whether the site is up")
     def healthz() -> dict[str, str]:
@@ -113,7 +119,7 @@ def _reading(hub: Hub, people: People, name: str, version: str) -> APIRouter:
 
     @router.get("/bodies", summary="Every body: what it does, where, and whether it is in touch")
     def bodies() -> list[BodyView]:
-        return list(hub.standing.bodies())
+        return _bodies_now(hub)
 
     @router.get(
         "/events",
@@ -202,7 +208,7 @@ def _acting(hub: Hub, people: People) -> APIRouter:
     ) -> list[BodyView]:
         named = _bodies(hub, body)
         await instruct(Stop(bodies=named), by, key)
-        return list(hub.standing.bodies())
+        return _bodies_now(hub)
 
     @router.post("/release", summary="Let stopped bodies move again, all unless some are named")
     async def release(
@@ -210,7 +216,7 @@ def _acting(hub: Hub, people: People) -> APIRouter:
     ) -> list[BodyView]:
         named = _bodies(hub, body)
         await instruct(Release(bodies=named), by, key)
-        return list(hub.standing.bodies())
+        return _bodies_now(hub)
 
     @router.post(
         "/down", status_code=202, summary="Take the site down; with drain, once it is idle"
@@ -218,6 +224,47 @@ def _acting(hub: Hub, people: People) -> APIRouter:
     async def down(by: Person = admin, drain: bool = False) -> dict[str, str]:
         (hub.drain if drain else hub.end)()
         return {"status": "draining" if drain else "going down", "by": by.name}
+
+    return router
+
+
+def _enrolling(hub: Hub, people: People) -> APIRouter:
+    """How devices come to a site, and their link."""
+    router = APIRouter()
+    codes = Codes(WallClock())
+    admin = Depends(_requires(people, "admin"))
+    anybody = Depends(_requires(people, "device"))
+
+    @router.post("/codes", status_code=201, summary="A code by which one device can enrol, once")
+    def code(by: Person = admin) -> CodeView:
+        return CodeView(code=codes.make(), valid_s=VALID_S)
+
+    @router.post("/enrol", status_code=201, summary="Enrol a device: its code for a key")
+    def enrol(body: EnrolBody) -> KeyView:
+        taken = {person.name: person.role for person in people.all()}.get(body.id)
+        if taken not in (None, "device") or (taken is None and body.id in hub.standing.names):
+            raise HTTPException(409, f"there is a {body.id} here already: choose another id")
+        try:
+            if not codes.use(body.code):
+                raise HTTPException(
+                    403, "the code is wrong, was used, or is too old: ask for another"
+                )
+        except TooMany as error:
+            raise HTTPException(429, str(error)) from None
+        return KeyView(id=body.id, key=people.add(body.id, "device"))
+
+    @router.get("/me", summary="Whose key a device has")
+    def me(by: Person = anybody) -> dict[str, str]:
+        return {"id": by.name, "role": by.role}
+
+    @router.websocket("/link")
+    async def link(socket: WebSocket) -> None:
+        scheme, _, token = socket.headers.get("authorization", "").partition(" ")
+        device = people.who(token) if scheme.lower() == "bearer" else None
+        if device is None or device.role != "device":
+            await socket.close(1008)
+            return
+        await hub.links.serve(socket, device.name, lambda: people.who(token) is not None)
 
     return router
 
@@ -248,6 +295,14 @@ def _known(hub: Hub, goal: str) -> GoalView:
     except KeyError:
         known = ", ".join(view.id for view in hub.standing.goals(is_open=True, limit=20)) or "none"
         raise HTTPException(404, f"there is no goal {goal} here; open are: {known}") from None
+
+
+def _bodies_now(hub: Hub) -> list[BodyView]:
+    took = hub.links.latencies()
+    return [
+        body.model_copy(update={"stop_latency_s": took[body.id]}) if body.id in took else body
+        for body in hub.standing.bodies()
+    ]
 
 
 def _bodies(hub: Hub, body: BodiesBody | None) -> tuple[str, ...]:

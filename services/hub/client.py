@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ class SiteClient:
         token: Whose calls these are.
         transport: What carries them, instead of the network.
         wait: Waits so many seconds before something is said again.
+        ca: The certificate authority of the site, if it has one of its own.
     """
 
     def __init__(
@@ -35,14 +37,16 @@ class SiteClient:
         token: str,
         transport: httpx2.BaseTransport | None = None,
         wait: Callable[[float], None] = time.sleep,
+        ca: str | None = None,
     ) -> None:
-        self._url = url
+        self.url = url
         self._wait = wait
         self._http = httpx2.Client(
             base_url=f"{url}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx2.Timeout(_TIMEOUT_S, connect=5.0),
             transport=transport,
+            verify=ssl.create_default_context(cafile=ca) if url.startswith("https") else True,
         )
 
     def get(self, path: str, **query: object) -> Any:
@@ -94,7 +98,7 @@ class SiteClient:
                 pass
             pause = next(pauses, None)
             if pause is None:
-                raise UserError(f"{self._url} can not be reached any more: is the site up?")
+                raise UserError(f"{self.url} can not be reached any more: is the site up?")
             self._wait(pause)
 
     def close(self) -> None:
@@ -117,7 +121,7 @@ class SiteClient:
             return _told(call())
         except httpx2.TransportError as error:
             why = str(error) or type(error).__name__
-            raise UserError(f"{self._url} can not be reached ({why}): is the site up?") from None
+            raise UserError(f"{self.url} can not be reached ({why}): is the site up?") from None
 
 
 def _query(given: dict[str, object]) -> dict[str, str]:

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from cerebellum.daemon.messages import Id
 from devices.noun import Noun
 from stem_memory.tasks import Explain, GoalStatus, StepStatus
 
-Role = Literal["viewer", "operator", "admin"]
-# What each role may do besides what those before it may.
-ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
+Role = Literal["device", "viewer", "operator", "admin"]
+# What each role may do besides what those before it may; a device may only be one.
+ROLES: tuple[Role, ...] = ("device", "viewer", "operator", "admin")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
@@ -48,6 +49,27 @@ class BodiesBody(Noun):
     """The bodies that are meant; none: all."""
 
     bodies: tuple[str, ...] = ()
+
+
+class CodeView(Noun):
+    """A code with which one device can enrol once, within so many seconds."""
+
+    code: str
+    valid_s: float
+
+
+class EnrolBody(Noun):
+    """A device that wants to take part under an id."""
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+    id: Id
+
+
+class KeyView(Noun):
+    """The key by which a device is known from now on. It is shown once and kept nowhere."""
+
+    id: str
+    key: str
 
 
 class StepView(Noun):
@@ -100,7 +122,10 @@ class SaidView(Noun):
 
 
 class BodyView(Noun):
-    """One body at a glance: battery 0..1, and when it fell silent if it is lost."""
+    """One body at a glance: battery 0..1, and when it fell silent if it is lost.
+
+    `stop_latency_s`: how long the last stop took until a daemon said that its body holds still.
+    """
 
     id: str
     kind: str
@@ -110,6 +135,7 @@ class BodyView(Noun):
     stopped: bool
     lost: bool
     lost_since_s: float | None = None
+    stop_latency_s: float | None = None
 
 
 class SiteView(Noun):

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from services.errors import ServiceError
 from services.hub.contracts import EventView
+from services.hub.links import Links
 from services.hub.standing import Standing
 from services.session.contracts import RunConfig
 from services.session.diary import Diary
@@ -25,6 +27,7 @@ from stem_memory.contracts import Event, Instructed, Said
 OnRound = Callable[[float, tuple[Event, ...], Diary], None]
 # Whoever reads events slower than they come loses the connection, not the site its memory.
 _BACKLOG = 1000
+_STARTS = "starts"
 _BATCH = 500
 # Whoever said something is answered after so long (s) though nobody knows yet what it means.
 _THINKING_S = 60.0
@@ -63,6 +66,11 @@ class Hub:
         self._ready = asyncio.Event()
         self._ended = asyncio.Event()
         self._standing: Standing | None = None
+        # The site's time in the last round, and when that was.
+        self._round_s = (0.0, time.monotonic())
+        self.links = Links(
+            self._inputs, lambda: self.standing, self.now, config.speed, folder.path / _STARTS
+        )
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._contents: dict[str, str] = {}
         self._readers: set[asyncio.Queue[EventView | None]] = set()
@@ -87,6 +95,11 @@ class Hub:
         if self._standing is None:
             raise Closing("the site is not up yet: try again in a moment")
         return self._standing
+
+    def now(self) -> float:
+        """The site's time (s)."""
+        site_s, host_s = self._round_s
+        return round(site_s + (time.monotonic() - host_s) * self.config.speed, 3)
 
     def end(self) -> None:
         """Have every body halt, and the session close in order. Returns at once."""
@@ -175,6 +188,8 @@ class Hub:
             self._loop.call_soon_threadsafe(self._close)
 
     def _on_round(self, now: float, events: tuple[Event, ...], diary: Diary) -> None:
+        self._round_s = (now, time.monotonic())
+        self.links.settle()
         self._shown(now, events, diary)
         # What somebody said is answered with what came of it: not before its round is over.
         keys = [e.body.key for e in events if isinstance(e.body, Said | Instructed) and e.body.key]

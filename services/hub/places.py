@@ -36,6 +36,11 @@ def state_of(name: str) -> Path:
     return _home() / "sites" / name
 
 
+def device_state(device: str) -> Path:
+    """The folder of a device's daemon that was given none."""
+    return _home() / "devices" / device
+
+
 @contextlib.contextmanager
 def noted(place: Place) -> Iterator[None]:
     """Let everybody on this machine find a site until the block is left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from devices.site import SitePlan
 from services.hub.contracts import (
     BodyView,
     EventView,
@@ -37,6 +38,8 @@ class Standing:
         self.now_s = 0.0
         # The people whom the site knows by name.
         self.people: set[str] = set()
+        self.plan = SitePlan(name="", rooms=(), doors=(), fixtures=())
+        self._named: set[str] = set()
         self._posted: dict[str, float] = {}
         self._closed: dict[str, float] = {}
         self._kinds: dict[str, str] = {}
@@ -68,6 +71,11 @@ class Standing:
     def close(self) -> None:
         """Let go of the file."""
         self._reader.close()
+
+    @property
+    def names(self) -> set[str]:
+        """What is called something here already: bodies, people and things of the survey."""
+        return self._named | self.diary.bodies.keys()
 
     # -- what is asked of it ---------------------------------------------------------------------
 
@@ -148,6 +156,11 @@ class Standing:
         elif isinstance(what, log.GoalClosed):
             self._closed[what.goal] = event.t
         elif isinstance(what, log.SiteSurveyed):
+            self.plan = what.plan
+            self._named |= {thing.id for thing in what.things}
+            plan = what.plan
+            for parts in (plan.rooms, plan.doors, plan.fixtures):
+                self._named |= {part.id for part in parts}
             self.people |= {thing.id for thing in what.things if thing.category == "person"}
         elif isinstance(what, log.BodyEnrolled):
             self._kinds[what.spec.id] = what.card.kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.metadata
 import os
 import socket
@@ -22,6 +23,7 @@ from services.session.folder import RunFolder
 from services.session.live import check
 
 # May be another each time a site is taken up; everything else is what the site is.
+_PORT = "port"
 CHANGEABLE = {"speed", "model", "runtime"}
 
 
@@ -97,11 +99,22 @@ def keep_up(
     Raises:
         UserError: The address is taken, or the site can not begin.
     """
-    bound = listen(address.host, address.port)
+    bound = _listening(address, folder.path / _PORT)
     try:
         asyncio.run(_kept_up(config, folder, address, bound, on_round, ready))
     finally:
         bound.close()
+
+
+def _listening(address: Address, remembered: Path) -> socket.socket:
+    """Where it was told to listen, else where it did before: devices call again at that address."""
+    bound: socket.socket | None = None
+    if not address.port and remembered.is_file():
+        with contextlib.suppress(UserError, ValueError):
+            bound = listen(address.host, int(remembered.read_text()))
+    bound = bound or listen(address.host, address.port)
+    write_secret(remembered, str(bound.getsockname()[1]).encode())
+    return bound
 
 
 async def _kept_up(

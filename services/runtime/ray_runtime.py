@@ -181,8 +181,8 @@ class RayRuntime:
         return name in self._shared
 
     def gather(self, pending: Sequence[Any]) -> list[Any]:
-        """Wait for remote answers, `CALL_LIMIT_S` seconds at most."""
-        return [_answer(name, reference) for name, reference in pending]
+        """Wait for remote answers, `CALL_LIMIT_S` seconds at most; those of this process are there."""
+        return [call() if callable(call) else _answer(*call) for call in pending]
 
     def kill(self, name: str) -> None:
         """End one actor's process at once, as a crash would."""

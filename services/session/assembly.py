@@ -27,7 +27,7 @@ from services.session.contracts import RunConfig
 from services.session.crew import BodySide, Crew, DeviceSide, WorldSide
 from services.session.devices import parse_device
 from services.session.pace import HostTime, Pace, VirtualTime
-from services.session.past import Past
+from services.session.past import Past, lapse
 from services.session.session import Site
 from sim_worlds.contracts import Says, Scenario, Survey
 from sim_worlds.faults.kind import Fault
@@ -177,15 +177,21 @@ def assembled(
         devices=DeviceSide(runtime, nodes, bool(in_real_time(plan.devices))),
         glasses=_glasses(plan, memory, runtime, past.end_s),
     )
+    # Who thinks here was gone with the session; who thinks on its own may still be at work.
+    why = "site_down", "the site was down meanwhile"
+    lapsed = [
+        lapse(t, begun, past.end_s, *why) for t, begun in past.under_way if begun.body in bodies
+    ]
     says = tuple(h for h in scenario.happenings if isinstance(h, Says))
     site = Site(
-        opening=(*past.left_open, *_opening(plan, past, survey, enrolled)),
+        opening=(*past.left_open, *lapsed, *_opening(plan, past, survey, enrolled)),
         operator=survey.operator,
         bodies=tuple(bodies),
         says=() if config.wishes or config.glasses else says,
         limit_s=math.inf if config.stays else round(past.end_s + scenario.limit_s, 3),
         stays=config.stays,
         past=past.events if past.goes_on else (),
+        held=tuple(begun for _, begun in past.under_way if begun.body not in bodies),
         has_zones=bool(PrivacyRules.of(plan.privacy).zones) or past.has_zones,
         is_shared=is_shared(plan, runtime),
         number=past.number,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from brain.contracts import BrainStep, Dispatch
 from cerebellum.contracts import BodyInput, BodyOutput, Order, Whereabouts
 from devices.attendant import DeviceNews
-from devices.contracts import Command, Halt, Observation, Receipt
+from devices.contracts import BodyCard, BodySpec, Command, Halt, Observation, Receipt
 from devices.facts import Condition
 from devices.skill import SkillEvent
 from services.errors import ActorDied
 from services.memory.client import MemoryClient
 from services.runtime.local import Handle, Runtime
+from services.session.inputs import Newcomer
 from services.session.roster import Roster
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
 from stem_memory.contracts import BodyBack, Payload
@@ -67,6 +68,11 @@ class WorldSide:
         found: Verdict = self._ask("judge", goal)
         return found
 
+    def enter(self, body: str, card: BodyCard) -> BodySpec:
+        """Let a body in whose hardware is simulated; where it stands."""
+        found: BodySpec = self._ask("enter", body, card)
+        return found
+
     def carried(self, things: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the things that are in a body's hands, in truth."""
         found: tuple[str, ...] = self._ask("carried", things)
@@ -111,6 +117,21 @@ class DeviceReports:
     heard: tuple[str, ...] = ()
 
 
+class Polled:
+    """A newcomer as a device is asked.
+
+    Args:
+        body: Who joined.
+    """
+
+    def __init__(self, body: Newcomer) -> None:
+        self._body = body
+
+    def step(self, now: float, commands: tuple[Command, ...] = ()) -> DeviceNews:
+        """Hand over commands, and learn what happened."""
+        return self._body.poll(now, commands)
+
+
 class DeviceSide:
     """The devices of a session. Seconds of the session.
 
@@ -128,6 +149,22 @@ class DeviceSide:
         self._next: dict[str, float | None] = {}
         self._trouble: dict[str, str] = {}
         self.ids = frozenset(handles)
+        # Those that are only listened to: the world simulates their hardware.
+        self._far: set[str] = set()
+
+    def add(self, body: str, handle: Handle, is_far: bool) -> None:
+        """Somebody joins; `is_far`: the world simulates its hardware."""
+        self._handles = dict(sorted({**self._handles, body: handle}.items()))
+        self._is_host = True
+        if is_far:
+            self._far.add(body)
+        else:
+            self.ids |= {body}
+
+    @property
+    def listened_to(self) -> frozenset[str]:
+        """Everybody who is heard here, and not in the world."""
+        return self.ids | self._far
 
     def give(self, now: float, commands: Mapping[str, tuple[Command, ...]]) -> None:
         """Hand commands over. What comes of them is told by `poll`."""
@@ -193,7 +230,20 @@ class BodySide:
         # Bodies that hold still until somebody releases them, and those to be told so now.
         self._stopped: set[str] = set()
         self._latches: dict[str, bool] = {}
+        # Who joined later thinks elsewhere, and is asked for news in every round.
+        self._newcomers: set[str] = set()
+        # Whether whoever joins holds still, too.
+        self._is_stopped = False
         self.roster = Roster()
+
+    def add(self, body: str, handle: Handle, now: float) -> None:
+        """Somebody joins; while everybody holds still, they do so, too."""
+        self._handles[body] = handle
+        self._newcomers.add(body)
+        self.roster.enrol(body, now)
+        if self._is_stopped or body in self._stopped:
+            self._stopped.add(body)
+            self._latches[body] = True
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -208,10 +258,14 @@ class BodySide:
     def latch(self, order: Stop | Release) -> None:
         """Have bodies told to hold still, or to go on, in this very round."""
         is_stop = isinstance(order, Stop)
-        for body in order.bodies or tuple(self._handles):
-            if body in self._handles and is_stop != (body in self._stopped):
-                self._latches[body] = is_stop
+        if not order.bodies:
+            self._is_stopped = is_stop
+        # Some of those named may be out of the session just now.
+        for body in order.bodies or (*self._handles, *(self._stopped - self._handles.keys())):
+            if is_stop != (body in self._stopped):
                 (self._stopped.add if is_stop else self._stopped.discard)(body)
+                if body in self._handles:
+                    self._latches[body] = is_stop
 
     @property
     def all_stopped(self) -> bool:
@@ -238,7 +292,8 @@ class BodySide:
         back = {c.body: self.roster.forfeited(c.body) for c in changes if isinstance(c, BodyBack)}
         # Who was stopped while it was out of touch is told when it is heard again.
         self._latches |= {body: True for body in back if body in self._stopped}
-        named = (set(seen) | set(ended) | due | set(back) | set(self._latches)) & heard
+        named = set(seen) | set(ended) | due | set(back) | set(self._latches) | self._newcomers
+        named &= heard & self._handles.keys()
         return self._pump(
             {
                 body: BodyInput(
@@ -269,7 +324,7 @@ class BodySide:
                     cancels=tuple(cancels.get(body, ())),
                     **self._latched(body),
                 )
-                for body in sorted(named - self.roster.lost())
+                for body in sorted((named & self._handles.keys()) - self.roster.lost())
             }
         )
 

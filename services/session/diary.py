@@ -116,6 +116,7 @@ class Diary:
         # When a body gave no sign of life: from, until; None: to the end.
         self.offline: dict[str, list[tuple[float, float | None]]] = {}
         self.steps = self.replans = self.reassigned = 0
+        self._is_stopped = False
         self._by_id: dict[str, Utterance] = {}
         self._given: dict[tuple[str, str], str] = {}
         self._lapsed: set[tuple[str, str]] = set()
@@ -196,6 +197,8 @@ class Diary:
         heard = self._by_id.get(what.cause) or self._utter(Utterance(t, what.by, None))
         heard.instructions.append(told)
         if isinstance(told, Stop | Release):
+            if not told.bodies:
+                self._is_stopped = isinstance(told, Stop)
             named = told.bodies or tuple(self.stopped)
             self.stopped |= dict.fromkeys(named, isinstance(told, Stop))
             for body in named:
@@ -258,7 +261,7 @@ class Diary:
         self._body(what.body, doing=self._at_rest(what.body))
 
     def _enrolled(self, what: log.BodyEnrolled, t: float) -> None:
-        self.stopped[what.spec.id] = False
+        self.stopped.setdefault(what.spec.id, self._is_stopped)
         self.bodies[what.spec.id] = BodyStatus(battery=what.spec.battery)
 
     def _observed(self, what: log.Observed, t: float) -> None:

@@ -6,10 +6,15 @@ import contextlib
 import queue
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from services.session.contracts import PostedWish
 from stem_memory.instructions import Instruction
+
+if TYPE_CHECKING:
+    from cerebellum.contracts import BodyInput, BodyOutput
+    from devices.attendant import DeviceNews
+    from devices.contracts import BodyCard, BodySpec, Command
 
 Channel = Literal["typed", "spoken", "glasses", "api"]
 
@@ -45,6 +50,45 @@ class Directive:
 Input = Words | Directive
 
 
+class Newcomer(Protocol):
+    """A body that joins a session while it goes on: its cerebellum lives elsewhere.
+
+    It is asked like an actor: `step(news)` as a `BodyActor` is, `poll(now, commands)` as an
+    `devices.attendant.Attendant` is.
+    """
+
+    @property
+    def id(self) -> str:
+        """Under which it takes part."""
+        ...
+
+    @property
+    def card(self) -> BodyCard:
+        """What it can do."""
+        ...
+
+    @property
+    def spec(self) -> BodySpec | None:
+        """Where it is; None: the world simulates its hardware and lets it in."""
+        ...
+
+    def refuse(self, why: str) -> None:
+        """It can not take part."""
+        ...
+
+    def take_up(self, requests: tuple[str, ...]) -> None:
+        """It is a member now; the site holds it to these requests, given to it before."""
+        ...
+
+    def step(self, news: BodyInput) -> BodyOutput:
+        """News for its cerebellum, and what came from there."""
+        ...
+
+    def poll(self, now: float, commands: tuple[Command, ...]) -> DeviceNews:
+        """Whether it is heard, and what it reports."""
+        ...
+
+
 class Inputs:
     """The one door to a running session. Times in seconds of the session.
 
@@ -57,6 +101,7 @@ class Inputs:
         # May be put to from any thread, and by a signal's handler in the middle of a wait. None: look up.
         self._arrived: queue.SimpleQueue[Input | None] = queue.SimpleQueue()
         self._fresh: list[Input] = []
+        self._newcomers: queue.SimpleQueue[Newcomer] = queue.SimpleQueue()
         self._is_woken = False
         self._is_ending = False
         self._speakers = 0
@@ -78,6 +123,22 @@ class Inputs:
     def put(self, item: Input) -> None:
         """Tell the session something now. May be called from any thread; returns at once."""
         self._arrived.put(item)
+
+    def join_body(self, body: Newcomer) -> None:
+        """Let a body take part from the next round on. May be called from any thread."""
+        self._newcomers.put(body)
+        self._arrived.put(None)
+
+    def wake(self) -> None:
+        """Have the session look around now: somebody has news. May be called from any thread."""
+        self._arrived.put(None)
+
+    def newcomers(self) -> list[Newcomer]:
+        """Who wants to join; each is handed out once."""
+        found = []
+        while not self._newcomers.empty():
+            found.append(self._newcomers.get())
+        return found
 
     def end(self) -> None:
         """Have the session stop everybody and close in order. A signal's handler may call it."""

@@ -19,13 +19,14 @@ class Past:
     """The log up to a position, as far as a new session has to know it. Seconds of the log.
 
     `live` is what people said while a run that broke off went on, to be said again. `goes_on`: the new
-    session is the same life, whose goals stay open.
+    session is the same life, whose goals stay open, and `under_way` what bodies did when it broke off.
     """
 
     position: int = 0
     end_s: float = 0.0
     events: tuple[Event, ...] = ()
     left_open: tuple[GoalClosed | StepEnded, ...] = ()
+    under_way: tuple[tuple[float, StepStarted], ...] = ()
     live: list[tuple[float, Input]] = field(default_factory=list)
     spoken: int = 0
     has_zones: bool = False
@@ -62,20 +63,20 @@ def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
         if record.closed_s is None
     )
     why = "run_ended", "the run in which it began has ended"
-    past.left_open = (*_under_way(before, past.end_s, *why), *goals)
+    lapsed = (lapse(since, begun, past.end_s, *why) for since, begun in _under_way(before))
+    past.left_open = (*lapsed, *goals)
     past.has_zones = bool(state.projections.privacy.zones)
     _count(past)
     return past
 
 
 def going_on(memory: MemoryClient) -> Past:
-    """What lies before a session that takes a life up again. Who was at work then is not any more."""
+    """What lies before a session that takes a life up again."""
     history = memory.history()
     past = Past(position=memory.position(), events=history, goes_on=bool(history))
     if history:
         past.end_s = max(event.t for event in history)
-        why = "site_down", "the site was down meanwhile"
-        past.left_open = tuple(_under_way(history, past.end_s, *why))
+        past.under_way = tuple(_under_way(history))
         past.has_zones = bool(memory.state.projections.privacy.zones)
     _count(past)
     return past
@@ -87,10 +88,8 @@ def _count(past: Past) -> None:
         past.numbers[event.origin] = max(past.numbers.get(event.origin, 0), event.seq + 1)
 
 
-def _under_way(
-    events: Iterable[Event], now: float, reason: str, detail: str
-) -> Iterable[StepEnded]:
-    """The ends of requests that were under way when the log broke off: nobody does them any more."""
+def _under_way(events: Iterable[Event]) -> Iterable[tuple[float, StepStarted]]:
+    """The requests that were under way when the log broke off, and since when (s)."""
     running: dict[str, tuple[float, StepStarted]] = {}
     for event in events:
         what = event.body
@@ -98,19 +97,23 @@ def _under_way(
             running[what.request] = (event.t, what)
         elif isinstance(what, StepEnded):
             running.pop(what.request, None)
-    for since_s, begun in running.values():
-        yield StepEnded(
-            request=begun.request,
-            goal=begun.goal,
-            step=begun.step,
-            skill=begun.skill,
-            body=begun.body,
-            outcome="lapsed",
-            reason=reason,
-            detail=detail,
-            duration_s=round(now - since_s, 3),
-            role=begun.role,
-        )
+    return running.values()
+
+
+def lapse(since_s: float, begun: StepStarted, now: float, reason: str, detail: str) -> StepEnded:
+    """The end of a request that nobody carries out any more."""
+    return StepEnded(
+        request=begun.request,
+        goal=begun.goal,
+        step=begun.step,
+        skill=begun.skill,
+        body=begun.body,
+        outcome="lapsed",
+        reason=reason,
+        detail=detail,
+        duration_s=round(now - since_s, 3),
+        role=begun.role,
+    )
 
 
 def _live(events: Iterable[Event]) -> Iterable[tuple[float, Input]]:

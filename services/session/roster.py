@@ -48,6 +48,11 @@ class Roster:
         """A body joined; it counts as heard."""
         self._heard[body] = now
 
+    def miss(self, body: str) -> None:
+        """A body is lost, as was said before; when it is heard it is back."""
+        self._heard.setdefault(body, 0.0)
+        self._lost.add(body)
+
     def grant(self, request: str, body: str, deadline_s: float, is_rest: bool = False) -> None:
         """A request went to a body."""
         self._leases[request] = Lease(request, body, deadline_s, is_rest)

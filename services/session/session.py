@@ -8,24 +8,26 @@ how fast any of them answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from brain.contracts import BrainStep, News
-from devices.contracts import Observation
+from devices.contracts import BodyCard, Observation
 from devices.facts import At, Be, Condition, Known, Selector
 from devices.skill import SkillEvent
 from services.errors import ActorDied
-from services.runtime.local import Handle
-from services.session.crew import Crew
+from services.runtime.local import Handle, LocalHandle
+from services.session.crew import Crew, Polled
 from services.session.diary import ANSWER, AUTHOR, Diary
 from services.session.ear import Ear
 from services.session.inputs import Inputs
 from services.session.pace import Pace
 from sim_worlds.contracts import Commands, Says, WorldStep
+from sim_worlds.errors import WorldError
 from stem_memory.contracts import (
     AnswerGiven,
+    BodyEnrolled,
     BodyLost,
     Event,
     GoalClosed,
@@ -43,6 +45,8 @@ from stem_memory.instructions import Release, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
 SAME_INSTANT_LIMIT = 50
+# When a session is taken up, bodies that think elsewhere have so long (s) to call before they count as silent.
+RETURN_S = 10.0
 SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
 
 
@@ -58,6 +62,7 @@ class Site:
         limit_s: When it ends at the latest (seconds of the session).
         stays: It goes on until somebody ends it, and what is open then stays open.
         past: What happened before in the same life, which goes on.
+        held: Requests of then that bodies may still carry out which are not here yet.
         has_zones: Whether some of what is reported must not be recorded.
         is_shared: Whether other programs record in the memory meanwhile.
         number: The first free number of an origin.
@@ -71,6 +76,7 @@ class Site:
     limit_s: float = 3600.0
     stays: bool = False
     past: tuple[Event, ...] = ()
+    held: tuple[StepStarted, ...] = ()
     has_zones: bool = False
     is_shared: bool = False
     number: Callable[[str], int] = field(default=lambda origin: 0)
@@ -100,6 +106,7 @@ class Session:
         self._seq: dict[str, int] = {}
         self._brain_wake: float | None = None
         self._words: list[SkillEvent] = []
+        self._cards: dict[str, BodyCard] = {}
         # Where others record, too, news is read back from the log: its order is the only one.
         self._reads_back = site.has_zones or site.is_shared or crew.glasses is not None
         self._read_to = crew.memory.position()
@@ -131,11 +138,40 @@ class Session:
             what = event.body
             if isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
                 self._bodies.latch(what.instruction)
+            elif isinstance(what, BodyEnrolled):
+                self._cards[what.spec.id] = what.card
         for story in self.diary.goals.values():
             if story.closed is None and story.understood is not None:
                 self._watch(story.understood)
+        roster = self._bodies.roster
+        for body in self.diary.bodies.keys() - set(self._site.bodies):
+            if self.diary.bodies[body].lost:
+                roster.miss(body)
+            else:
+                roster.enrol(body, now + RETURN_S)
+        for begun in self._site.held:
+            roster.grant(begun.request, begun.body, begun.deadline_s)
         if self._site.past:
             self._bodies.halt_all(now)
+
+    def _let_in(self, now: float) -> list[Event]:
+        """Whoever wants to join takes part from now on."""
+        events: list[Event] = []
+        for body in self._inputs.newcomers():
+            try:
+                spec = body.spec or self._crew.world.enter(body.id, body.card)
+            except WorldError as error:
+                body.refuse(str(error))
+                continue
+            self._bodies.add(body.id, LocalHandle(body.id, body), now)
+            handle = LocalHandle(body.id, Polled(body))
+            self._crew.devices.add(body.id, handle, is_far=body.spec is None)
+            leases = self._bodies.roster.leases()
+            body.take_up(tuple(lease.request for lease in leases if lease.body == body.id))
+            if self._cards.get(body.id) != body.card:
+                self._cards[body.id] = body.card
+                events.append(self._event(SITE, now, BodyEnrolled(spec=spec, card=body.card)))
+        return events
 
     def _advance(self, step: WorldStep) -> WorldStep:
         """Hand commands over, and let time pass to the next thing that happens."""
@@ -160,7 +196,9 @@ class Session:
     def _round(self, step: WorldStep, opening: list[Event]) -> None:
         """Everything that happens at one instant."""
         now = self.diary.now = step.now
+        opening = opening + self._let_in(now)
         reports = self._crew.devices.poll(now)
+        step = self._from_world(step, reports.heard)
         observations = (*step.observations, *reports.observations)
         receipts = (*step.receipts, *reports.receipts)
         heard, changes = self._bodies.listen(now, (*step.heard, *reports.heard))
@@ -190,6 +228,20 @@ class Session:
             pending = bool(self._words)
         if done or observations:
             self._on_round(now, tuple(done), self.diary)
+
+    def _from_world(self, step: WorldStep, in_touch: Collection[str]) -> WorldStep:
+        """What of the world's news reaches the fleet: who thinks elsewhere is not heard here."""
+        elsewhere = self._crew.devices.listened_to
+        mute = set(step.heard) - set(self._bodies.ids) | (elsewhere - set(in_touch))
+        if not mute and not elsewhere:
+            return step
+        return step.model_copy(
+            update={
+                "observations": tuple(o for o in step.observations if o.body not in mute),
+                "receipts": tuple(r for r in step.receipts if r.body not in mute),
+                "heard": tuple(b for b in step.heard if b not in mute | elsewhere),
+            }
+        )
 
     def _with_reason(self, change: Payload) -> Payload:
         """A loss with what the device's driver says of it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from devices.contracts import Observation
+from devices.contracts import BodySpec, Observation
 from devices.facts import Category, Location, Relation, Thing, Value
 from devices.site import Point, SitePlan
 from sim_worlds.contracts import Scenario, ScenarioThing
@@ -52,7 +52,7 @@ class Truth:
             attrs = ontology.card(person.cls).attrs
             self._entries[person.id] = _Entry("person", person.cls, person.names, attrs)
         for body in scenario.bodies:
-            self._entries[body.id] = _Entry("body", body.kind, body.names)
+            self.admit(body)
 
     def _add_plan(self, scenario: Scenario) -> None:
         for room in self.plan.rooms:
@@ -161,6 +161,10 @@ class Truth:
             leaves = (door.id for door in self.plan.doors if door.leaf)
             self._shut = frozenset(door for door in leaves if not self.attr(door, "open"))
         return self._shut
+
+    def admit(self, body: BodySpec) -> None:
+        """A body is in the world; where, `stand` says."""
+        self._entries[body.id] = _Entry("body", body.kind, body.names)
 
     def version(self, thing: str) -> int:
         """A number that changes whenever the thing's place or a state of it changes."""

@@ -1,0 +1,274 @@
+"""The daemon's link: it calls the site, tells and hears, and calls again when the connection is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from pydantic import ValidationError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from cerebellum.daemon.messages import (
+    BACKLOG,
+    MAX_BYTES,
+    SUBPROTOCOL,
+    TO_DEVICE,
+    Beat,
+    Bye,
+    FromDevice,
+    Hello,
+    Sync,
+    ToDevice,
+    Welcome,
+)
+from cerebellum.daemon.onboard import Hardware, Onboard
+from cerebellum.daemon.outbox import Outbox
+from cerebellum.daemon.timing import BackOff, SiteClock
+from cerebellum.errors import CerebellumError
+from devices.clock import Clock
+from devices.contracts import BodyCard, BodySpec
+
+# The body is looked after so often (s).
+TICK_S = 0.05
+# A handshake or a farewell takes no longer (s).
+_HANDSHAKE_S = 10.0
+
+
+class Rejected(CerebellumError):
+    """The site will not have this device; calling again changes nothing."""
+
+
+@dataclass(frozen=True)
+class Calling:
+    """Who calls whom.
+
+    Attributes:
+        id: Under which the body takes part.
+        url: The site's address, "http://..." or "https://...".
+        key: The device's key.
+        card: What the body can do.
+        spec: Where it is; None: the site simulates its hardware.
+        ca: A certificate authority of the site's own, in a file.
+        holds: Whether the body stops when it hears nothing of the site.
+    """
+
+    id: str
+    url: str
+    key: str
+    card: BodyCard
+    spec: BodySpec | None
+    ca: str | None = None
+    holds: bool = False
+
+
+Line = Callable[[Literal["linked", "lost", "note"], str], None]
+
+
+class Daemon:
+    """One body of a site, looked after until `end`.
+
+    Args:
+        calling: Who calls whom.
+        hardware: What moves.
+        outbox: What it must not forget.
+        clock: The machine's clock.
+        random: Chance, for the time between calls.
+        tell: Told what a person may want to know.
+    """
+
+    def __init__(
+        self,
+        calling: Calling,
+        hardware: Hardware,
+        outbox: Outbox,
+        clock: Clock,
+        random: Random,
+        tell: Line,
+    ) -> None:
+        self._calling = calling
+        self._hardware = hardware
+        self._outbox = outbox
+        self._clock = clock
+        self._site = SiteClock(clock)
+        self._back_off = BackOff(random)
+        self._tell = tell
+        self._onboard: Onboard | None = None
+        self._heard: list[ToDevice] = []
+        self._poked = asyncio.Event()
+        self._to_send: asyncio.Queue[FromDevice] | None = None
+        self._heard_s = clock.now()
+        self._beat_s, self._silence_s = 1.0, 2.0
+        self._is_ending = False
+        self._trouble = ""
+
+    def end(self) -> None:
+        """Stop the body and leave."""
+        self._is_ending = True
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Take part until `end`.
+
+        Raises:
+            Rejected: The site will not have this device.
+        """
+        link = asyncio.create_task(self._keep_linked())
+        try:
+            while not self._is_ending and not link.done():
+                self._look_after()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TICK_S):
+                        await self._poked.wait()
+                self._poked.clear()
+        finally:
+            # Motors first: nobody looks after the body from here on.
+            if self._onboard is not None:
+                self._onboard.halt(self._site.now())
+            self._hardware.stop()
+            if link.done():
+                link.result()
+            link.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await link
+
+    def _look_after(self) -> None:
+        """One turn of the body."""
+        if self._onboard is None:
+            return
+        heard, self._heard = self._heard, []
+        is_silent = self._clock.now() - self._heard_s > self._silence_s
+        for word in self._onboard.turn(self._site.now(), heard, is_silent):
+            self._send(word)
+
+    def _send(self, word: FromDevice) -> None:
+        """Say it if there is a connection. What has to arrive is said again on the next one."""
+        if self._to_send is not None and not self._to_send.full():
+            self._to_send.put_nowait(word)
+
+    async def _keep_linked(self) -> None:
+        while not self._is_ending:
+            try:
+                await self._linked()
+                why = "the site closed the connection"
+            except InvalidStatus as error:
+                status = error.response.status_code
+                if status in (401, 403):
+                    raise Rejected(
+                        f"{self._calling.url} does not know the key of {self._calling.id}: enrol it with "
+                        "a code of `retinue device code`"
+                    ) from None
+                why = f"the site answers {status}"
+            except InvalidURI:
+                raise Rejected(f"{self._calling.url} is no address of a site") from None
+            except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError) as error:
+                why = str(error) or type(error).__name__
+            self._to_send = None
+            if why != self._trouble:
+                self._trouble = why
+                self._tell("lost", f"{why}; calling again")
+            await asyncio.sleep(self._back_off.next_s())
+
+    async def _linked(self) -> None:
+        """One connection, from hello to its end."""
+        calling = self._calling
+        url = f"ws{calling.url.removeprefix('http')}/api/v1/devices/link"
+        trust = ssl.create_default_context(cafile=calling.ca) if url.startswith("wss") else None
+        async with connect(
+            url,
+            ssl=trust,
+            additional_headers={"Authorization": f"Bearer {calling.key}"},
+            subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+            open_timeout=_HANDSHAKE_S,
+            close_timeout=_HANDSHAKE_S,
+            max_size=MAX_BYTES,
+            proxy=None,
+        ) as connection:
+            carries = self._outbox.carried()
+            hello = Hello(id=calling.id, card=calling.card, spec=calling.spec, carries=carries)
+            await connection.send(hello.model_dump_json())
+            async with asyncio.timeout(_HANDSHAKE_S):
+                self._begin(_read(await connection.recv()))
+            self._back_off.reset()
+            self._trouble = ""
+            self._tell("linked", f"{calling.id} takes part at {calling.url}")
+            await self._talk(connection)
+
+    def _begin(self, word: ToDevice) -> None:
+        if isinstance(word, Bye):
+            raise Rejected(f"the site will not have {self._calling.id}: {word.reason}")
+        if not isinstance(word, Welcome):
+            raise Rejected(f"the site speaks another protocol: it said {word.kind}")
+        self._site.welcome(word)
+        self._beat_s, self._silence_s = word.beat_s, word.silence_s
+        self._heard_s = self._clock.now()
+        self._to_send = asyncio.Queue(BACKLOG)
+        if self._onboard is None:
+            calling = self._calling
+            self._onboard = Onboard(
+                calling.card, word.plan, self._hardware, self._outbox, calling.holds
+            )
+            self._onboard.begin(calling.id, self._site.now())
+        for result in self._onboard.unkept():
+            self._send(result)
+
+    async def _talk(self, connection: ClientConnection) -> None:
+        """Tell and hear at the same time, until either ends."""
+        parts = [
+            asyncio.create_task(part)
+            for part in (self._tell_all(connection), self._beat(), self._hear(connection))
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            self._to_send = None
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _tell_all(self, connection: ClientConnection) -> None:
+        queue = self._to_send
+        assert queue is not None
+        while True:
+            word = await queue.get()
+            await connection.send(word.model_dump_json())
+
+    async def _beat(self) -> None:
+        while True:
+            self._send(Beat(local_s=self._clock.now()))
+            await asyncio.sleep(self._beat_s)
+
+    async def _hear(self, connection: ClientConnection) -> None:
+        async for frame in connection:
+            word = _read(frame)
+            self._heard_s = self._clock.now()
+            if isinstance(word, Sync):
+                self._site.sync(word)
+            elif isinstance(word, Bye):
+                self._tell("note", f"the site says: {word.reason}")
+            else:
+                self._heard.append(word)
+                self._poked.set()
+
+
+def _read(frame: str | bytes) -> ToDevice:
+    """A frame as a message.
+
+    Raises:
+        Rejected: It is none: the site speaks another protocol.
+    """
+    try:
+        return TO_DEVICE.validate_json(frame)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Rejected(
+            f"the site says what this device does not know ({first['msg']}): bring both to the same "
+            "version of Retinue"
+        ) from None

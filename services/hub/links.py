@@ -1,0 +1,228 @@
+"""The devices of a site: who may call, and each one's connection."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from cerebellum.daemon.messages import (
+    BACKLOG,
+    FROM_DEVICE,
+    SUBPROTOCOL,
+    VERSION,
+    Beat,
+    Bye,
+    FromDevice,
+    Hello,
+    Sync,
+    ToDevice,
+    Welcome,
+)
+from devices.clock import Clock, WallClock
+from devices.sanity import nonsense
+from services.hub.linked import LinkedBody, is_urgent
+from services.hub.secret_file import write_secret
+from services.hub.standing import Standing
+from services.session.inputs import Inputs
+
+BEAT_S, SILENCE_S = 1.0, 2.0
+_HELLO_S = 10.0
+# Tokens of one start of the site; the next start's are larger.
+_STARTS = 1 << 32
+
+
+class Links:
+    """Every device of a site, whether it is connected or not.
+
+    Args:
+        inputs: The door to the session.
+        standing: How the site stands.
+        now: The site's time (s).
+        speed: Seconds of the site per second.
+        starts: The file that counts the site's starts.
+        clock: The machine's clock.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        standing: Callable[[], Standing],
+        now: Callable[[], float],
+        speed: float,
+        starts: Path,
+        clock: Clock | None = None,
+    ) -> None:
+        self._inputs = inputs
+        self._standing = standing
+        self._now = now
+        self._speed = speed
+        self._clock = clock or WallClock()
+        self._bodies: dict[str, LinkedBody] = {}
+        self._open: dict[str, Callable[[str], None]] = {}
+        number = _next_start(starts)
+        self._tokens = itertools.count(number * _STARTS + 1)
+
+    def settle(self) -> None:
+        """A round is recorded."""
+        for body in self._bodies.values():
+            body.settle()
+
+    def latencies(self) -> dict[str, float]:
+        """How long (s) the last stop took until each body held still, as far as they said."""
+        found = {id_: body.stop_latency_s for id_, body in self._bodies.items()}
+        return {id_: latency for id_, latency in found.items() if latency is not None}
+
+    async def serve(self, socket: WebSocket, device: str, may: Callable[[], bool]) -> None:
+        """One connection of a device whose key was checked, from hello to its end.
+
+        Args:
+            socket: The connection, not yet accepted.
+            device: Whose key it has.
+            may: Whether the key is still worth something.
+        """
+        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+        queue: asyncio.Queue[ToDevice | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def put(word: ToDevice | None) -> None:
+            # Who takes nothing any more is not waited for.
+            queue.put_nowait(None if queue.qsize() > BACKLOG else word)
+
+        def send(word: ToDevice) -> None:
+            loop.call_soon_threadsafe(put, word)
+
+        try:
+            hello = await _hello(socket)
+            why = self._objection(hello, device)
+            if why is not None:
+                await _farewell(socket, why)
+                return
+        except (WebSocketDisconnect, TimeoutError):
+            return
+        except ValidationError as error:
+            await _farewell(socket, _told(error))
+            return
+        body = self._member(hello)
+        if before := self._open.get(device):
+            before("another connection of this device took its place")
+        self._open[device] = lambda reason: send(Bye(reason=reason))
+        mine = self._open[device]
+        put(self._welcome())
+        body.attach(hello, send)
+        writing = asyncio.create_task(_write(socket, queue))
+        try:
+            await self._read(socket, body, put, may)
+        finally:
+            body.detach(send)
+            if self._open.get(device) is mine:
+                del self._open[device]
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _read(
+        self,
+        socket: WebSocket,
+        body: LinkedBody,
+        put: Callable[[ToDevice | None], None],
+        may: Callable[[], bool],
+    ) -> None:
+        while True:
+            try:
+                word = FROM_DEVICE.validate_json(await socket.receive_text())
+            except (WebSocketDisconnect, RuntimeError):
+                return
+            except (ValidationError, KeyError) as error:
+                await _farewell(socket, _told(error))
+                return
+            why = _nonsense(word, body)
+            if why is not None:
+                await _farewell(socket, why)
+                return
+            if isinstance(word, Bye):
+                return
+            if isinstance(word, Beat):
+                if not may():
+                    await _farewell(socket, "its key was taken back")
+                    return
+                put(Sync(local_s=word.local_s, now_s=self._now()))
+            body.hear(word)
+            if is_urgent(word):
+                self._inputs.wake()
+
+    def _objection(self, hello: Hello, device: str) -> str | None:
+        """Why a device can not take part, if so."""
+        if hello.version != VERSION:
+            return f"it speaks version {hello.version} of the protocol, and this site {VERSION}"
+        if hello.id != device:
+            return f"its key is that of {device}, and it calls itself {hello.id}"
+        known = self._bodies.get(device)
+        if known is not None and (known.spec is None) != (hello.spec is None):
+            return f"{device} was here with other hardware: give this one an id of its own"
+        return None
+
+    def _member(self, hello: Hello) -> LinkedBody:
+        body = self._bodies.get(hello.id)
+        if body is None or body.card != hello.card:
+            body = LinkedBody(hello, self._clock, SILENCE_S, self._tokens.__next__)
+            self._bodies[hello.id] = body
+            self._inputs.join_body(body)
+        return body
+
+    def _welcome(self) -> Welcome:
+        return Welcome(
+            now_s=self._now(),
+            speed=self._speed,
+            beat_s=BEAT_S,
+            silence_s=SILENCE_S,
+            plan=self._standing().plan,
+        )
+
+
+async def _hello(socket: WebSocket) -> Hello:
+    async with asyncio.timeout(_HELLO_S):
+        return Hello.model_validate_json(await socket.receive_text())
+
+
+async def _write(socket: WebSocket, queue: asyncio.Queue[ToDevice | None]) -> None:
+    while (word := await queue.get()) is not None:
+        await socket.send_text(word.model_dump_json())
+        if isinstance(word, Bye):
+            break
+    await socket.close(1008)
+
+
+async def _farewell(socket: WebSocket, why: str) -> None:
+    try:
+        await socket.send_text(Bye(reason=why).model_dump_json())
+        await socket.close(1008)
+    except (WebSocketDisconnect, RuntimeError):
+        return
+
+
+def _nonsense(word: FromDevice, body: LinkedBody) -> str | None:
+    """What is wrong with a message that has the right form."""
+    report = getattr(word, "observation", None)
+    if report is not None:
+        wrong = nonsense(report, body.card)
+        return None if wrong is None else f"it reported {wrong}"
+    return None
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"the message is none of this protocol ({where}: {first['msg']})"[:500]
+    return "a message is text"
+
+
+def _next_start(path: Path) -> int:
+    """Count one more start."""
+    number = int(path.read_text()) + 1 if path.is_file() else 1
+    write_secret(path, str(number).encode())
+    return number
