@@ -101,7 +101,7 @@ def find(site: str) -> tuple[str, str]:
 
 def _own_token(state: Path) -> str:
     try:
-        return (state / TOKEN).read_text().strip()
+        return (state / TOKEN).read_text(encoding="utf-8").strip()
     except OSError:
         raise UserError(
             f"the token of {state} can not be read: put one of your own into {TOKEN_VARIABLE}"
