@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
@@ -14,57 +13,24 @@ from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from cerebellum.daemon.member import Calling, Member, Rejected
 from cerebellum.daemon.messages import (
     BACKLOG,
     MAX_BYTES,
     SUBPROTOCOL,
     TO_DEVICE,
-    Beat,
-    Bye,
     FromDevice,
-    Hello,
-    Sync,
     ToDevice,
-    Welcome,
 )
-from cerebellum.daemon.onboard import Hardware, Onboard
+from cerebellum.daemon.onboard import Hardware
 from cerebellum.daemon.outbox import Outbox
-from cerebellum.daemon.timing import BackOff, SiteClock
-from cerebellum.errors import CerebellumError
+from cerebellum.daemon.timing import BackOff
 from devices.clock import Clock
-from devices.contracts import BodyCard, BodySpec
 
 # The body is looked after so often (s).
 TICK_S = 0.05
 # A handshake or a farewell takes no longer (s).
 _HANDSHAKE_S = 10.0
-
-
-class Rejected(CerebellumError):
-    """The site will not have this device; calling again changes nothing."""
-
-
-@dataclass(frozen=True)
-class Calling:
-    """Who calls whom.
-
-    Attributes:
-        id: Under which the body takes part.
-        url: The site's address, "http://..." or "https://...".
-        key: The device's key.
-        card: What the body can do.
-        spec: Where it is; None: the site simulates its hardware.
-        ca: A certificate authority of the site's own, in a file.
-        holds: Whether the body stops when it hears nothing of the site.
-    """
-
-    id: str
-    url: str
-    key: str
-    card: BodyCard
-    spec: BodySpec | None
-    ca: str | None = None
-    holds: bool = False
 
 
 Line = Callable[[Literal["linked", "lost", "note"], str], None]
@@ -92,18 +58,11 @@ class Daemon:
         tell: Line,
     ) -> None:
         self._calling = calling
-        self._hardware = hardware
-        self._outbox = outbox
-        self._clock = clock
-        self._site = SiteClock(clock)
+        self._member = Member(calling, hardware, outbox, clock)
         self._back_off = BackOff(random)
         self._tell = tell
-        self._onboard: Onboard | None = None
-        self._heard: list[ToDevice] = []
         self._poked = asyncio.Event()
         self._to_send: asyncio.Queue[FromDevice] | None = None
-        self._heard_s = clock.now()
-        self._beat_s, self._silence_s = 1.0, 2.0
         self._is_ending = False
         self._trouble = ""
 
@@ -121,30 +80,20 @@ class Daemon:
         link = asyncio.create_task(self._keep_linked())
         try:
             while not self._is_ending and not link.done():
-                self._look_after()
+                for word in self._member.turn():
+                    self._send(word)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(TICK_S):
                         await self._poked.wait()
                 self._poked.clear()
         finally:
             # Motors first: nobody looks after the body from here on.
-            if self._onboard is not None:
-                self._onboard.halt(self._site.now())
-            self._hardware.stop()
+            self._member.halt()
             if link.done():
                 link.result()
             link.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await link
-
-    def _look_after(self) -> None:
-        """One turn of the body."""
-        if self._onboard is None:
-            return
-        heard, self._heard = self._heard, []
-        is_silent = self._clock.now() - self._heard_s > self._silence_s
-        for word in self._onboard.turn(self._site.now(), heard, is_silent):
-            self._send(word)
 
     def _send(self, word: FromDevice) -> None:
         """Say it if there is a connection. What has to arrive is said again on the next one."""
@@ -189,39 +138,22 @@ class Daemon:
             max_size=MAX_BYTES,
             proxy=None,
         ) as connection:
-            carries = self._outbox.carried()
-            hello = Hello(id=calling.id, card=calling.card, spec=calling.spec, carries=carries)
-            await connection.send(hello.model_dump_json())
+            await connection.send(self._member.hello().model_dump_json())
             async with asyncio.timeout(_HANDSHAKE_S):
-                self._begin(_read(await connection.recv()))
+                first = self._member.begin(_read(await connection.recv()))
+            self._to_send = asyncio.Queue(BACKLOG)
+            for word in first:
+                self._send(word)
             self._back_off.reset()
             self._trouble = ""
             self._tell("linked", f"{calling.id} takes part at {calling.url}")
             await self._talk(connection)
 
-    def _begin(self, word: ToDevice) -> None:
-        if isinstance(word, Bye):
-            raise Rejected(f"the site will not have {self._calling.id}: {word.reason}")
-        if not isinstance(word, Welcome):
-            raise Rejected(f"the site speaks another protocol: it said {word.kind}")
-        self._site.welcome(word)
-        self._beat_s, self._silence_s = word.beat_s, word.silence_s
-        self._heard_s = self._clock.now()
-        self._to_send = asyncio.Queue(BACKLOG)
-        if self._onboard is None:
-            calling = self._calling
-            self._onboard = Onboard(
-                calling.card, word.plan, self._hardware, self._outbox, calling.holds
-            )
-            self._onboard.begin(calling.id, self._site.now())
-        for result in self._onboard.unkept():
-            self._send(result)
-
     async def _talk(self, connection: ClientConnection) -> None:
         """Tell and hear at the same time, until either ends."""
         parts = [
             asyncio.create_task(part)
-            for part in (self._tell_all(connection), self._beat(), self._hear(connection))
+            for part in (self._tell_all(connection), self._hear(connection))
         ]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -240,22 +172,12 @@ class Daemon:
             word = await queue.get()
             await connection.send(word.model_dump_json())
 
-    async def _beat(self) -> None:
-        while True:
-            self._send(Beat(local_s=self._clock.now()))
-            await asyncio.sleep(self._beat_s)
-
     async def _hear(self, connection: ClientConnection) -> None:
         async for frame in connection:
-            word = _read(frame)
-            self._heard_s = self._clock.now()
-            if isinstance(word, Sync):
-                self._site.sync(word)
-            elif isinstance(word, Bye):
-                self._tell("note", f"the site says: {word.reason}")
-            else:
-                self._heard.append(word)
-                self._poked.set()
+            note = self._member.hear(_read(frame))
+            if note:
+                self._tell("note", note)
+            self._poked.set()
 
 
 def _read(frame: str | bytes) -> ToDevice:

@@ -40,7 +40,8 @@ class Hello(Noun):
     """Who calls, and which requests it still answers for.
 
     `spec`: where it is; None: its hardware is simulated by the site, which lets it in.
-    `carries`: requests that it accepted and whose result is not kept yet.
+    `finishes`: when it is out of touch it does what it was told to the end; else it gives it up and
+    stops. `carries`: requests that it accepted and whose result is not kept yet.
     """
 
     kind: Literal["hello"] = "hello"
@@ -48,6 +49,7 @@ class Hello(Noun):
     id: Id
     card: BodyCard
     spec: BodySpec | None = None
+    finishes: bool = True
     carries: tuple[str, ...] = ()
 
 
@@ -102,7 +104,9 @@ class Bye(Noun):
 
 
 class Welcome(Noun):
-    """The site and its clock. A device that hears nothing for `silence_s` (of its own clock) is on its own."""
+    """The site and its clock. A device is on its own `silence_s` after
+    it sent the last beat that was answered (on its own clock).
+    """
 
     kind: Literal["welcome"] = "welcome"
     version: int = VERSION
@@ -137,14 +141,14 @@ class Drop(Noun):
 
 
 class Hold(Noun):
-    """Stop, now, and hold still until freed."""
+    """Stop, now, and hold still until freed by a word of a later epoch. Epochs only grow."""
 
     kind: Literal["hold"] = "hold"
     epoch: int
 
 
 class Free(Noun):
-    """The stop of this epoch, and any before it, is over."""
+    """Every stop of an epoch before this one is over."""
 
     kind: Literal["free"] = "free"
     epoch: int

@@ -97,7 +97,7 @@ class Onboard:
         self._holds = holds
         self._runner = Runner(card, plan, skill_kinds())
         # Who wants it to hold still: a person (by the epoch of their stop), and the silence.
-        self._epoch = 0
+        self._epoch = -1
         self._is_held = self._is_silent = self._was_still = False
         self._later: list[DeviceNews] = []
 
@@ -199,11 +199,9 @@ class Onboard:
         )
 
     def _hold(self, word: Hold | Free) -> None:
-        """Who was stopped is not freed by a word that was on its way before."""
-        if isinstance(word, Hold):
-            self._epoch, self._is_held = max(self._epoch, word.epoch), True
-        elif word.epoch >= self._epoch:
-            self._is_held = False
+        """The newest word counts: who was stopped is not freed by one that was on its way before."""
+        if word.epoch > self._epoch:
+            self._epoch, self._is_held = word.epoch, isinstance(word, Hold)
 
     def _stepped(
         self, now: float, news: list[DeviceNews], orders: list[Do], drops: list[str]

@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cerebellum.daemon.link import Calling, Daemon, Line
+from cerebellum.daemon.link import Daemon, Line
+from cerebellum.daemon.member import Calling
 from cerebellum.daemon.onboard import FarHardware, Hardware
 from cerebellum.daemon.outbox import Outbox
 from cerebellum.errors import CerebellumError
@@ -51,7 +52,7 @@ class DeviceFolder:
     def key(self) -> str:
         """The key by which the site knows it; "": it has none."""
         file = self.path / _KEY
-        return file.read_text().strip() if file.is_file() else ""
+        return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
     def enrolled(self, key: str) -> None:
         """Keep a new key. What it owed the site that it was enrolled at before, it owes nobody."""

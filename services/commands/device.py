@@ -49,7 +49,7 @@ def run(
         --state DIR: Where it keeps its key and its results.  [default: one for each ID]
         --ca FILE: The certificate authority of the site, if it has one of its own.
     """
-    from cerebellum.daemon.link import Calling
+    from cerebellum.daemon.member import Calling
     from cerebellum.daemon.program import DeviceFolder, opened
     from cerebellum.daemon.program import run as run_daemon
     from services.errors import UserError

@@ -56,6 +56,7 @@ class LinkedBody:
         self.id = hello.id
         self.card: BodyCard = hello.card
         self.spec: BodySpec | None = hello.spec
+        self.finishes = hello.finishes
         # The last stop: its epoch, when it was sent, and how long it took until the body held (s).
         self.stop_latency_s: float | None = None
         self._clock = clock
@@ -70,7 +71,6 @@ class LinkedBody:
         self._orders: dict[str, Do] = {}
         self._drops: dict[str, None] = {}
         self._hold: Hold | Free | None = None
-        self._epoch = 0
         self._hold_s = 0.0
         # Results that the session was told of and may not have recorded yet.
         self._told: list[int] = []
@@ -83,15 +83,8 @@ class LinkedBody:
     def take_up(self, requests: tuple[str, ...]) -> None:
         """It is a member now. Of what it was given before, it ends what it does not know of."""
         with self._lock:
-            for request in requests:
-                self._leased[request] = None
-                if request not in self._carries:
-                    why = "the order did not arrive before the site went down"
-                    now = 0.0
-                    lost = Failed(
-                        request=request, body=self.id, t=now, reason="not_received", detail=why
-                    )
-                    self._events.append((0, lost))
+            self._leased |= dict.fromkeys(requests)
+            self._miss("the order did not arrive before the site went down")
 
     def refuse(self, why: str) -> None:
         """It can not take part."""
@@ -111,9 +104,8 @@ class LinkedBody:
                 self._drops[request] = None
                 self._say(Drop(request=request))
             if news.stop or news.resume:
-                self._epoch += news.stop
                 kind = Hold if news.stop else Free
-                self._hold, self._hold_s = kind(epoch=self._epoch), self._clock.now()
+                self._hold, self._hold_s = kind(epoch=self._token()), self._clock.now()
                 self._say(self._hold)
             if self.spec is None and (news.observation is not None or news.receipts):
                 self._say(Plant(observation=news.observation, receipts=news.receipts))
@@ -149,9 +141,22 @@ class LinkedBody:
         self._events = []
         return found
 
+    def _miss(self, why: str) -> None:
+        """What it was given and neither carries nor is still being told of is not done by anybody."""
+        ended = {event.request for _, event in self._events if is_result(event)}
+        for request in self._leased.keys() - self._carries - self._orders.keys() - ended:
+            lost = Failed(request=request, body=self.id, t=0.0, reason="not_received", detail=why)
+            self._events.append((0, lost))
+
     def _say(self, word: ToDevice) -> None:
         if self._send is not None:
             self._send(word)
+
+    @property
+    def silent_s(self) -> float:
+        """For how long (s of the machine's clock) nothing was heard of it."""
+        with self._lock:
+            return self._clock.now() - self._heard_s
 
     # -- the event loop's thread -----------------------------------------------------------------
 
@@ -161,6 +166,7 @@ class LinkedBody:
             self._send = send
             self._heard_s = self._clock.now()
             self._carries = set(hello.carries)
+            self._miss("its daemon knows nothing of it any more")
             for word in (self._hold, *self._orders.values(), *map(_drop, self._drops)):
                 if word is not None:
                     send(word)

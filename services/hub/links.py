@@ -25,6 +25,7 @@ from cerebellum.daemon.messages import (
 )
 from devices.clock import Clock, WallClock
 from devices.sanity import nonsense
+from services.errors import ServiceError
 from services.hub.linked import LinkedBody, is_urgent
 from services.hub.secret_file import write_secret
 from services.hub.standing import Standing
@@ -34,6 +35,10 @@ BEAT_S, SILENCE_S = 1.0, 2.0
 _HELLO_S = 10.0
 # Tokens of one start of the site; the next start's are larger.
 _STARTS = 1 << 32
+
+
+class Unwelcome(ServiceError):
+    """A device can not take part, or not go on: the sentence is its last word from here."""
 
 
 class Links:
@@ -98,25 +103,25 @@ class Links:
 
         try:
             hello = await _hello(socket)
-            why = self._objection(hello, device)
-            if why is not None:
-                await _farewell(socket, why)
-                return
+            body = self.admit(hello, device)
         except (WebSocketDisconnect, TimeoutError):
             return
-        except ValidationError as error:
+        except (ValidationError, Unwelcome) as error:
             await _farewell(socket, _told(error))
             return
-        body = self._member(hello)
         if before := self._open.get(device):
             before("another connection of this device took its place")
-        self._open[device] = lambda reason: send(Bye(reason=reason))
-        mine = self._open[device]
-        put(self._welcome())
+        self._open[device] = mine = lambda reason: send(Bye(reason=reason))
+        put(self.welcome())
         body.attach(hello, send)
         writing = asyncio.create_task(_write(socket, queue))
         try:
-            await self._read(socket, body, put, may)
+            # What an older connection still brings is older than what this device says by now.
+            while (word := await _next(socket)) is not None and self._open.get(device) is mine:
+                for answer in self.hear(body, word, may):
+                    put(answer)
+        except (ValidationError, Unwelcome) as error:
+            await _farewell(socket, _told(error))
         finally:
             body.detach(send)
             if self._open.get(device) is mine:
@@ -124,35 +129,51 @@ class Links:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
 
-    async def _read(
-        self,
-        socket: WebSocket,
-        body: LinkedBody,
-        put: Callable[[ToDevice | None], None],
-        may: Callable[[], bool],
-    ) -> None:
-        while True:
-            try:
-                word = FROM_DEVICE.validate_json(await socket.receive_text())
-            except (WebSocketDisconnect, RuntimeError):
-                return
-            except (ValidationError, KeyError) as error:
-                await _farewell(socket, _told(error))
-                return
-            why = _nonsense(word, body)
-            if why is not None:
-                await _farewell(socket, why)
-                return
-            if isinstance(word, Bye):
-                return
-            if isinstance(word, Beat):
-                if not may():
-                    await _farewell(socket, "its key was taken back")
-                    return
-                put(Sync(local_s=word.local_s, now_s=self._now()))
-            body.hear(word)
-            if is_urgent(word):
-                self._inputs.wake()
+    def admit(self, hello: Hello, device: str) -> LinkedBody:
+        """Let a device take part whose key was checked.
+
+        Raises:
+            Unwelcome: It can not.
+        """
+        why = self._objection(hello, device)
+        if why is not None:
+            raise Unwelcome(why)
+        body = self._bodies.get(hello.id)
+        if body is None or (body.card, body.finishes) != (hello.card, hello.finishes):
+            body = LinkedBody(hello, self._clock, SILENCE_S, self._tokens.__next__)
+            self._bodies[hello.id] = body
+            self._inputs.join_body(body)
+        return body
+
+    def welcome(self) -> Welcome:
+        """The site's first words."""
+        return Welcome(
+            now_s=self._now(),
+            speed=self._speed,
+            beat_s=BEAT_S,
+            silence_s=SILENCE_S,
+            plan=self._standing().plan,
+        )
+
+    def hear(
+        self, body: LinkedBody, word: FromDevice, may: Callable[[], bool]
+    ) -> tuple[ToDevice, ...]:
+        """Take in what a device says; what it is answered at once.
+
+        Raises:
+            Unwelcome: It makes no sense, or the device may not take part any more.
+        """
+        why = _nonsense(word, body)
+        if why is not None:
+            raise Unwelcome(why)
+        if isinstance(word, Beat) and not may():
+            raise Unwelcome("its key was taken back")
+        body.hear(word)
+        if is_urgent(word):
+            self._inputs.wake()
+        if isinstance(word, Beat):
+            return (Sync(local_s=word.local_s, now_s=self._now()),)
+        return ()
 
     def _objection(self, hello: Hello, device: str) -> str | None:
         """Why a device can not take part, if so."""
@@ -165,27 +186,21 @@ class Links:
             return f"{device} was here with other hardware: give this one an id of its own"
         return None
 
-    def _member(self, hello: Hello) -> LinkedBody:
-        body = self._bodies.get(hello.id)
-        if body is None or body.card != hello.card:
-            body = LinkedBody(hello, self._clock, SILENCE_S, self._tokens.__next__)
-            self._bodies[hello.id] = body
-            self._inputs.join_body(body)
-        return body
-
-    def _welcome(self) -> Welcome:
-        return Welcome(
-            now_s=self._now(),
-            speed=self._speed,
-            beat_s=BEAT_S,
-            silence_s=SILENCE_S,
-            plan=self._standing().plan,
-        )
-
 
 async def _hello(socket: WebSocket) -> Hello:
     async with asyncio.timeout(_HELLO_S):
         return Hello.model_validate_json(await socket.receive_text())
+
+
+async def _next(socket: WebSocket) -> FromDevice | None:
+    """What the device says next; None: it is gone."""
+    try:
+        word = FROM_DEVICE.validate_json(await socket.receive_text())
+    except (WebSocketDisconnect, RuntimeError):
+        return None
+    except KeyError:
+        raise Unwelcome("a message is text") from None
+    return None if isinstance(word, Bye) else word
 
 
 async def _write(socket: WebSocket, queue: asyncio.Queue[ToDevice | None]) -> None:
@@ -218,11 +233,11 @@ def _told(error: Exception) -> str:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         return f"the message is none of this protocol ({where}: {first['msg']})"[:500]
-    return "a message is text"
+    return str(error)
 
 
 def _next_start(path: Path) -> int:
     """Count one more start."""
-    number = int(path.read_text()) + 1 if path.is_file() else 1
+    number = int(path.read_text(encoding="utf-8")) + 1 if path.is_file() else 1
     write_secret(path, str(number).encode())
     return number

@@ -111,7 +111,7 @@ def _listening(address: Address, remembered: Path) -> socket.socket:
     bound: socket.socket | None = None
     if not address.port and remembered.is_file():
         with contextlib.suppress(UserError, ValueError):
-            bound = listen(address.host, int(remembered.read_text()))
+            bound = listen(address.host, int(remembered.read_text(encoding="utf-8")))
     bound = bound or listen(address.host, address.port)
     write_secret(remembered, str(bound.getsockname()[1]).encode())
     return bound

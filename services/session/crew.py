@@ -236,14 +236,14 @@ class BodySide:
         self._is_stopped = False
         self.roster = Roster()
 
-    def add(self, body: str, handle: Handle, now: float) -> None:
-        """Somebody joins; while everybody holds still, they do so, too."""
+    def add(self, body: str, handle: Handle, now: float, finishes: bool) -> None:
+        """Somebody joins; while everybody holds still, they do so, too, and else they are told not to."""
         self._handles[body] = handle
         self._newcomers.add(body)
-        self.roster.enrol(body, now)
-        if self._is_stopped or body in self._stopped:
+        self.roster.enrol(body, now, finishes)
+        if self._is_stopped:
             self._stopped.add(body)
-            self._latches[body] = True
+        self._latches[body] = body in self._stopped
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -262,7 +262,8 @@ class Diary:
 
     def _enrolled(self, what: log.BodyEnrolled, t: float) -> None:
         self.stopped.setdefault(what.spec.id, self._is_stopped)
-        self.bodies[what.spec.id] = BodyStatus(battery=what.spec.battery)
+        at_rest = self._at_rest(what.spec.id)
+        self.bodies[what.spec.id] = BodyStatus(battery=what.spec.battery, doing=at_rest)
 
     def _observed(self, what: log.Observed, t: float) -> None:
         state = what.observation.state

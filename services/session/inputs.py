@@ -72,6 +72,11 @@ class Newcomer(Protocol):
         """Where it is; None: the world simulates its hardware and lets it in."""
         ...
 
+    @property
+    def finishes(self) -> bool:
+        """Whether it does what it was told to the end when it is out of touch; else it gives it up."""
+        ...
+
     def refuse(self, why: str) -> None:
         """It can not take part."""
         ...

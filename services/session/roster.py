@@ -3,10 +3,13 @@
 A lease is a request with a deadline. A body that is not heard for `lapse_s`, or that lets a
 deadline pass by `grace_s` without a word, is declared lost: its leases are forfeited and the brain
 gives its steps to others. When it is heard again it is back, and told to drop what it still does.
+A body that finishes what it does while nobody hears it keeps its leases until they end: what it does
+must not be done by others meanwhile.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from devices.noun import Noun
@@ -43,10 +46,12 @@ class Roster:
     _lost: set[str] = field(default_factory=set)
     _leases: dict[str, Lease] = field(default_factory=dict)
     _forfeited: dict[str, list[str]] = field(default_factory=dict)
+    _finishing: set[str] = field(default_factory=set)
 
-    def enrol(self, body: str, now: float) -> None:
-        """A body joined; it counts as heard."""
+    def enrol(self, body: str, now: float, finishes: bool = False) -> None:
+        """A body joined; it counts as heard. `finishes`: also out of touch it does what it was told."""
         self._heard[body] = now
+        (self._finishing.add if finishes else self._finishing.discard)(body)
 
     def miss(self, body: str) -> None:
         """A body is lost, as was said before; when it is heard it is back."""
@@ -67,7 +72,7 @@ class Roster:
         for body in sorted(heard):
             self._heard[body] = now
         for body in sorted(self._heard):
-            silent = now - self._heard[body] >= self.config.lapse_s - 1e-6
+            silent = now >= self._lapses_at(body) - 1e-6
             mute = body not in self._lost and self._overdue(body, now)
             if body in self._lost and body in heard and not mute:
                 self._lost.discard(body)
@@ -89,8 +94,14 @@ class Roster:
     def next_check(self) -> float | None:
         """When silence must be looked for at the latest; None while nobody holds a lease."""
         holders = {lease.body for lease in self._leases.values()} - self._lost
-        times = [self._heard[body] + self.config.lapse_s for body in holders]
-        return min(times, default=None)
+        return min(map(self._lapses_at, holders), default=None)
+
+    def _lapses_at(self, body: str) -> float:
+        """When a body that stays silent counts as lost."""
+        ends = [x.deadline_s for x in self._leases.values() if x.body == body]
+        rest = max(ends, default=-math.inf) + self.config.grace_s
+        lapse = self._heard[body] + self.config.lapse_s
+        return max(lapse, rest) if body in self._finishing else lapse
 
     def _overdue(self, body: str, now: float) -> bool:
         limit = now - self.config.grace_s

@@ -148,7 +148,7 @@ class Session:
             if self.diary.bodies[body].lost:
                 roster.miss(body)
             else:
-                roster.enrol(body, now + RETURN_S)
+                roster.enrol(body, now + RETURN_S, finishes=True)
         for begun in self._site.held:
             roster.grant(begun.request, begun.body, begun.deadline_s)
         if self._site.past:
@@ -163,7 +163,7 @@ class Session:
             except WorldError as error:
                 body.refuse(str(error))
                 continue
-            self._bodies.add(body.id, LocalHandle(body.id, body), now)
+            self._bodies.add(body.id, LocalHandle(body.id, body), now, body.finishes)
             handle = LocalHandle(body.id, Polled(body))
             self._crew.devices.add(body.id, handle, is_far=body.spec is None)
             leases = self._bodies.roster.leases()

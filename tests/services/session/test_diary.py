@@ -136,10 +136,10 @@ def test_bodies_fall_silent_and_are_heard_again():
     assert diary.bodies["a-1"].lost
 
 
-def test_a_stop_of_everybody_is_for_those_who_are_there():
+def test_a_stop_of_everybody_is_for_whoever_joins_before_the_release_too():
     diary = diary_of(joined("a-1"), joined("a-2"), told(Stop()), joined("a-3"))
-    assert diary.stopped == {"a-1": True, "a-2": True, "a-3": False}
-    assert [diary.bodies[name].doing for name in ("a-1", "a-3")] == ["stopped", ""]
+    assert diary.stopped == {"a-1": True, "a-2": True, "a-3": True}
+    assert [diary.bodies[name].doing for name in ("a-1", "a-3")] == ["stopped", "stopped"]
 
 
 def test_a_goal_touched_what_its_plans_were_about():
