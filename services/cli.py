@@ -32,6 +32,7 @@ _TABLE = (
     ("commands.house", "topology doctor"),
     ("commands.llm", "llm"),
     ("lab.commands.bench", "bench"),
+    ("lab.commands.fleet", "fleet"),
 )
 
 

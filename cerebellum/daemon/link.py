@@ -153,7 +153,7 @@ class Daemon:
         """Tell and hear at the same time, until either ends."""
         parts = [
             asyncio.create_task(part)
-            for part in (self._tell_all(connection), self._hear(connection))
+            for part in (self._tell_all(connection), self._hear(connection), self._watch())
         ]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -171,6 +171,14 @@ class Daemon:
         while True:
             word = await queue.get()
             await connection.send(word.model_dump_json())
+
+    async def _watch(self) -> None:
+        """A connection that brings nothing is none, whatever the network says of it."""
+        while True:
+            patience_s = self._member.patience_s
+            if patience_s <= 0.0:
+                raise TimeoutError("the site is not heard any more")
+            await asyncio.sleep(patience_s)
 
     async def _hear(self, connection: ClientConnection) -> None:
         async for frame in connection:

@@ -126,8 +126,17 @@ class Member:
         if self._onboard is None:
             return tuple(said)
         heard, self._heard = self._heard, []
-        is_alone = now > self._counts_until_s
-        return (*said, *self._onboard.turn(self._site.now(), heard, is_alone))
+        return (*said, *self._onboard.turn(self._site.now(), heard, self.alone_s > 0.0))
+
+    @property
+    def alone_s(self) -> float:
+        """For how long (s) it could not count on the site; less than 0: it can."""
+        return self._clock.now() - self._counts_until_s
+
+    @property
+    def patience_s(self) -> float:
+        """In how many seconds a connection that brings nothing is worth calling anew."""
+        return self._silence_s - self.alone_s
 
     def halt(self) -> None:
         """End all motion: nobody looks after the body from here on."""

@@ -223,4 +223,6 @@ class Onboard:
 
     def _told(self, event: SkillEvent) -> Did:
         """What became of a request; a result is on the disk before it is told."""
+        if isinstance(event, Failed) and event.reason == "stopped" and not self._is_held:
+            event = event.model_copy(update={"detail": "its daemon heard nothing of the site"})
         return Did(seq=self._outbox.put(event) if is_result(event) else 0, event=event)

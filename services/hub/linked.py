@@ -87,9 +87,9 @@ class LinkedBody:
             self._miss("the order did not arrive before the site went down")
 
     def refuse(self, why: str) -> None:
-        """It can not take part."""
+        """It can not take part, or not any more."""
         with self._lock:
-            self._say(Bye(reason=why))
+            self._hang_up(why)
 
     def step(self, news: BodyInput) -> BodyOutput:
         """Pass news on, and hand over what came."""
@@ -117,7 +117,10 @@ class LinkedBody:
         """Whether it is in touch, and its next report. Commands go from its cerebellum to its motors."""
         with self._lock:
             silent = self._clock.now() - self._heard_s > self._silence_s
-            heard = self._send is not None and not silent
+            if silent:
+                # What is still on the way must not arrive once its work was given away.
+                self._hang_up("it was silent for too long: call again")
+            heard = self._send is not None
             report = self._reports.pop(0) if self._reports else None
         trouble = "" if heard else "its daemon is not heard"
         return DeviceNews(
@@ -148,6 +151,10 @@ class LinkedBody:
             lost = Failed(request=request, body=self.id, t=0.0, reason="not_received", detail=why)
             self._events.append((0, lost))
 
+    def _hang_up(self, why: str) -> None:
+        self._say(Bye(reason=why))
+        self._send = None
+
     def _say(self, word: ToDevice) -> None:
         if self._send is not None:
             self._send(word)
@@ -161,8 +168,9 @@ class LinkedBody:
     # -- the event loop's thread -----------------------------------------------------------------
 
     def attach(self, hello: Hello, send: Send) -> None:
-        """A connection begins: what has to arrive is said again."""
+        """A connection begins, and an older one ends: what has to arrive is said again."""
         with self._lock:
+            self._hang_up("another connection of this device took its place")
             self._send = send
             self._heard_s = self._clock.now()
             self._carries = set(hello.carries)
@@ -176,6 +184,10 @@ class LinkedBody:
         with self._lock:
             if self._send is send:
                 self._send = None
+
+    def is_attached(self, send: Send) -> bool:
+        """Whether this is the connection that counts."""
+        return self._send is send
 
     def hear(self, word: FromDevice) -> None:
         """Take in what the daemon says."""

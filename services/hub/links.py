@@ -68,7 +68,6 @@ class Links:
         self._speed = speed
         self._clock = clock or WallClock()
         self._bodies: dict[str, LinkedBody] = {}
-        self._open: dict[str, Callable[[str], None]] = {}
         number = _next_start(starts)
         self._tokens = itertools.count(number * _STARTS + 1)
 
@@ -109,23 +108,18 @@ class Links:
         except (ValidationError, Unwelcome) as error:
             await _farewell(socket, _told(error))
             return
-        if before := self._open.get(device):
-            before("another connection of this device took its place")
-        self._open[device] = mine = lambda reason: send(Bye(reason=reason))
         put(self.welcome())
         body.attach(hello, send)
         writing = asyncio.create_task(_write(socket, queue))
         try:
             # What an older connection still brings is older than what this device says by now.
-            while (word := await _next(socket)) is not None and self._open.get(device) is mine:
+            while (word := await _next(socket)) is not None and body.is_attached(send):
                 for answer in self.hear(body, word, may):
                     put(answer)
         except (ValidationError, Unwelcome) as error:
             await _farewell(socket, _told(error))
         finally:
             body.detach(send)
-            if self._open.get(device) is mine:
-                del self._open[device]
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
 
@@ -140,6 +134,8 @@ class Links:
             raise Unwelcome(why)
         body = self._bodies.get(hello.id)
         if body is None or (body.card, body.finishes) != (hello.card, hello.finishes):
+            if body is not None:
+                body.refuse("it is another body now")
             body = LinkedBody(hello, self._clock, SILENCE_S, self._tokens.__next__)
             self._bodies[hello.id] = body
             self._inputs.join_body(body)

@@ -12,6 +12,7 @@ from services.session.contracts import RunConfig
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Inputs
+from services.session.pace import Pace
 from services.session.past import going_on
 from services.session.session import Session
 from stem_memory.contracts import Event
@@ -34,6 +35,7 @@ def live(
     inputs: Inputs,
     on_round: Callable[[float, tuple[Event, ...], Diary], None],
     runtime: Runtime | None = None,
+    pace: Callable[[float], Pace] | None = None,
 ) -> None:
     """Keep a site up until `inputs` ends it; what is open then stays open.
 
@@ -43,6 +45,7 @@ def live(
         inputs: The door by which people reach it.
         on_round: Told what was recorded in each round, once it is on the disk.
         runtime: Where actors live, instead of what `config.runtime` names; closed at the end.
+        pace: How time passes from a moment (s) on, instead of with the host's clock.
 
     Raises:
         UserError: bad input, in one sentence.
@@ -55,7 +58,8 @@ def live(
         memory = MemoryClient.join(folder.own_memory, runtime)
         past = going_on(memory)
         crew, site = assembled(plan, past, memory, runtime, folder.path / _JOURNAL)
-        Session(crew, site, inputs, pace_of(plan, past, crew), on_round).run()
+        paced = pace_of(plan, past, crew) if pace is None else pace(past.end_s)
+        Session(crew, site, inputs, paced, on_round).run()
     finally:
         # A memory that can not be closed must not keep actors alive.
         with contextlib.closing(runtime):
