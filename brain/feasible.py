@@ -45,10 +45,14 @@ def lacks(step: TaskStep, body: BodyRecord, view: MemoryView, roadmap: Roadmap) 
     card = view.skills().get(step.skill)
     if card is None:
         return Lack("embodiment", f"nobody knows a skill called {step.skill}")
+    if body.retired:
+        return Lack("embodiment", f"{name} has left the fleet")
     if body.lost:
         return Lack("embodiment", f"{name} gives no sign of life since {body.heard_s:.0f} s")
     if body.stopped:
         return Lack("embodiment", f"{name} is stopped until somebody lets it go on")
+    if body.drained and not view.contents(name):
+        return Lack("embodiment", f"{name} is drained and takes nothing new on")
     if step.body not in (None, name):
         return Lack("embodiment", f"the step is for {step.body} and no other body")
     if body.card.skills.get(step.skill, 0.0) <= 0.0:

@@ -20,6 +20,7 @@ from brain.acting.monitor import hear, holds_for, lapse
 from brain.acting.revise import Revision, conditions_now, revise
 from brain.acting.running import Ledger
 from brain.acting.turn import Turn
+from brain.acting.wanted import wanted
 from brain.allocation.allocate import allocate
 from brain.answering.answer import answer, needs_look
 from brain.config import BrainConfig
@@ -49,7 +50,7 @@ from stem_memory.contracts import (
     StepAssigned,
     StepEnded,
 )
-from stem_memory.instructions import Cancel, Change, Instruction, Release, Resume, Stop
+from stem_memory.instructions import Cancel, Change, Instruction, Release, Restrict, Resume, Stop
 from stem_memory.notes.episodes import trials_of
 from stem_memory.tasks import Goal, GoalRecord, Heeded
 from stem_memory.view import MemoryView
@@ -217,6 +218,8 @@ class Brain:
         elif isinstance(instruction, Resume):
             for goal in instruction.goals:
                 self._take_up(goal, "it goes on", turn)
+        elif isinstance(instruction, Restrict):
+            self._take_up(instruction.goal, "who may work for it was changed", turn)
         elif isinstance(instruction, Change) and instruction.text is not None:
             self._let_go(instruction.goal)
             self._take_up(instruction.goal, "the wish was changed", turn)
@@ -232,7 +235,11 @@ class Brain:
             self._think(record.goal, turn.now)
 
     def _think(self, goal: Goal, now: float) -> None:
-        self._hints.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
+        conditions = self._ears.wanted.get((goal.cause, goal.text))
+        if conditions is not None:
+            self._hints.add(goal.id, wanted(conditions, self._memory), now)
+        else:
+            self._hints.add(goal.id, self._interpreter.interpret(goal, self._memory), now)
 
     def _speak_hints(self, turn: Turn) -> None:
         """Record what has been thought through by now."""
@@ -418,9 +425,9 @@ class Brain:
         reason = self._stale.pop(goal)
         outcome = revise(goal, reason, turn, self._roadmap, self._config)
         self._allocate = True
-        stopped = any(body.stopped for body in self._memory.bodies().values())
-        if outcome is Revision.WAIT or (isinstance(outcome, str) and stopped):
-            # Whoever is stopped may be the one who can.
+        resting = any(b.stopped or b.drained for b in self._memory.bodies().values())
+        if outcome is Revision.WAIT or (isinstance(outcome, str) and resting):
+            # Whoever is stopped or drained may be the one who can.
             self._stale[goal] = reason
         elif isinstance(outcome, str) and self._memory.goals()[goal].is_question:
             self._answer(goal, turn, outcome)

@@ -7,6 +7,7 @@ hash chain. New kinds may be added; a kind never changes its meaning.
 
 from __future__ import annotations
 
+import operator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -132,7 +133,9 @@ class Said(Noun):
 
     `id` ("u1") is what comes of it as `cause`. A deadline (a time, seconds) or a priority given
     along with the words is for the goal that they may be. `channel` is how they came; `key` marks
-    them for whoever has to say them again, so that they are heard once.
+    them for whoever has to say them again, so that they are heard once. `goal` is the one whose
+    question they answer, where somebody says so. `conditions` are the wish itself, where a program
+    says what it wants; its words then only tell people.
     """
 
     kind: Literal["said"] = "said"
@@ -143,6 +146,8 @@ class Said(Noun):
     priority: int = 0
     channel: Literal["typed", "spoken", "glasses", "api"] = "typed"
     key: str = ""
+    goal: str = Field(default="", exclude_if=operator.not_)
+    conditions: tuple[Condition, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class Replied(Noun):

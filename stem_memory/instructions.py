@@ -62,6 +62,40 @@ class Release(Noun):
     bodies: tuple[str, ...] = ()
 
 
+class Drain(Noun):
+    """The bodies take nothing new on; what they have begun, or hold, they see to the end."""
+
+    kind: Literal["drain"] = "drain"
+    bodies: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Activate(Noun):
+    """The drained bodies take work on again."""
+
+    kind: Literal["activate"] = "activate"
+    bodies: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Retire(Noun):
+    """The body leaves the fleet, until it is enrolled anew."""
+
+    kind: Literal["retire"] = "retire"
+    body: str
+
+
+class Restrict(Noun):
+    """Who may work for the goal from now on: only these (none given: anybody), and never those.
+
+    Who has begun something, or holds something for it, sees that to the end.
+    """
+
+    kind: Literal["restrict"] = "restrict"
+    goal: str
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
 Instruction = Annotated[
-    Cancel | Pause | Resume | Change | Stop | Release, Field(discriminator="kind")
+    Cancel | Pause | Resume | Change | Restrict | Stop | Release | Drain | Activate | Retire,
+    Field(discriminator="kind"),
 ]

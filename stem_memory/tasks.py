@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Literal
+
+from pydantic import Field
 
 from devices.facts import Condition, Known, Selector, Value
 from devices.noun import Noun
@@ -178,7 +181,8 @@ class Assignment(Noun):
 class GoalRecord(Noun):
     """All that task memory knows of one goal now.
 
-    `replies` are the questions that were asked about it, each with what was answered, in order.
+    `replies` are the questions that were asked about it, each with what was answered, in order. `only`
+    and `never` say who may work for it (`stem_memory.instructions.Restrict`).
     """
 
     goal: Goal
@@ -195,6 +199,12 @@ class GoalRecord(Noun):
     answer: Answer | None = None
     is_late: bool = False
     replies: tuple[tuple[str, str], ...] = ()
+    only: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    never: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+
+    def allows(self, body: str) -> bool:
+        """Whether the body may work for it."""
+        return body not in self.never and (not self.only or body in self.only)
 
     @property
     def is_question(self) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
+
+from pydantic import Field
 
 from devices.contracts import BodyCard, BodySpec, BodyState
 from devices.facts import Category, ClassCard, Facts, Value
@@ -38,7 +41,8 @@ class Performance(Noun):
 class BodyRecord(Noun):
     """A body as memory knows it. `busy` is the request it works on, if any.
 
-    `stopped`: somebody told it to hold still, and nobody has released it yet.
+    `stopped`: somebody told it to hold still, and nobody has released it yet. `drained`: it takes
+    nothing new on; `retired`: it has left the fleet.
     """
 
     spec: BodySpec
@@ -48,11 +52,13 @@ class BodyRecord(Noun):
     lost: bool = False
     stopped: bool = False
     busy: str | None = None
+    drained: bool = Field(default=False, exclude_if=operator.not_)
+    retired: bool = Field(default=False, exclude_if=operator.not_)
 
     @property
     def is_out(self) -> bool:
-        """Whether nothing can be asked of it now: it is lost or stopped."""
-        return self.lost or self.stopped
+        """Whether nothing can be asked of it now: it is lost, stopped, or no longer here."""
+        return self.lost or self.stopped or self.retired
 
 
 class MemoryView(Facts, Protocol):

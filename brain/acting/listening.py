@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from brain.acting.turn import Turn
 from brain.contracts import Ask, Instruct, Interpretation, Unheeded
+from devices.facts import Condition
 from stem_memory.contracts import (
     Event,
     GoalAnswered,
@@ -45,12 +46,16 @@ class Ears:
 
     def __init__(self) -> None:
         self._unheard: dict[str, Said] = {}
+        # Wishes that were said as conditions, by the words and their id: other words are another wish.
+        self.wanted: dict[tuple[str, str], tuple[Condition, ...]] = {}
 
     def absorb(self, event: Event) -> Said | None:
         """Take an entry into account; returns the words that it settles, if it does."""
         what = event.body
         if isinstance(what, Said):
             self._unheard[what.id] = what
+            if what.conditions:
+                self.wanted[what.id, what.text] = what.conditions
             return None
         if isinstance(what, GoalPosted):
             return self._unheard.pop(what.goal.cause, None)
@@ -69,6 +74,10 @@ def listen(
     said: Said, turn: Turn, read_instruction: ReadInstruction, read_answer: ReadAnswer
 ) -> Heard:
     """Decide what the words are, and record it."""
+    if said.conditions:
+        return _posted(said, turn)
+    if said.goal:
+        return _answered(said, turn, read_answer) or _unheeded(said, turn)
     told = read_instruction(said.text, said.who, turn.memory, turn.now)
     if isinstance(told, Instruct):
         for instruction in told.instructions:
@@ -88,7 +97,8 @@ def _answered(said: Said, turn: Turn, read_answer: ReadAnswer) -> Heard | None:
     asked = [
         record
         for record in turn.memory.goals().values()
-        if record.status == "needs_answer" and record.goal.who == said.who
+        if record.status == "needs_answer"
+        and (record.goal.id == said.goal if said.goal else record.goal.who == said.who)
     ]
     again: GoalRecord | None = None
     for record in reversed(asked):
@@ -103,6 +113,12 @@ def _answered(said: Said, turn: Turn, read_answer: ReadAnswer) -> Heard | None:
     if again is None:
         return None
     text = f"That does not answer my question. {again.question}"
+    turn.record(Replied(cause=said.id, to=said.who, text=text, heeded=False))
+    return Heard()
+
+
+def _unheeded(said: Said, turn: Turn) -> Heard:
+    text = f"{said.goal} asks nothing that this could answer."
     turn.record(Replied(cause=said.id, to=said.who, text=text, heeded=False))
     return Heard()
 

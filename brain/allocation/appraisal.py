@@ -105,6 +105,8 @@ class _Appraiser:
                 return f"it is for {keeper} to do"
             return f"{things[0]} is in the hands of {keeper}"
         why = able(one.step, body, self.view, self.roadmap)
+        if why is None and keeper is None and not one.record.allows(name):
+            why = f"{name} may not work for {one.key[0]}"
         if why is None and keeper is None:
             # What it holds already it may still bring home on its reserve.
             out = f"{name} is stopped" if body.stopped else f"{name} is lost"

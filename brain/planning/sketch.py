@@ -81,7 +81,7 @@ class Sketch:
             self._able[key] = frozenset(
                 name
                 for name, body in self.view.bodies().items()
-                if able(asked, body, self.view, self.roadmap) is None
+                if self.goal.allows(name) and able(asked, body, self.view, self.roadmap) is None
             )
         return self._able[key]
 

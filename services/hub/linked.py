@@ -77,6 +77,8 @@ class LinkedBody:
         self._events: list[tuple[int, SkillEvent]] = []
         self._reports: list[Observation] = []
         self._commands: list[Command] = []
+        # What its simulated hardware reported last: a daemon that was started anew knows nothing.
+        self._seen: Observation | None = None
 
     # -- the session's thread --------------------------------------------------------------------
 
@@ -107,6 +109,7 @@ class LinkedBody:
                 kind = Hold if news.stop else Free
                 self._hold, self._hold_s = kind(epoch=self._token()), self._clock.now()
                 self._say(self._hold)
+            self._seen = news.observation or self._seen
             if self.spec is None and (news.observation is not None or news.receipts):
                 self._say(Plant(observation=news.observation, receipts=news.receipts))
             events = tuple(self._taken(news.now))
@@ -175,6 +178,8 @@ class LinkedBody:
             self._heard_s = self._clock.now()
             self._carries = set(hello.carries)
             self._miss("its daemon knows nothing of it any more")
+            if self._seen is not None and self.spec is None:
+                send(Plant(observation=self._seen))
             for word in (self._hold, *self._orders.values(), *map(_drop, self._drops)):
                 if word is not None:
                     send(word)

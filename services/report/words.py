@@ -9,7 +9,18 @@ from devices.facts import Be, Clear, Condition, Known, Selector, Told, Value
 from devices.skill import Atom
 from stem_memory import contracts as log
 from stem_memory.belief.naming import in_words
-from stem_memory.instructions import Cancel, Change, Instruction, Pause, Release, Stop
+from stem_memory.instructions import (
+    Activate,
+    Cancel,
+    Change,
+    Drain,
+    Instruction,
+    Pause,
+    Release,
+    Restrict,
+    Retire,
+    Stop,
+)
 from stem_memory.tasks import Finding
 
 Name = Callable[[str], str]
@@ -85,6 +96,17 @@ def instruction_words(instruction: Instruction, name: Name = plain) -> str:
         bodies = listed([name(body) for body in instruction.bodies]) or "all bodies"
         does = "stops" if isinstance(instruction, Stop) else "lets"
         return f"{does} {bodies}" + ("" if does == "stops" else " move again")
+    if isinstance(instruction, Restrict):
+        only = listed([name(body) for body in instruction.only])
+        never = listed([name(body) for body in instruction.never])
+        rules = [f"only {only}" if only else "", f"not {never}" if never else ""]
+        who = " and ".join(rule for rule in rules if rule) or "anybody"
+        return f"lets {who} work for {instruction.goal}"
+    if isinstance(instruction, Drain | Activate):
+        bodies = listed([name(body) for body in instruction.bodies])
+        return f"drains {bodies}" if instruction.kind == "drain" else f"lets {bodies} take on work"
+    if isinstance(instruction, Retire):
+        return f"takes {name(instruction.body)} out of the fleet"
     goals = listed(list(instruction.goals)) or "nothing"
     if isinstance(instruction, Cancel):
         back = ", and what was moved is put back" if instruction.roll_back else ""

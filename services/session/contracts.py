@@ -129,12 +129,17 @@ class RunResult(Noun):
 
 
 class BodyStatus(Noun):
-    """One body at a glance: what it is doing, the place it is at, its battery (0..1)."""
+    """One body at a glance: what it is doing, the place it is at, its battery (0..1).
+
+    `drained`: it takes nothing new on; `retired`: it has left the fleet.
+    """
 
     doing: str = ""
     where: str = ""
     battery: float | None = None
     lost: bool = False
+    drained: bool = False
+    retired: bool = False
 
 
 class GoalProgress(Noun):

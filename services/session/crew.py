@@ -245,6 +245,17 @@ class BodySide:
             self._stopped.add(body)
         self._latches[body] = body in self._stopped
 
+    def remove(self, body: str, now: float) -> None:
+        """Somebody leaves: their device ends its motion, and is asked for nothing any more."""
+        handle = self._handles.pop(body, None)
+        self.roster.leave(body)
+        self._newcomers.discard(body)
+        self._stopped.discard(body)
+        self._latches.pop(body, None)
+        self._wakes.pop(body, None)
+        if handle is not None:
+            self._outbox[body] = [Halt(id=f"{body}.leave-{now:.3f}")]
+
     @property
     def ids(self) -> tuple[str, ...]:
         """Every body, in the order of joining."""

@@ -12,7 +12,18 @@ from typing import Any
 from services.session.contracts import BodyStatus, GoalProgress
 from sim_worlds.contracts import Verdict
 from stem_memory import contracts as log
-from stem_memory.instructions import Cancel, Change, Instruction, Pause, Release, Resume, Stop
+from stem_memory.instructions import (
+    Activate,
+    Cancel,
+    Change,
+    Drain,
+    Instruction,
+    Pause,
+    Release,
+    Resume,
+    Retire,
+    Stop,
+)
 from stem_memory.tasks import Answer, Assignment, Goal
 
 # The world judges a goal by what was understood, and by what the scenario's author meant.
@@ -203,6 +214,12 @@ class Diary:
             self.stopped |= dict.fromkeys(named, isinstance(told, Stop))
             for body in named:
                 self._body(body, doing=self._at_rest(body))
+        elif isinstance(told, Drain | Activate):
+            for body in told.bodies:
+                self._body(body, drained=isinstance(told, Drain))
+        elif isinstance(told, Retire):
+            self.stopped.pop(told.body, None)
+            self._body(told.body, retired=True, lost=False, doing="")
         elif isinstance(told, Change):
             story = self.goals.get(told.goal)
             if story is not None:
@@ -211,7 +228,7 @@ class Diary:
                 )
                 if told.text is not None:
                     story.stage, story.asks = "posted", None
-        else:
+        elif isinstance(told, Cancel | Pause | Resume):
             for id_ in told.goals:
                 if id_ in self.goals:
                     self._hold(self.goals[id_], told)

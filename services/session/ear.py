@@ -83,8 +83,9 @@ class Ear:
             order = Instructed(instruction=item.instruction, by=item.by or who, key=item.key)
             return [self._event(origin, now, order)]
         due = None if item.within_s is None else round(now + item.within_s, 3)
-        said = self._said(item.who or who, item.text, item.channel, due, item.priority, item.key)
-        return self._events(origin, now, said)
+        said = self._said(item.who or who, item.text, item.channel, due, item.priority)
+        more = {"key": item.key, "goal": item.goal, "conditions": item.conditions}
+        return self._events(origin, now, said.model_copy(update=more))
 
     def _said(
         self,
@@ -93,7 +94,6 @@ class Ear:
         channel: Channel,
         due: float | None = None,
         priority: int = 0,
-        key: str = "",
     ) -> Said:
         self._spoken += 1
         return Said(
@@ -103,13 +103,12 @@ class Ear:
             channel=channel,
             deadline_s=due,
             priority=priority,
-            key=key,
         )
 
     def _events(self, origin: str, now: float, said: Said) -> list[Event]:
         """The words, and if they stop everybody that, too: it waits for nobody's thought."""
         events = [self._event(origin, now, said)]
-        if is_stop(said.text):
+        if is_stop(said.text) and not said.conditions:
             order = Instructed(instruction=Stop(), by=said.who, cause=said.id)
             events.append(self._event(origin, now, order))
         return events

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cerebellum.contracts import BodyInput, BodyOutput
     from devices.attendant import DeviceNews
     from devices.contracts import BodyCard, BodySpec, Command
+    from devices.facts import Condition
 
 Channel = Literal["typed", "spoken", "glasses", "api"]
 
@@ -24,7 +25,8 @@ class Words:
     """Somebody says something; `who` None: the operator of the site.
 
     `within_s` is the deadline of what they wish, seconds from when it is heard. `key` marks them, so
-    that whoever says them again because no answer came is not heard twice.
+    that whoever says them again because no answer came is not heard twice. `goal` is the one whose
+    question they answer, if somebody says so; `conditions` are what a program wishes, beside its words.
     """
 
     text: str
@@ -33,6 +35,8 @@ class Words:
     priority: int = 0
     channel: Channel = "typed"
     key: str = ""
+    goal: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)

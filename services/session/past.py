@@ -124,6 +124,18 @@ def _live(events: Iterable[Event]) -> Iterable[tuple[float, Input]]:
             continue
         if isinstance(what, Said):
             within = None if what.deadline_s is None else round(what.deadline_s - event.t, 3)
-            yield event.t, Words(what.text, what.who, within, what.priority, what.channel, what.key)
+            yield (
+                event.t,
+                Words(
+                    what.text,
+                    what.who,
+                    within,
+                    what.priority,
+                    what.channel,
+                    what.key,
+                    what.goal,
+                    what.conditions,
+                ),
+            )
         elif isinstance(what, Instructed) and not what.cause:
             yield event.t, Directive(what.instruction, what.by, what.key)

@@ -53,6 +53,13 @@ class Roster:
         self._heard[body] = now
         (self._finishing.add if finishes else self._finishing.discard)(body)
 
+    def leave(self, body: str) -> None:
+        """A body is no longer part of this; nobody listens for it."""
+        self._heard.pop(body, None)
+        self._lost.discard(body)
+        for request in [r for r, lease in self._leases.items() if lease.body == body]:
+            del self._leases[request]
+
     def miss(self, body: str) -> None:
         """A body is lost, as was said before; when it is heard it is back."""
         self._heard.setdefault(body, 0.0)

@@ -41,7 +41,7 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
-from stem_memory.instructions import Release, Stop
+from stem_memory.instructions import Release, Retire, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
 SAME_INSTANT_LIMIT = 50
@@ -138,6 +138,8 @@ class Session:
             what = event.body
             if isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
                 self._bodies.latch(what.instruction)
+            elif isinstance(what, Instructed) and isinstance(what.instruction, Retire):
+                self._leave(what.instruction.body, now)
             elif isinstance(what, BodyEnrolled):
                 self._cards[what.spec.id] = what.card
         for story in self.diary.goals.values():
@@ -145,6 +147,8 @@ class Session:
                 self._watch(story.understood)
         roster = self._bodies.roster
         for body in self.diary.bodies.keys() - set(self._site.bodies):
+            if self.diary.bodies[body].retired:
+                continue
             if self.diary.bodies[body].lost:
                 roster.miss(body)
             else:
@@ -153,6 +157,11 @@ class Session:
             roster.grant(begun.request, begun.body, begun.deadline_s)
         if self._site.past:
             self._bodies.halt_all(now)
+
+    def _leave(self, body: str, now: float) -> None:
+        """Whoever was taken out of the fleet is no longer part of it; to come back it enrols anew."""
+        self._bodies.remove(body, now)
+        self._cards.pop(body, None)
 
     def _let_in(self, now: float) -> list[Event]:
         """Whoever wants to join takes part from now on."""
@@ -322,6 +331,8 @@ class Session:
             self._judge(what.goal + AUTHOR)
         elif isinstance(what, Instructed) and isinstance(what.instruction, Stop | Release):
             self._bodies.latch(what.instruction)
+        elif isinstance(what, Instructed) and isinstance(what.instruction, Retire):
+            self._leave(what.instruction.body, event.t)
         self._tell_wearer(what, event.t)
 
     def _watch(self, what: GoalUnderstood) -> None:

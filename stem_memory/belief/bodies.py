@@ -36,6 +36,7 @@ class Bodies:
         if known is not None:
             self.lost.discard(spec.id)
             anew = {"spec": spec, "card": card, "lost": False, "stopped": False, "busy": None}
+            anew |= {"drained": False, "retired": False}
             self.records[spec.id] = known.model_copy(update=anew)
         else:
             at = (spec.pose.x, spec.pose.y) if spec.pose.frame == MAP else None
@@ -77,6 +78,18 @@ class Bodies:
         for body in bodies or tuple(self.records):
             if body in self.records:
                 self._set(self.records[body], stopped=stopped)
+
+    def drain(self, bodies: tuple[str, ...], drained: bool) -> None:
+        """The bodies take nothing new on, or do again."""
+        for body in self.records.keys() & set(bodies):
+            self._set(self.records[body], drained=drained)
+
+    def retire(self, body: str) -> None:
+        """The body has left the fleet; nobody waits for a sign of life."""
+        record = self.records.get(body)
+        if record is not None:
+            self.lost.discard(body)
+            self._set(record, retired=True, lost=False, stopped=False, busy=None)
 
     def start(self, started: StepStarted) -> None:
         """The body works on this request now."""

@@ -14,7 +14,7 @@ from stem_memory.contracts import (
     StepEnded,
     StepStarted,
 )
-from stem_memory.instructions import Cancel, Change, Instruction, Pause, Resume
+from stem_memory.instructions import Cancel, Change, Instruction, Pause, Restrict, Resume
 from stem_memory.tasks import Answer, GoalRecord, StepStatus, TaskGraph
 
 
@@ -87,6 +87,9 @@ class Goals:
         elif isinstance(instruction, Change):
             for record in self._open((instruction.goal,)):
                 self._change(record, instruction)
+        elif isinstance(instruction, Restrict):
+            for record in self._open((instruction.goal,)):
+                self._set(record, only=instruction.only, never=instruction.never)
 
     def _open(self, goals: tuple[str, ...]) -> list[GoalRecord]:
         found = (self.records.get(goal) for goal in goals)

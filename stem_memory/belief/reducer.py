@@ -23,7 +23,7 @@ from stem_memory.belief.performance import PerformanceProjection
 from stem_memory.belief.projections import Projections
 from stem_memory.belief.talk import BRAIN, Talk
 from stem_memory.belief.things import Things
-from stem_memory.instructions import Release, Stop
+from stem_memory.instructions import Activate, Drain, Release, Retire, Stop
 
 _NO_PLAN = SitePlan(name="nowhere", rooms=(), doors=(), fixtures=())
 # Standing at an object or body says little: those move, or are carried by this very body.
@@ -176,10 +176,15 @@ class Reducer:
         self.talk.say(t, BRAIN, body.text)
 
     def _instruct(self, body: log.Instructed, t: float) -> None:
-        if isinstance(body.instruction, Stop | Release):
-            self.bodies.stop(body.instruction.bodies, isinstance(body.instruction, Stop))
+        told = body.instruction
+        if isinstance(told, Stop | Release):
+            self.bodies.stop(told.bodies, isinstance(told, Stop))
+        elif isinstance(told, Drain | Activate):
+            self.bodies.drain(told.bodies, isinstance(told, Drain))
+        elif isinstance(told, Retire):
+            self.bodies.retire(told.body)
         else:
-            self.goals.instruct(body.instruction, t, body.by)
+            self.goals.instruct(told, t, body.by)
 
     def _answer_question(self, body: log.AnswerGiven, t: float) -> None:
         self.goals.tell(body.goal, body.answer)

@@ -30,9 +30,7 @@ class Tally(Noun):
     failures: dict[int, tuple[str, ...]]
 
 
-def campaign(
-    runs: int, seed: int, is_naive: bool, on_trial: Callable[[Result], None]
-) -> Tally:
+def campaign(runs: int, seed: int, is_naive: bool, on_trial: Callable[[Result], None]) -> Tally:
     """Run trials of the seeds `seed`, `seed` + 1, ...
 
     Args:

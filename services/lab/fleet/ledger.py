@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from devices.skill import Cancelled, Failed, SkillEvent, Succeeded
-from stem_memory.contracts import Event, GoalClosed, GoalPosted, Said, StepEnded, StepStarted
+from stem_memory.contracts import (
+    Event,
+    GoalClosed,
+    GoalPosted,
+    GoalQuestioned,
+    Said,
+    StepEnded,
+    StepStarted,
+)
 
 _END = float("inf")
 
@@ -22,7 +30,8 @@ class Ledger:
     _started: dict[str, StepStarted] = field(default_factory=dict)
     _closed: dict[str, tuple[StepEnded, float]] = field(default_factory=dict)
     _words: Counter[str] = field(default_factory=Counter)
-    goals: dict[str, GoalClosed | None] = field(default_factory=dict)
+    # How each goal stands: how it ended, "asks", or "open".
+    goals: dict[str, str] = field(default_factory=dict)
 
     # -- at the devices ----------------------------------------------------------------------------
 
@@ -50,14 +59,17 @@ class Ledger:
         elif isinstance(what, Said):
             self._words[what.key] += 1
         elif isinstance(what, GoalPosted):
-            self.goals.setdefault(what.goal.id, None)
+            self.goals.setdefault(what.goal.id, "open")
         elif isinstance(what, GoalClosed):
-            self.goals[what.goal] = what
+            self.goals[what.goal] = what.status
+        elif isinstance(what, GoalQuestioned):
+            # Nobody answers in a trial: that it asks is its report.
+            self.goals[what.goal] = "asks"
 
     @property
     def open(self) -> list[str]:
         """Goals that have no end yet."""
-        return [goal for goal, closed in self.goals.items() if closed is None]
+        return [goal for goal, status in self.goals.items() if status == "open"]
 
     def heard(self, key: str) -> bool:
         """Whether what was said under a key is in the log."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -94,7 +95,7 @@ class _MortalHandle(LocalHandle):
         self._trial = trial
 
     def call(self, method: str, *args: Any) -> Callable[[], Any]:
-        if self._trial.brain_dies:
+        if self._trial.brain_dies and method == "step":
             self._trial.brain_dies = False
 
             def fail() -> Any:
@@ -348,17 +349,14 @@ class Trial:
     def _result(self) -> Result:
         words = dict.fromkeys((f"trial:{i}" for i in range(3)), "")
         owing = [machine.id for machine in self._machines.values() if machine.owes]
-        statuses: dict[str, int] = {}
-        for closed in self.ledger.goals.values():
-            status = "open" if closed is None else closed.status
-            statuses[status] = statuses.get(status, 0) + 1
+        statuses = Counter(self.ledger.goals.values())
         return Result(
             seed=self._seed,
             is_naive=self._is_naive,
             upsets=self._planned,
             faults=tuple(self.ledger.faults(words, owing)),
             goals=len(self.ledger.goals),
-            statuses=statuses,
+            statuses=dict(statuses),
             disagreed=tuple(self._disagreed),
             requests=self.ledger.requests,
             starts=self._starts,
