@@ -93,6 +93,15 @@ class LinkedBody:
         with self._lock:
             self._hang_up(why)
 
+    def forfeit(self, requests: tuple[str, ...]) -> None:
+        """Others do this from now on: what did not arrive never does, what did is to be given up."""
+        with self._lock:
+            for request in requests:
+                self._leased.pop(request, None)
+                self._orders.pop(request, None)
+                self._drops[request] = None
+                self._say(Drop(request=request))
+
     def step(self, news: BodyInput) -> BodyOutput:
         """Pass news on, and hand over what came."""
         with self._lock:
@@ -177,6 +186,7 @@ class LinkedBody:
             self._send = send
             self._heard_s = self._clock.now()
             self._carries = set(hello.carries)
+            self._drops = {request: None for request in self._drops if request in self._carries}
             self._miss("its daemon knows nothing of it any more")
             if self._seen is not None and self.spec is None:
                 send(Plant(observation=self._seen))

@@ -18,7 +18,7 @@ from services.runtime.local import Handle, Runtime
 from services.session.inputs import Newcomer
 from services.session.roster import Roster
 from sim_worlds.contracts import Commands, Film, Survey, Verdict, WorldStep
-from stem_memory.contracts import BodyBack, Payload
+from stem_memory.contracts import BodyBack, BodyLost, Payload
 from stem_memory.instructions import Release, Stop
 
 if TYPE_CHECKING:
@@ -264,7 +264,13 @@ class BodySide:
     def listen(self, now: float, heard: Iterable[str]) -> tuple[set[str], list[Payload]]:
         """Take note of who answered; returns who counts as heard, and who is lost or back."""
         alive = tuple(body for body in heard if body not in self._dead)
-        return set(alive), self.roster.listen(now, alive)
+        changes = self.roster.listen(now, alive)
+        for change in changes:
+            if isinstance(change, BodyLost) and change.body in self._newcomers:
+                # What waits on the way to it must not arrive any more.
+                forfeited = self.roster.forfeited(change.body)
+                self._runtime.gather([self._handles[change.body].call("forfeit", forfeited)])
+        return set(alive), changes
 
     def latch(self, order: Stop | Release) -> None:
         """Have bodies told to hold still, or to go on, in this very round."""

@@ -89,6 +89,10 @@ class Newcomer(Protocol):
         """It is a member now; the site holds it to these requests, given to it before."""
         ...
 
+    def forfeit(self, requests: tuple[str, ...]) -> None:
+        """It counts as lost, and others do this from now on."""
+        ...
+
     def step(self, news: BodyInput) -> BodyOutput:
         """News for its cerebellum, and what came from there."""
         ...
