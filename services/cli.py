@@ -21,7 +21,11 @@ INTERRUPTED = 130
 # The files, and their commands in the order of help.
 _TABLE = (
     ("commands.run", "run"),
-    ("commands.site", "up say goals cancel pause resume change stop release watch down sites"),
+    (
+        "commands.site",
+        "up say goals answer cancel pause resume change restrict retry whatif stop release drain activate "
+        "decommission watch down sites",
+    ),
     ("commands.people", "people"),
     ("commands.device", "device"),
     ("commands.worlds", "worlds"),

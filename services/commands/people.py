@@ -28,12 +28,13 @@ def list_(state: State) -> Output:
 
 
 def add(
-    state: State, name: str, role: Literal["viewer", "operator", "admin"] = "operator"
+    state: State, name: str, role: Literal["viewer", "agent", "operator", "admin"] = "operator"
 ) -> Output:
     """Give somebody a token in place of the one they had. It is shown once and kept nowhere.
 
     Options:
-        --role: A viewer sees; an operator says wishes, cancels, stops; an admin takes the site down.
+        --role: A viewer sees; an agent wishes, cancels and stops; an operator lets stopped bodies go
+            on and drains them; an admin enrols and retires devices and takes the site down.
     """
     token = _people(state).add(name, role)
     told = f"{name} is an {role} now" if role[0] in "ao" else f"{name} is a {role} now"

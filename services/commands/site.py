@@ -302,17 +302,90 @@ def _on_goal(site: str, path: str, body: object = None, method: str = "POST") ->
     return Output(goal, _goal_line(goal))
 
 
-def stop(bodies: tuple[str, ...] = (), site: Site = "") -> Output:
+def answer(goal: str, words: tuple[str, ...], site: Site = "") -> Output:
+    """Answer what a goal asks."""
+    said = client_of(site).post(f"/goals/{goal}/answer", {"text": " ".join(words)})
+    return Output(said, *_said(said))
+
+
+def retry(goal: str, site: Site = "") -> Output:
+    """Say the wish of a goal that is over once more."""
+    said = client_of(site).post(f"/goals/{goal}/retry")
+    return Output(said, *_said(said))
+
+
+def restrict(
+    goal: str, site: Site = "", only: tuple[str, ...] = (), never: tuple[str, ...] = ()
+) -> Output:
+    """Say who may work for a goal from now on; neither option lets anybody.
+
+    Who has begun something for it, or holds something, sees that to the end.
+
+    Options:
+        --only BODY: Pin the goal to this body; give it as often as you like.
+        --never BODY: Bar this body from it; give it as often as you like.
+    """
+    return _on_goal(site, f"/goals/{goal}/bodies", {"only": only, "never": never}, "PUT")
+
+
+def stop(bodies: tuple[str, ...] = (), site: Site = "", room: tuple[str, ...] = ()) -> Output:
     """Stop every body of a site, or the ones named, until they are released.
 
     Retinue is no rated safety device: a machine's own emergency stop is the one to trust.
+
+    Options:
+        --room ROOM: Whoever is in this room, as far as anybody knows; give it as often as you like.
     """
-    return _standing_still(client_of(site).post("/stop", {"bodies": bodies}))
+    return _standing_still(client_of(site).post("/stop", {"bodies": bodies, "rooms": room}))
 
 
 def release(bodies: tuple[str, ...] = (), site: Site = "") -> Output:
     """Let stopped bodies move again: all of them, or the ones named."""
     return _standing_still(client_of(site).post("/release", {"bodies": bodies}))
+
+
+def drain(body: str, site: Site = "") -> Output:
+    """Give a body nothing new: what it has begun, or holds, it sees to the end."""
+    found = client_of(site).post(f"/bodies/{body}/drain")
+    return Output(found, f"{body} takes nothing new on" + _busy(found))
+
+
+def activate(body: str, site: Site = "") -> Output:
+    """Let a body that was drained or stopped move, and take on work, again."""
+    found = client_of(site).post(f"/bodies/{body}/resume")
+    return Output(found, f"{body} takes on work again")
+
+
+def decommission(body: str, site: Site = "", force: bool = False) -> Output:
+    """Take a body out of the fleet: its work moves to others, its key is worth nothing.
+
+    Options:
+        --force: Though it is at work.
+    """
+    found = client_of(site).post(f"/bodies/{body}/decommission", force=str(force).lower())
+    return Output({"bodies": found}, f"{body} is out of the fleet")
+
+
+def whatif(without: tuple[str, ...], site: Site = "", goal: str = "") -> Output:
+    """Show who would do what when if there were not these bodies. Nothing is changed.
+
+    Options:
+        --goal GOAL: If they only might not work for this goal.
+    """
+    found = client_of(site).post("/whatif", {"without": without, "goal": goal})
+    rows = [
+        (s["goal"], s["step"], s["body"], s["body_then"] or "nobody", _clock(s["end_s"]),
+         _clock(s["end_then_s"]))
+        for s in found["steps"]
+    ]  # fmt: skip
+    told = f"all open steps: {found['makespan_s']:.0f} s, then {found['makespan_then_s']:.0f} s"
+    stuck = [f"{step}: {why}" for step, why in found["stuck"].items()]
+    columns = ("goal", "step", "body", "then", "done", "then")
+    return Output(found, told, Rows(columns, rows), *stuck)
+
+
+def _busy(body: dict[str, Any]) -> str:
+    return f"; it still does {body['doing']}" if body["doing"] else ""
 
 
 def _standing_still(found: list[dict[str, Any]]) -> Output:
@@ -330,11 +403,16 @@ def live_bodies(site: str) -> Output:
         client_of(site).get("/bodies"),
         ("body", "kind", "doing", "where", "battery", "in touch"),
         lambda b: (
-            b["id"], b["kind"], "stopped" if b["stopped"] else b["doing"] or "idle", b["where"],
+            b["id"], b["kind"], _doing(b), b["where"],
             "" if b["battery"] is None else f"{b['battery']:.0%}",
             f"lost since {_clock(b['lost_since_s'])}" if b["lost"] else "yes",
         ),
     )  # fmt: skip
+
+
+def _doing(body: dict[str, Any]) -> str:
+    doing = "stopped" if body["stopped"] else body["doing"] or "idle"
+    return f"{doing}, drained" if body["drained"] else doing
 
 
 def watch(site: Site = "", after: int | None = None, as_json: AsJson = False) -> int:

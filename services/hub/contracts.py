@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from cerebellum.daemon.messages import Id
+from devices.facts import Condition
 from devices.noun import Noun
 from stem_memory.tasks import Explain, GoalStatus, StepStatus
 
-Role = Literal["device", "viewer", "operator", "admin"]
+Role = Literal["device", "viewer", "agent", "operator", "admin"]
 # What each role may do besides what those before it may; a device may only be one.
-ROLES: tuple[Role, ...] = ("device", "viewer", "operator", "admin")
+ROLES: tuple[Role, ...] = ("device", "viewer", "agent", "operator", "admin")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
@@ -29,6 +30,28 @@ class SayBody(Noun):
     text: Text
     within_s: Annotated[float, Field(gt=0.0)] | None = None
     priority: int = 0
+
+
+class WantBody(Noun):
+    """What shall be true, as conditions (`devices.facts.Condition`). `text` tells people what it is."""
+
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=50)]
+    text: Text | None = None
+    within_s: Annotated[float, Field(gt=0.0)] | None = None
+    priority: int = 0
+
+
+class AnswerBody(Noun):
+    """The answer to what a goal asks."""
+
+    text: Text
+
+
+class RestrictBody(Noun):
+    """Who may work for a goal: only these (none: anybody), and never those."""
+
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class CancelBody(Noun):
@@ -49,6 +72,39 @@ class BodiesBody(Noun):
     """The bodies that are meant; none: all."""
 
     bodies: tuple[str, ...] = ()
+
+
+class StopBody(BodiesBody):
+    """The bodies that are meant, and those in these rooms as far as anybody knows; none of both: all."""
+
+    rooms: tuple[str, ...] = ()
+
+
+class WhatIfBody(Noun):
+    """Bodies to be thought away: from one goal, or from everything."""
+
+    without: Annotated[tuple[str, ...], Field(min_length=1)]
+    goal: str = ""
+
+
+class StepShift(Noun):
+    """A step as it is planned, and as it would be; `body_then` "": nobody would do it now."""
+
+    goal: str
+    step: str
+    body: str
+    end_s: float
+    body_then: str = ""
+    end_then_s: float | None = None
+
+
+class WhatIfView(Noun):
+    """What would change. `stuck`: steps that nobody could do, as "GOAL/STEP", with the reason."""
+
+    makespan_s: float
+    makespan_then_s: float
+    steps: tuple[StepShift, ...] = ()
+    stuck: dict[str, str] = {}
 
 
 class CodeView(Noun):
@@ -124,7 +180,9 @@ class SaidView(Noun):
 class BodyView(Noun):
     """One body at a glance: battery 0..1, and when it fell silent if it is lost.
 
-    `stop_latency_s`: how long the last stop took until a daemon said that its body holds still.
+    `drained`: it takes nothing new on. `stop_latency_s`: how long the last stop took until a daemon said
+    that its body holds still; `silent_s`: for how long its daemon has said nothing. Both are None for
+    bodies without a daemon.
     """
 
     id: str
@@ -134,8 +192,10 @@ class BodyView(Noun):
     battery: float | None
     stopped: bool
     lost: bool
+    drained: bool = False
     lost_since_s: float | None = None
     stop_latency_s: float | None = None
+    silent_s: float | None = None
 
 
 class SiteView(Noun):
@@ -149,6 +209,7 @@ class SiteView(Noun):
     bodies: int
     lost: tuple[str, ...]
     stopped: tuple[str, ...]
+    drained: tuple[str, ...] = ()
     goals_open: int
     goals_done: int
 

@@ -11,18 +11,20 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 from services.errors import ServiceError
 from services.hub.contracts import EventView
 from services.hub.links import Links
-from services.hub.standing import Standing
+from services.hub.standing import Standing, said_content
 from services.session.contracts import RunConfig
 from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Directive, Inputs, Words
 from services.session.live import live
 from stem_memory.contracts import Event, Instructed, Said
+from stem_memory.log.store import EventStore
+from stem_memory.privacy.vault import Vault
 
 OnRound = Callable[[float, tuple[Event, ...], Diary], None]
 # Whoever reads events slower than they come loses the connection, not the site its memory.
@@ -100,6 +102,13 @@ class Hub:
         """The site's time (s)."""
         site_s, host_s = self._round_s
         return round(site_s + (time.monotonic() - host_s) * self.config.speed, 3)
+
+    @contextlib.contextmanager
+    def memory(self) -> Iterator[EventStore]:
+        """The site's memory, open for reading in the thread that asks."""
+        path = self._folder.own_memory
+        with EventStore.reader(path, Vault.beside(path)) as store:
+            yield store
 
     def end(self) -> None:
         """Have every body halt, and the session close in order. Returns at once."""
@@ -240,5 +249,5 @@ class Hub:
 def content_of(item: Words | Directive) -> str:
     """What is told, to tell it from something else under the same key."""
     if isinstance(item, Words):
-        return item.text
+        return said_content(item.text, item.goal, item.conditions)
     return item.instruction.model_dump_json()

@@ -81,6 +81,16 @@ class Links:
         found = {id_: body.stop_latency_s for id_, body in self._bodies.items()}
         return {id_: latency for id_, latency in found.items() if latency is not None}
 
+    def silences(self) -> dict[str, float]:
+        """For how long (s) nothing was heard of each."""
+        return {id_: round(body.silent_s, 3) for id_, body in self._bodies.items()}
+
+    def expel(self, device: str) -> None:
+        """It was taken out of the fleet; to come back it is enrolled anew."""
+        body = self._bodies.pop(device, None)
+        if body is not None:
+            body.refuse("it was taken out of the fleet")
+
     async def serve(self, socket: WebSocket, device: str, may: Callable[[], bool]) -> None:
         """One connection of a device whose key was checked, from hello to its end.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic_core import to_json
+
+from devices.facts import Condition
 from devices.site import SitePlan
 from services.hub.contracts import (
     BodyView,
@@ -15,6 +18,7 @@ from services.hub.contracts import (
     StepView,
 )
 from services.session.diary import Attempt, Diary, Story, Utterance
+from services.session.inputs import Words
 from services.session.ticker import headline
 from stem_memory import contracts as log
 from stem_memory.log.store import EventStore
@@ -44,6 +48,8 @@ class Standing:
         self._closed: dict[str, float] = {}
         self._kinds: dict[str, str] = {}
         self._words: dict[str, Utterance] = {}
+        self._wishes: dict[str, log.Said] = {}
+        self._rooms: dict[str, str] = {}
         # What was said or instructed under a key: the id of the words, "" for an instruction.
         self._keys: dict[str, tuple[str, str]] = {}
         self.catch_up()
@@ -134,10 +140,24 @@ class Standing:
                 battery=body.battery,
                 stopped=diary.stopped.get(id_, False),
                 lost=body.lost,
+                drained=body.drained,
                 lost_since_s=diary.offline[id_][-1][0] if body.lost else None,
             )
             for id_, body in diary.bodies.items()
+            if not body.retired
         )
+
+    def inside(self, rooms: Iterable[str]) -> tuple[str, ...]:
+        """Bodies that may be in one of the rooms: they were last, or nobody knows where they are."""
+        meant = {"", *rooms}
+        return tuple(body.id for body in self.bodies() if self._rooms.get(body.id, "") in meant)
+
+    def wish(self, goal: str) -> Words:
+        """What was said for a goal, as it stands now. KeyError: there is none."""
+        found = self.diary.goals[goal].goal
+        said = self._wishes.get(found.cause)
+        conditions = said.conditions if said is not None and said.text == found.text else ()
+        return Words(found.text, found.who, priority=found.priority, conditions=conditions)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -148,7 +168,9 @@ class Standing:
         if isinstance(what, log.Said):
             self._words[what.id] = self.diary.said[-1]
             if what.key:
-                self._keys[what.key] = (what.id, what.text)
+                content = said_content(what.text, what.goal, what.conditions)
+                self._keys[what.key] = (what.id, content)
+            self._wishes[what.id] = what
         elif isinstance(what, log.Instructed) and what.key:
             self._keys[what.key] = ("", what.instruction.model_dump_json())
         elif isinstance(what, log.GoalPosted):
@@ -164,6 +186,8 @@ class Standing:
             self.people |= {thing.id for thing in what.things if thing.category == "person"}
         elif isinstance(what, log.BodyEnrolled):
             self._kinds[what.spec.id] = what.card.kind
+        elif isinstance(what, log.Observed):
+            self._rooms[what.observation.body] = what.observation.state.room
 
     def _of_goal(self, story: Story) -> dict[str, object]:
         goal = story.goal
@@ -201,6 +225,11 @@ class Standing:
                 end_s=attempt.end_s if attempt is not None else None,
                 trouble=_trouble(attempt),
             )
+
+
+def said_content(text: str, goal: str, conditions: tuple[Condition, ...]) -> str:
+    """Words, to tell them from others."""
+    return to_json((text, goal, conditions)).decode() if goal or conditions else text
 
 
 def event_view(entry: log.Recorded) -> EventView:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
+from devices import child
 from devices.noun import Noun
 from services.lab.fleet.trial import Result, Trial
 
@@ -40,9 +41,7 @@ def campaign(runs: int, seed: int, is_naive: bool, on_trial: Callable[[Result], 
         on_trial: Told of each as it ends.
     """
     results = []
-    # Forked processes would share locks of threads that they do not have.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(mp_context=context) as pool:
+    with child.workers(os.cpu_count() or 1, _ready, method="spawn") as pool:
         waiting = [pool.submit(_trial, n, is_naive) for n in range(seed, seed + runs)]
         try:
             for done in as_completed(waiting):
@@ -70,6 +69,10 @@ def tally(results: list[Result]) -> Tally:
         broken=sum(len(r.faults) for r in results),
         failures={r.seed: r.faults for r in results if r.faults},
     )
+
+
+def _ready() -> None:
+    """Nothing has to be known beforehand."""
 
 
 def _trial(seed: int, is_naive: bool) -> Result:
