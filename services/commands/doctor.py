@@ -119,7 +119,7 @@ def _six_packages() -> Check:
     strangers = [
         f"{name} (from {', '.join(sorted(set(owners)))})"
         for name, owners in metadata.packages_distributions().items()
-        if name in names and not set(owners) <= {"retinue", "retinue-lab"}
+        if name in names and not set(owners) <= {"retinue", "retinue-device", "retinue-lab"}
     ]
     state: State = "wrong" if strangers else "ok"
     theirs = f"another distribution also brings {', '.join(strangers)}"

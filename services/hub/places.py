@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from devices.home import state_home
 from devices.noun import Noun
 from services.errors import UserError
 from services.hub.secret_file import write_secret
@@ -33,12 +34,7 @@ class Place(Noun):
 
 def state_of(name: str) -> Path:
     """The folder of a site that was given none."""
-    return _home() / "sites" / name
-
-
-def device_state(device: str) -> Path:
-    """The folder of a device's daemon that was given none."""
-    return _home() / "devices" / device
+    return state_home() / "sites" / name
 
 
 @contextlib.contextmanager
@@ -56,7 +52,7 @@ def noted(place: Place) -> Iterator[None]:
 def sites_up() -> tuple[Place, ...]:
     """The sites of this user that are up, by name."""
     found: list[Place] = []
-    for note in sorted((_home() / "up").glob("*.json")):
+    for note in sorted((state_home() / "up").glob("*.json")):
         try:
             place = Place.model_validate_json(note.read_bytes())
         except (OSError, ValidationError):
@@ -108,14 +104,9 @@ def _own_token(state: Path) -> str:
         ) from None
 
 
-def _home() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "retinue"
-
-
 def _note(place: Place) -> Path:
     mark = hashlib.sha256(place.state.encode()).hexdigest()[:16]
-    return _home() / "up" / f"{mark}.json"
+    return state_home() / "up" / f"{mark}.json"
 
 
 def _lives(pid: int) -> bool:
