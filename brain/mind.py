@@ -140,6 +140,8 @@ class Brain:
         self._wind_up(turn)
         self._recall(turn)
         if self._is_halted():
+            # Nobody is asked anything, so nobody's rest is over at any moment.
+            self._waiting.rests.clear()
             return False
         if self._allocate or (
             self._due and turn.now - self._allocated_s >= self._config.reallocate_s

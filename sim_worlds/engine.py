@@ -125,9 +125,10 @@ class SimWorld:
         return self._collect()
 
     def enter(self, body: str, card: BodyCard) -> BodySpec:
-        """Let a body in, in the first room; once it is in, it is where it is. It is not surveyed."""
+        """Let a body in, in the first room, unless it is in; it reports. It is not surveyed."""
         stage = self._stage
         if body in stage.bodies:
+            self._eyes.report(stage.bodies[body])
             return stage.bodies[body].spec
         if stage.truth.category(body) is not None:
             raise WorldMisuse(f"there is something called {body} in this world already")

@@ -33,7 +33,7 @@ class World(Protocol):
         ...
 
     def enter(self, body: str, card: BodyCard) -> BodySpec:
-        """Let a body in while the world goes on; where it stands. Asked again, nothing changes."""
+        """Let a body in while the world goes on; where it stands. Asked again, it only reports."""
         ...
 
     def survey(self) -> Survey:

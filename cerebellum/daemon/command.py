@@ -127,3 +127,7 @@ def _far(hub: str, _: str, __: DeviceFolder) -> tuple[str, str]:
     if not hub.startswith(("http://", "https://")):
         raise BadDevice("--hub says which site: its address, such as http://10.0.0.5:8800")
     return hub.rstrip("/"), ""
+
+
+if __name__ == "__main__":
+    main()

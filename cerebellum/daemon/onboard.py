@@ -25,7 +25,7 @@ from cerebellum.daemon.messages import (
 from cerebellum.daemon.outbox import Outbox, is_result
 from cerebellum.runner import Runner
 from devices.attendant import DeviceNews
-from devices.contracts import BodyCard, Command, Observation, Receipt
+from devices.contracts import BodyCard, Command, Halt, Observation, Receipt
 from devices.site import SitePlan
 from devices.skill import Failed, SkillEvent
 
@@ -102,8 +102,9 @@ class Onboard:
         self._later: list[DeviceNews] = []
 
     def begin(self, body: str, now: float) -> None:
-        """Own up to what was broken off when this program last ended."""
+        """End what moves though nobody looks after it, and own up to what was broken off."""
         self._body = body
+        self._later = [self._hardware.step(now, (Halt(id=f"{body}/begin/{now:.3f}"),))]
         for request in self._outbox.broken_off():
             why = "the program of the body was started anew in the middle of it"
             self._outbox.put(

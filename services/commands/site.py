@@ -35,6 +35,7 @@ def up(
     bodies: Annotated[int | None, click.IntRange(min=1)] = None,
     fault: tuple[str, ...] = (),
     runtime: Literal["local", "ray"] = "local",
+    devices: Literal["here", "processes"] = "here",
     device: tuple[str, ...] = (),
     no_record: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
@@ -61,6 +62,7 @@ def up(
         --bodies N: Only the first N bodies of the scenario.
         --fault SPEC: What goes wrong, as for `retinue run`.
         --runtime: One Ray actor for each body, or everything in this process.
+        --devices: Where the world's bodies think: here, or each in a daemon that joins.
         --device ID=KIND:ADDRESS: A body outside the simulated world takes part.
         --no-record ROOM: Nothing that is seen or said in this room is recorded.
         --keep SPEC: How long reports are kept.
@@ -89,7 +91,7 @@ def up(
         warn(f"whoever can listen in on the way to {host} reads tokens: give --tls-cert")
     values = {
         "world": world, "seed": seed, "bodies": bodies, "faults": fault, "runtime": runtime,
-        "speed": speed, "model": model, "devices": device, "no_record": no_record, "keep": keep,
+        "speed": speed, "model": model, "devices": device, "no_record": no_record, "keep": keep, "apart": devices == "processes",
     }  # fmt: skip
     from services.session.contracts import RunConfig
 
@@ -126,7 +128,7 @@ def _world(site: str | None) -> str:
 def _given(site: str | None) -> set[str]:
     """The fields of the configuration that were typed."""
     context = click.get_current_context()
-    names = {"fault": "faults", "device": "devices"}
+    names = {"fault": "faults", "device": "devices", "devices": "apart"}
     typed = {
         names.get(name, name)
         for param in context.command.params
@@ -142,6 +144,7 @@ def _given(site: str | None) -> set[str]:
         "speed",
         "model",
         "devices",
+        "apart",
         "no_record",
         "keep",
     }

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.contracts import BodySpec
 from services.errors import UserError
 from services.http_server import Server, listen
 from services.hub.app import make_app
+from services.hub.children import keep_daemons
 from services.hub.hub import Hub, OnRound
 from services.hub.people import People
 from services.hub.places import PEOPLE, TOKEN, Place, noted, sites_up
@@ -21,6 +23,7 @@ from services.hub.secret_file import write_secret
 from services.session.contracts import RunConfig
 from services.session.folder import RunFolder
 from services.session.live import check
+from sim_worlds.loader import read_world
 
 # May be another each time a site is taken up; everything else is what the site is.
 _PORT = "port"
@@ -139,12 +142,20 @@ async def _kept_up(
     server = Server(app, lambda: ready(url), on_signal=hub.end, cert=address.cert, key=address.key)
     with noted(place):
         serving = asyncio.create_task(server.serve(sockets=[bound]))
+        # Each of them calls until the site answers.
+        apart = asyncio.create_task(keep_daemons(_apart(config), url, people, state, None))
         await hub.ended()
+        apart.cancel()
         server.stop()
-        await serving
+        await asyncio.gather(serving, apart, return_exceptions=True)
     hub.standing.close()
     if hub.failure is not None:
         raise hub.failure
+
+
+def _apart(config: RunConfig) -> tuple[BodySpec, ...]:
+    """The bodies of the world that are daemons."""
+    return read_world(config.world).bodies[: config.bodies] if config.apart else ()
 
 
 def _told(value: object) -> str:

@@ -160,8 +160,9 @@ def assembled(
     }
     joining = [node.call("join", past.end_s) for node in nodes.values()]
     enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
+    here = [] if config.apart else enrolled
     bodies: dict[str, Handle] = {
-        spec.id: runtime.spawn(spec.id, BodyActor, card, survey.plan) for spec, card in enrolled
+        spec.id: runtime.spawn(spec.id, BodyActor, card, survey.plan) for spec, card in here
     }
     # Time begins when everybody is there.
     runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
@@ -187,6 +188,7 @@ def assembled(
         opening=(*past.left_open, *lapsed, *_opening(plan, past, survey, enrolled)),
         operator=survey.operator,
         bodies=tuple(bodies),
+        awaited=tuple(spec.id for spec, _ in enrolled if spec.id not in bodies),
         says=() if config.wishes or config.glasses else says,
         limit_s=math.inf if config.stays else round(past.end_s + scenario.limit_s, 3),
         stays=config.stays,

@@ -38,7 +38,7 @@ class RunConfig(Noun):
     are bodies outside the world ("ID=KIND:ADDRESS"). `memory` is a memory file that goes on from run
     to run; "" keeps it in the run's folder. `log_from` is how many events it held before this run,
     and `base_s` its time then: world time 0. With `stays` it is a site, which ends only when told to
-    and goes on where it was.
+    and goes on where it was; with `apart` the bodies of its world are daemons that join it.
     `no_record` are rooms where nothing is recorded and `keep` how long reports are kept, in words
     (`services.memory.privacy`), besides what the scenario says of both. `remember` is an earlier run whose
     notes and experience this one starts from.
@@ -64,6 +64,7 @@ class RunConfig(Noun):
     keep: tuple[str, ...] = ()
     remember: str = ""
     stays: bool = False
+    apart: bool = False
 
 
 class GoalResult(Noun):

@@ -232,6 +232,8 @@ class BodySide:
         self._latches: dict[str, bool] = {}
         # Who joined later thinks elsewhere, and is asked for news in every round.
         self._newcomers: set[str] = set()
+        # Orders for bodies that are expected and not here yet.
+        self._early: dict[str, list[Order]] = {}
         # Whether whoever joins holds still, too.
         self._is_stopped = False
         self.roster = Roster()
@@ -249,6 +251,7 @@ class BodySide:
         """Somebody leaves: their device ends its motion, and is asked for nothing any more."""
         handle = self._handles.pop(body, None)
         self.roster.leave(body)
+        self._early.pop(body, None)
         self._newcomers.discard(body)
         self._stopped.discard(body)
         self._latches.pop(body, None)
@@ -266,6 +269,8 @@ class BodySide:
         alive = tuple(body for body in heard if body not in self._dead)
         changes = self.roster.listen(now, alive)
         for change in changes:
+            if isinstance(change, BodyLost):
+                self._early.pop(change.body, None)
             if isinstance(change, BodyLost) and change.body in self._newcomers:
                 # What waits on the way to it must not arrive any more.
                 forfeited = self.roster.forfeited(change.body)
@@ -318,6 +323,7 @@ class BodySide:
                     observation=seen.get(body),
                     receipts=tuple(ended.get(body, ())),
                     cancels=back.get(body, ()),
+                    orders=tuple(self._early.pop(body, ())),
                     **self._latched(body),
                 )
                 for body in sorted(named)
@@ -332,6 +338,10 @@ class BodySide:
             orders.setdefault(item.request.body, []).append(_order(item))
         for body, request in answer.cancels:
             cancels.setdefault(body, []).append(request)
+        for body in orders.keys() - self._handles.keys():
+            self._early.setdefault(body, []).extend(orders[body])
+        for requests in cancels.values():
+            self._forget(requests)
         named = set(orders) | set(cancels) | set(self._latches)
         return self._pump(
             {
@@ -344,6 +354,16 @@ class BodySide:
                 for body in sorted((named & self._handles.keys()) - self.roster.lost())
             }
         )
+
+    def early(self, body: str) -> tuple[str, ...]:
+        """Requests that wait for somebody who is not here yet."""
+        return tuple(order.request.id for order in self._early.get(body, ()))
+
+    def _forget(self, requests: Collection[str]) -> None:
+        self._early = {
+            body: [order for order in orders if order.request.id not in requests]
+            for body, orders in self._early.items()
+        }
 
     def take_halts(self, bodies: Collection[str]) -> dict[str, tuple[Command, ...]]:
         """What ends motion of these bodies, which waits for nobody; handed out once."""

@@ -58,6 +58,7 @@ class Site:
         opening: What memory is told before the first report, in order.
         operator: Who types.
         bodies: Everybody on the roster.
+        awaited: Those of them that think elsewhere, and join.
         says: What people in the world will say, with what would be right.
         limit_s: When it ends at the latest (seconds of the session).
         stays: It goes on until somebody ends it, and what is open then stays open.
@@ -72,6 +73,7 @@ class Site:
     opening: tuple[Payload, ...]
     operator: str
     bodies: tuple[str, ...]
+    awaited: tuple[str, ...] = ()
     says: tuple[Says, ...] = ()
     limit_s: float = 3600.0
     stays: bool = False
@@ -117,6 +119,8 @@ class Session:
         step = self._crew.world.reset()
         for body in self._site.bodies:
             self._bodies.roster.enrol(body, step.now)
+        for body in self._site.awaited:
+            self._bodies.roster.enrol(body, step.now + RETURN_S, finishes=True)
         self._take_up(step.now)
         opening = [self._event(SITE, step.now, payload) for payload in self._site.opening]
         self._round(step, opening)
@@ -175,10 +179,11 @@ class Session:
             self._bodies.add(body.id, LocalHandle(body.id, body), now, body.finishes)
             handle = LocalHandle(body.id, Polled(body))
             self._crew.devices.add(body.id, handle, is_far=body.spec is None)
+            early = self._bodies.early(body.id)
             leases = self._bodies.roster.leases()
-            body.take_up(tuple(lease.request for lease in leases if lease.body == body.id))
+            given = (lease.request for lease in leases if lease.body == body.id)
+            body.take_up(tuple(request for request in given if request not in early))
             if self._cards.get(body.id) != body.card:
-                self._cards[body.id] = body.card
                 events.append(self._event(SITE, now, BodyEnrolled(spec=spec, card=body.card)))
         return events
 
@@ -310,7 +315,9 @@ class Session:
         """Keep leases, latches and the judge up to date with what the log says."""
         what = event.body
         self.diary.take(event)
-        if isinstance(what, StepStarted):
+        if isinstance(what, BodyEnrolled):
+            self._cards[what.spec.id] = what.card
+        elif isinstance(what, StepStarted):
             is_rest = what.skill == "charge" and not what.goal
             self._bodies.roster.grant(what.request, what.body, what.deadline_s, is_rest)
         elif isinstance(what, StepEnded):
