@@ -51,7 +51,7 @@ def lacks(step: TaskStep, body: BodyRecord, view: MemoryView, roadmap: Roadmap) 
         return Lack("embodiment", f"{name} gives no sign of life since {body.heard_s:.0f} s")
     if body.stopped:
         return Lack("embodiment", f"{name} is stopped until somebody lets it go on")
-    if body.drained and not view.contents(name):
+    if body.drained and not {*view.contents(name)} & {*step.args.values()}:
         return Lack("embodiment", f"{name} is drained and takes nothing new on")
     if step.body not in (None, name):
         return Lack("embodiment", f"the step is for {step.body} and no other body")

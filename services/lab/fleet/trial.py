@@ -43,8 +43,8 @@ _WISHES = (
     "bring an orange juice to table 6",
     "clear table 2",
     "bring a coffee to table 4",
-    "put the menu of table 5 on table 6",
-    "where is the wet mop",
+    "switch on the radio",
+    "where is the red mug",
 )
 _KINDS = {"ann": "humanoid", "ben": "humanoid", "cis": "server"}
 
