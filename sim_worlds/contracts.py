@@ -160,7 +160,8 @@ class Scenario(Noun):
     """A whole world as one file. `operator` is the person who types wishes on the console.
 
     `classes` and `cards` add to (or replace by name) the shipped catalogue of classes and body
-    kinds. `bodies` come in the order they join: `--bodies N` takes the first N.
+    kinds. `bodies` come in the order they join: `--bodies N` takes the first N. A site without them is
+    one that devices join.
     """
 
     # Which kinds of faults there are is asked of installed packages, which may need this module.
@@ -176,7 +177,7 @@ class Scenario(Noun):
     things: tuple[ScenarioThing, ...] = ()
     people: tuple[ScenarioPerson, ...] = ()
     operator: str
-    bodies: tuple[BodySpec, ...]
+    bodies: tuple[BodySpec, ...] = ()
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Annotated[Fault, AnyInstalled], ...] = ()
     privacy: Privacy = Privacy()

@@ -71,6 +71,11 @@ def read_plan(config: RunConfig) -> Plan:
     faults = load_faults(config.faults, known, [card.name for card in skills])
     bodies = scenario.bodies if config.bodies is None else scenario.bodies[: config.bodies]
     devices = tuple(parse_device(text) for text in config.devices)
+    if not (bodies or devices or config.stays):
+        raise UserError(
+            f"{scenario.name} has no bodies: add some, name one with --device, or let them join with "
+            f"`retinue up {config.world}`"
+        )
     taken = {*known, *(person.id for person in scenario.people)}
     for device in devices:
         if device.id in taken:

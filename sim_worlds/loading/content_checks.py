@@ -187,8 +187,6 @@ def _check_people(names: _Names) -> Iterator[Problem]:
 
 def _check_bodies(names: _Names) -> Iterator[Problem]:
     plan = names.scenario.plan
-    if not names.scenario.bodies:
-        yield Problem(("bodies",), "there are no bodies; add at least one")
     for i, body in enumerate(names.scenario.bodies):
         path = ("bodies", i)
         card = names.cards.get(body.kind)

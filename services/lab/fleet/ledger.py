@@ -140,13 +140,18 @@ class Ledger:
         return any(r == request and t > since for r, t in self._commanded)
 
     def _late(self) -> list[str]:
-        """Motions that began after the site had given the work away."""
-        late = set()
-        for request, t in self._commanded:
-            closed = self._closed.get(request)
-            if closed is not None and closed[0].outcome == "lapsed" and t > closed[1]:
-                late.add(f"{request} went on after it was forfeited")
-        return sorted(late)
+        """What was set going, or brought to its end, after the site had given the work away."""
+        went_on = {r for r, t in self._commanded if t > self._forfeited_s(r)}
+        went_on |= {
+            r
+            for r, (event, t) in self._ended.items()
+            if isinstance(event, Succeeded) and t > self._forfeited_s(r)
+        }
+        return sorted(f"{request} went on after it was forfeited" for request in went_on)
+
+    def _forfeited_s(self, request: str) -> float:
+        closed = self._closed.get(request)
+        return closed[1] if closed is not None and closed[0].outcome == "lapsed" else _END
 
 
 def _outcomes(event: SkillEvent) -> tuple[str, ...]:

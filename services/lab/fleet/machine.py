@@ -10,12 +10,12 @@ from pathlib import Path
 from random import Random
 
 from cerebellum.daemon.member import Calling, Member, Rejected
-from cerebellum.daemon.messages import Act, Did, FromDevice, ToDevice
+from cerebellum.daemon.messages import Act, Did, FromDevice, Plant, ToDevice
 from cerebellum.daemon.onboard import FarHardware
 from cerebellum.daemon.outbox import Outbox, is_result
 from cerebellum.daemon.timing import BackOff
 from devices.clock import Clock
-from devices.contracts import BodyCard, Halt
+from devices.contracts import BodyCard, Command, Halt
 from devices.skill import Started
 from services.hub.linked import LinkedBody
 from services.hub.links import Links, Unwelcome
@@ -40,6 +40,8 @@ class Machine:
         random: Chance.
         ledger: Where what it really does is written down.
         is_naive: It forgets with its process, and goes on with what others were given meanwhile.
+        motors: Takes its commands where its hardware stands beside it, whatever the network does; None:
+            they go through the site.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Machine:
     random: Random
     ledger: Ledger
     is_naive: bool = False
+    motors: Callable[[tuple[Command, ...]], None] | None = None
     weather: Weather = field(default_factory=Weather)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,11 @@ class Machine:
         if self._connection is None and links is not None and now >= self._call_s:
             self._call(now, member, links)
 
+    def sense(self, plant: Plant) -> None:
+        """What hardware beside the daemon reports."""
+        if self._member is not None:
+            self._member.hear(plant)
+
     def kill(self, for_s: float) -> None:
         """The daemon is gone at once, and begins anew after a while."""
         self._hang_up()
@@ -116,6 +124,9 @@ class Machine:
         connection = self._connection
         for word in words:
             self._note(now, word)
+            if isinstance(word, Act) and self.motors is not None:
+                self.motors(word.commands)
+                continue
             if connection is not None and connection.is_known:
                 connection.line.say(now, word)
         if connection is not None and connection.is_known and member.patience_s <= 0.0:
@@ -163,6 +174,8 @@ class Machine:
     def _down(self, connection: _Connection, word: ToDevice) -> None:
         member = self._member
         if member is None:
+            return
+        if isinstance(word, Plant) and self.motors is not None:
             return
         if connection.is_known:
             if member.hear(word):

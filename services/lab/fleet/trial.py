@@ -8,12 +8,15 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
+from cerebellum.daemon.messages import Plant
 from devices.catalogue import body_kinds
 from devices.clock import ManualClock
+from devices.contracts import Command
 from devices.noun import Noun
 from services.errors import ActorDied
 from services.hub.links import Links
@@ -28,6 +31,7 @@ from services.session.diary import Diary
 from services.session.folder import RunFolder
 from services.session.inputs import Directive, Input, Inputs, Words
 from services.session.live import live
+from sim_worlds.contracts import Commands, WorldStep
 from stem_memory.contracts import Event, GoalClosed, Instructed, Said
 from stem_memory.instructions import Cancel, Release, Stop
 from stem_memory.log.store import EventStore
@@ -81,6 +85,8 @@ class _Runtime(LocalRuntime):
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalHandle:
         handle = super().spawn(name, factory, *args)
+        if name == "world":
+            return _Shortcut(handle, self._trial)
         return _MortalHandle(handle, self._trial) if name == "brain" else handle
 
     def share(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalPort:
@@ -103,6 +109,23 @@ class _MortalHandle(LocalHandle):
 
             return fail
         return self._handle.call(method, *args)
+
+
+class _Shortcut(LocalHandle):
+    """The world, whose bodies partly have their daemon beside them."""
+
+    def __init__(self, handle: LocalHandle, trial: Trial) -> None:
+        super().__init__(handle.name, None)
+        self._handle = handle
+        self._trial = trial
+
+    def call(self, method: str, *args: Any) -> Callable[[], Any]:
+        if method != "step":
+            return self._handle.call(method, *args)
+        commands, until = args
+        step: WorldStep = self._handle.call("step", (*commands, *self._trial.moved()), until)()
+        self._trial.sensed(step)
+        return lambda: step
 
 
 class _FullPort(LocalPort):
@@ -136,6 +159,8 @@ class Trial:
         self._random = Random(seed)
         self._clock = ManualClock()
         self.ledger = Ledger()
+        self._motions: dict[str, list[Command]] = {}
+        self._in_world: set[str] = set()
         kinds = body_kinds()
         self._machines = {
             id_: Machine(
@@ -147,6 +172,7 @@ class Trial:
                 Random(self._random.random()),
                 self.ledger,
                 is_naive,
+                partial(self._move, id_) if self._random.random() < 0.5 else None,
                 Weather(delay_s=self._random.choice((0.002, 0.02, 0.2))),
             )
             for id_, kind in _KINDS.items()
@@ -255,6 +281,25 @@ class Trial:
         up_s = self._clock.now() + self._random.uniform(0.1, 6.0)
         while self._clock.now() < up_s:
             self.tick()
+
+    def _move(self, body: str, commands: tuple[Command, ...]) -> None:
+        self._motions.setdefault(body, []).extend(commands)
+
+    def moved(self) -> tuple[Commands, ...]:
+        """What hardware was told whose daemon stands beside it; handed out once."""
+        here = sorted(self._motions.keys() & self._in_world)
+        return tuple(Commands(body=b, commands=tuple(self._motions.pop(b))) for b in here)
+
+    def sensed(self, step: WorldStep) -> None:
+        """What hardware reports to a daemon that stands beside it."""
+        self._in_world |= {report.body for report in step.observations}
+        for body, machine in self._machines.items():
+            if machine.motors is None:
+                continue
+            seen = [o for o in step.observations if o.body == body]
+            ended = tuple(r for r in step.receipts if r.body == body)
+            if seen or ended:
+                machine.sense(Plant(observation=seen[-1] if seen else None, receipts=ended))
 
     # -- time --------------------------------------------------------------------------------------
 
