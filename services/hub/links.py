@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,7 +114,7 @@ class Links:
         try:
             hello = await _hello(socket)
             body = self.admit(hello, device)
-        except (WebSocketDisconnect, TimeoutError):
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
             return
         except (ValidationError, Unwelcome) as error:
             await _farewell(socket, _told(error))
@@ -195,17 +196,22 @@ class Links:
 
 async def _hello(socket: WebSocket) -> Hello:
     async with asyncio.timeout(_HELLO_S):
-        return Hello.model_validate_json(await socket.receive_text())
+        return Hello.model_validate_json(await _text(socket))
+
+
+async def _text(socket: WebSocket) -> str:
+    try:
+        return await socket.receive_text()
+    except KeyError:
+        raise Unwelcome("a message is text") from None
 
 
 async def _next(socket: WebSocket) -> FromDevice | None:
     """What the device says next; None: it is gone."""
     try:
-        word = FROM_DEVICE.validate_json(await socket.receive_text())
+        word = FROM_DEVICE.validate_json(await _text(socket))
     except (WebSocketDisconnect, RuntimeError):
         return None
-    except KeyError:
-        raise Unwelcome("a message is text") from None
     return None if isinstance(word, Bye) else word
 
 
@@ -227,11 +233,22 @@ async def _farewell(socket: WebSocket, why: str) -> None:
 
 def _nonsense(word: FromDevice, body: LinkedBody) -> str | None:
     """What is wrong with a message that has the right form."""
+    if not _is_finite(word.model_dump()):
+        return "it says a number that is none"
     report = getattr(word, "observation", None)
     if report is not None:
         wrong = nonsense(report, body.card)
         return None if wrong is None else f"it reported {wrong}"
     return None
+
+
+def _is_finite(value: object) -> bool:
+    """Whether every number in it is one that can be reckoned with."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_finite, value))
 
 
 def _told(error: Exception) -> str:

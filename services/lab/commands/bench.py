@@ -12,10 +12,13 @@ from services.commands.signature import AsJson
 
 
 @click.group(
-    cls=Menu, commands=Shelf("services.lab.commands", (("bench", "wishes memory glasses"),))
+    cls=Menu,
+    commands=Shelf(
+        "services.lab.commands", (("bench", "wishes memory glasses"), ("fleet", "fleet-io"))
+    ),
 )
 def bench() -> None:
-    """Measure how well wishes are understood, and how fast memory is."""
+    """Measure how well wishes are understood, how fast memory is, and what a hub bears."""
 
 
 def wishes(

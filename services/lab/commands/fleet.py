@@ -11,6 +11,7 @@ from services.commands.output import Output, Rows
 
 if TYPE_CHECKING:
     from services.lab.fleet.campaign import Tally
+    from services.lab.fleet.io import Load
 
 
 @click.group(cls=Menu, commands=Shelf("services.lab.commands", (("fleet", "faults"),)))
@@ -58,6 +59,69 @@ def faults(
         Rows(("", *tallies), _lines(tallies)),
         *broken[:20],
         code=int(bool(ours.broken)),
+    )
+
+
+def fleet_io(
+    daemons: tuple[int, ...] = (50, 100, 250, 500),
+    seconds: Annotated[float, click.FloatRange(min=2.0)] = 20.0,
+    hostile: Annotated[int, click.IntRange(min=0)] = 10_000,
+    seed: int = 1,
+) -> Output:
+    """Measure what one hub bears: many daemons on loopback from one generator.
+
+    Each size is a site of its own, as a process. Printed beside the hub with hostile messages is the same
+    hub without them. Times are of a machine that is as busy as it is; look at the ratios.
+
+    Options:
+        --daemons N: How many; give it as often as you like.
+        --seconds S: How long each is measured, once all have joined.
+        --hostile N: So many malformed messages come to the smallest site; 0: none.
+        --seed N: Decides them.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from services.lab.fleet.io import measure
+    from services.lab.wishes.show import steps
+
+    sizes = sorted(daemons)
+    plan = [(size, 0) for size in sizes] + ([(sizes[0], hostile)] if hostile else [])
+    loads: list[Load] = []
+    with steps() as told:
+        for number, (size, bad) in enumerate(plan, 1):
+            told("daemons", number, len(plan))
+            with tempfile.TemporaryDirectory(prefix="retinue-fleet-") as folder:
+                loads.append(measure(size, seconds, Path(folder), bad, seed))
+    first, last = loads[0], loads[len(sizes) - 1]
+    growth = last.cpu / first.cpu / (last.daemons / first.daemons)
+    lines = [
+        f"{last.daemons} daemons take {growth:.2f} times as much per daemon as {first.daemons}"
+    ]
+    if hostile:
+        ratio = loads[-1].link_p99_s / first.link_p99_s
+        lines.append(
+            f"{loads[-1].refused} of {hostile} hostile messages were refused with a reason; the p99 "
+            f"of the others is {ratio:.2f} times that without them"
+        )
+    return Output({"loads": loads}, Rows(_LOAD, [_load(load) for load in loads]), *lines)
+
+
+_LOAD = (
+    "daemons", "hostile", "CPU of one core", "beat p50 ms", "beat p99 ms", "stop p50 ms", "stop p99 ms",
+    "held still", "lost",
+)  # fmt: skip
+
+
+def _load(load: Load) -> tuple[str, ...]:
+    times = (load.link_p50_s, load.link_p99_s, load.stop_p50_s, load.stop_p99_s)
+    return (
+        str(load.daemons),
+        str(load.hostile),
+        f"{load.cpu:.2f}",
+        *(f"{1000 * t:.1f}" for t in times),
+        str(load.held),
+        str(load.lost),
     )
 
 
