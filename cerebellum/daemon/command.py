@@ -19,8 +19,8 @@ from devices.home import state_home
 
 BAD_INPUT = 2
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# The address of a site, and a code for a device that it does not know yet.
-Locate = Callable[[str, str, DeviceFolder], tuple[str, str]]
+# The address of a site, a code for a device that it does not know yet, and what is to be trusted.
+Locate = Callable[[str, str, DeviceFolder], tuple[str, str, str | None]]
 
 
 @click.group()
@@ -93,8 +93,8 @@ def run(
     folder = DeviceFolder(state or state_home() / "devices" / id_)
     card, spec, hardware = opened(kind, id_, address)
     locate: Locate = context.obj or _far
-    url, made = locate(hub, id_, folder)
-    trust = None if ca is None else str(ca)
+    url, made, known = locate(hub, id_, folder)
+    trust = known if ca is None else str(ca)
     if code or made:
         folder.enrolled(enrol(url, code or made, id_, trust))
     if not folder.key():
@@ -123,10 +123,10 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-def _far(hub: str, _: str, __: DeviceFolder) -> tuple[str, str]:
+def _far(hub: str, _: str, __: DeviceFolder) -> tuple[str, str, str | None]:
     if not hub.startswith(("http://", "https://")):
         raise BadDevice("--hub says which site: its address, such as http://10.0.0.5:8800")
-    return hub.rstrip("/"), ""
+    return hub.rstrip("/"), "", None
 
 
 if __name__ == "__main__":

@@ -41,9 +41,19 @@ def enrol(url: str, code: str, device: str, ca: str | None = None) -> str:
         raise NotEnrolled(_detail(error)) from None
     except (OSError, ValueError, KeyError) as error:
         why = getattr(error, "reason", error)
+        if isinstance(why, ssl.SSLCertVerificationError):
+            raise NotEnrolled(f"{url} {untrusted(why)}") from None
         raise NotEnrolled(
             f"{url} can not be reached ({why}): is that the site's address?"
         ) from None
+
+
+def untrusted(error: ssl.SSLCertVerificationError) -> str:
+    """Why a certificate is not believed, and what to do."""
+    return (
+        f"shows a certificate that is not trusted here ({error.verify_message}): give --ca with the ca.pem "
+        "of the site's folder"
+    )
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

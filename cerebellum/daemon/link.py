@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from cerebellum.daemon.enrol import untrusted
 from cerebellum.daemon.member import Calling, Member, Rejected
 from cerebellum.daemon.messages import (
     BACKLOG,
@@ -115,6 +116,8 @@ class Daemon:
                 why = f"the site answers {status}"
             except InvalidURI:
                 raise Rejected(f"{self._calling.url} is no address of a site") from None
+            except ssl.SSLCertVerificationError as error:
+                why = f"{self._calling.url} {untrusted(error)}"
             except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError) as error:
                 why = str(error) or type(error).__name__
             self._to_send = None

@@ -29,20 +29,22 @@ def run(context: click.Context, /, **options: Any) -> Any:
 run.params = daemon_command.run.params
 
 
-def _located(hub: str, device: str, folder: DeviceFolder) -> tuple[str, str]:
-    """The address of a site, and on its own machine a code for a device that it does not know yet."""
+def _located(hub: str, device: str, folder: DeviceFolder) -> tuple[str, str, str | None]:
+    """The address of a site, and on its own machine a code for a device that it does not know yet, and
+    what it is to trust.
+    """
     from services.hub.client import SiteClient
     from services.hub.places import find
 
     if hub.startswith(("http://", "https://")):
-        return hub.rstrip("/"), ""
-    url, token = find(hub)
-    if _is_known(url, folder):
-        return url, ""
-    return url, str(SiteClient(url, token).post("/devices/codes")["code"])
+        return hub.rstrip("/"), "", None
+    url, token, ca = find(hub)
+    if _is_known(url, folder, ca):
+        return url, "", ca
+    return url, str(SiteClient(url, token, ca=ca).post("/devices/codes")["code"]), ca
 
 
-def _is_known(url: str, folder: DeviceFolder) -> bool:
+def _is_known(url: str, folder: DeviceFolder, ca: str | None) -> bool:
     """Whether the site knows the key that this device has."""
     from services.errors import UserError
     from services.hub.client import SiteClient
@@ -50,7 +52,7 @@ def _is_known(url: str, folder: DeviceFolder) -> bool:
     if not folder.key():
         return False
     try:
-        SiteClient(url, folder.key()).get("/devices/me")
+        SiteClient(url, folder.key(), ca=ca).get("/devices/me")
     except UserError:
         return False
     return True

@@ -29,6 +29,7 @@ def up(
     speed: Annotated[Any, Speed()] = 1.0,
     host: str = "127.0.0.1",
     port: Annotated[int, click.IntRange(0, 65535)] = 0,
+    tls: bool = False,
     tls_cert: Annotated[Path | None, click.Path(exists=True, path_type=Path)] = None,
     tls_key: Annotated[Path | None, click.Path(exists=True, path_type=Path)] = None,
     seed: int = 0,
@@ -56,6 +57,8 @@ def up(
         --speed: Seconds of the site per second of this machine.
         --host: Where to listen; loopback unless you say otherwise.
         --port: Where to listen; 0 takes a free one.
+        --tls: Be spoken to encrypted, by a certificate of the site's own authority: what is to trust it
+            is given its file ca.pem.
         --tls-cert FILE: A certificate to be spoken to encrypted.
         --tls-key FILE: Its key, unless it is in the same file.
         --seed: Seed of all chance.
@@ -87,8 +90,8 @@ def up(
     if unit:
         click.echo(_unit(folder, world))
         return 0
-    if host not in ("127.0.0.1", "localhost", "::1") and tls_cert is None:
-        warn(f"whoever can listen in on the way to {host} reads tokens: give --tls-cert")
+    if host not in ("127.0.0.1", "localhost", "::1") and tls_cert is None and not tls:
+        warn(f"whoever can listen in on the way to {host} reads tokens: give --tls")
     values = {
         "world": world, "seed": seed, "bodies": bodies, "faults": fault, "runtime": runtime,
         "speed": speed, "model": model, "devices": device, "no_record": no_record, "keep": keep, "apart": devices == "processes",
@@ -97,7 +100,7 @@ def up(
 
     config = RunConfig(stays=True, film=False, **values)
     config, run = open_site(config, _given(site), folder)
-    return _kept_up(config, run, Address(host, port, tls_cert, tls_key))
+    return _kept_up(config, run, Address(host, port, tls_cert, tls_key, tls))
 
 
 def _kept_up(config: Any, run: Any, address: Any) -> int:
@@ -450,7 +453,8 @@ def client_of(site: str) -> SiteClient:
     from services.hub.client import SiteClient
     from services.hub.places import find
 
-    return SiteClient(*find(site))
+    url, token, ca = find(site)
+    return SiteClient(url, token, ca=ca)
 
 
 def _clock(t: float | None) -> str:

@@ -19,17 +19,21 @@ from devices.noun import Noun
 from services.errors import UserError
 from services.hub.secret_file import write_secret
 
-SITE_VARIABLE, TOKEN_VARIABLE = "RETINUE_SITE", "RETINUE_TOKEN"
+SITE_VARIABLE, TOKEN_VARIABLE, CA_VARIABLE = "RETINUE_SITE", "RETINUE_TOKEN", "RETINUE_CA"
 TOKEN, PEOPLE = "token", "people.json"
 
 
 class Place(Noun):
-    """A site that is up: its name, its folder, its address, and the process that keeps it up."""
+    """A site that is up: its name, its folder, its address, and the process that keeps it up.
+
+    `ca`: the certificate of its own authority, if it is spoken to by one of that.
+    """
 
     name: str
     state: str
     url: str
     pid: int
+    ca: str | None = None
 
 
 def state_of(name: str) -> Path:
@@ -64,8 +68,8 @@ def sites_up() -> tuple[Place, ...]:
     return tuple(sorted(found, key=lambda place: (place.name, place.state)))
 
 
-def find(site: str) -> tuple[str, str]:
-    """The address of a site, and the token to call it with.
+def find(site: str) -> tuple[str, str, str | None]:
+    """The address of a site, the token to call it with, and its own certificate authority if it has one.
 
     Args:
         site: Its name, its folder or its address; "": the only one that is up.
@@ -80,7 +84,7 @@ def find(site: str) -> tuple[str, str]:
                 f"{site} asks for a token: put yours into {TOKEN_VARIABLE} (`retinue people add` at the "
                 "site makes one)"
             )
-        return site.rstrip("/"), token
+        return site.rstrip("/"), token, os.environ.get(CA_VARIABLE) or None
     places = sites_up()
     meant = [
         p for p in places if not site or site == p.name or Path(site).resolve() == Path(p.state)
@@ -92,7 +96,7 @@ def find(site: str) -> tuple[str, str]:
         states = ", ".join(place.state for place in meant)
         raise UserError(f"several sites are up: say which with --site, of {states}")
     place = meant[0]
-    return place.url, token or _own_token(Path(place.state))
+    return place.url, token or _own_token(Path(place.state)), place.ca
 
 
 def _own_token(state: Path) -> str:

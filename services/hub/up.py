@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import importlib.metadata
 import os
 import socket
@@ -15,6 +16,7 @@ from devices.contracts import BodySpec
 from services.errors import UserError
 from services.http_server import Server, listen
 from services.hub.app import make_app
+from services.hub.authority import certificate
 from services.hub.children import keep_daemons
 from services.hub.hub import Hub, OnRound
 from services.hub.people import People
@@ -32,17 +34,18 @@ CHANGEABLE = {"speed", "model", "runtime"}
 
 @dataclass(frozen=True)
 class Address:
-    """Where a site listens, and its certificate if it has one."""
+    """Where a site listens, and its certificate if it has one; `is_own`: of its own authority."""
 
     host: str = "127.0.0.1"
     port: int = 0
     cert: Path | None = None
     key: Path | None = None
+    is_own: bool = False
 
     @property
     def scheme(self) -> str:
         """How it is spoken to."""
-        return "https" if self.cert is not None else "http"
+        return "https" if self.cert is not None or self.is_own else "http"
 
 
 def open_site(config: RunConfig, given: set[str], state: Path) -> tuple[RunConfig, RunFolder]:
@@ -138,12 +141,16 @@ async def _kept_up(
     host = f"[{address.host}]" if ":" in address.host else address.host
     url = f"{address.scheme}://{host}:{bound.getsockname()[1]}"
     app = make_app(hub, people, name, importlib.metadata.version("retinue"))
-    place = Place(name=name, state=str(state), url=url, pid=os.getpid())
-    server = Server(app, lambda: ready(url), on_signal=hub.end, cert=address.cert, key=address.key)
+    ca, cert = None, address.cert
+    if address.is_own and cert is None:
+        ca, cert = certificate(state, address.host, name, dt.datetime.now(dt.UTC))
+    trusted = None if ca is None else str(ca)
+    place = Place(name=name, state=str(state), url=url, pid=os.getpid(), ca=trusted)
+    server = Server(app, lambda: ready(url), on_signal=hub.end, cert=cert, key=address.key)
     with noted(place):
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         # Each of them calls until the site answers.
-        apart = asyncio.create_task(keep_daemons(_apart(config), url, people, state, None))
+        apart = asyncio.create_task(keep_daemons(_apart(config), url, people, state, ca))
         await hub.ended()
         apart.cancel()
         server.stop()

@@ -6,8 +6,8 @@ import json
 from contextlib import suppress
 from random import Random
 
-import hypothesis.strategies as st
 import httpx2
+import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 from websockets.asyncio.client import connect
@@ -150,6 +150,8 @@ def test_a_length_that_is_none_is_refused(up):
     token = up.people.add("lena", "operator")
     with httpx2.Client(base_url=f"{up.url}/api/v1") as client:
         answer = client.post(
-            "/say", content=iter([b'{"text": ', b'"x"}']), headers={"Authorization": f"Bearer {token}"}
+            "/say",
+            content=iter([b'{"text": ', b'"x"}']),
+            headers={"Authorization": f"Bearer {token}"},
         )
         assert answer.status_code == 413
