@@ -13,12 +13,14 @@ def topology(
     world: Annotated[str | None, "[WORLD_OR_YAML]"] = None,
     bodies: Annotated[int | None, click.IntRange(min=1)] = None,
     model: str = "embedded",
+    up: bool = False,
 ) -> Output:
     """Show the program as data: its actors, how many, and who holds whose handle.
 
     Options:
         --bodies N: Only the first N bodies come.
         --model MODEL ($RETINUE_LLM): As in retinue run.
+        --up: Of a site that stays up.
     """
     from services.runtime.topology import drawn
     from services.runtime.topology import topology as program_of
@@ -28,7 +30,7 @@ def topology(
         from sim_worlds.loader import read_world
 
         names = tuple(spec.id for spec in read_world(world).bodies)[:bodies]
-    program = program_of(names, model)
+    program = program_of(names, model, up)
     return Output(program, drawn(program))
 
 

@@ -16,7 +16,8 @@ class Node(Noun):
 
     `made_by` is the factory or class as "module:name"; `count` how many actors of it there are,
     named `names` if they have names of their own. `holds` are the nodes whose handles it calls.
-    `lives`: as an actor of the runtime, in the process of the command, or inside its holder.
+    `lives`: as an actor of the runtime, in the process of the command, inside its holder, or in a process
+    of its own that calls.
     """
 
     name: str
@@ -25,7 +26,7 @@ class Node(Noun):
     count: int = 1
     names: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
-    lives: Literal["actor", "command", "inside"] = "actor"
+    lives: Literal["actor", "command", "inside", "daemon"] = "actor"
 
 
 # The units of a pair of glasses: who makes each, in `services.alpha`, and what it does.
@@ -36,6 +37,25 @@ _UNITS = {
     "memory": ("memory.unit:MemoryUnit", "tells and asks the memory of the session"),
     "output": ("output.unit:OutputUnit", "speaks and shows, or stays silent"),
 }
+
+
+# What a site that stays up has besides.
+_HUB = (
+    Node(
+        name="hub",
+        made_by="services.hub.hub:Hub",
+        does="the one door to a site: its API, its people, the links of its devices (retinue up)",
+        holds=("session", "daemon"),
+        lives="command",
+    ),
+    Node(
+        name="daemon",
+        made_by="cerebellum.daemon.link:Daemon",
+        does="a cerebellum beside its body, and what it must not forget (retinue device run)",
+        count=0,
+        lives="daemon",
+    ),
+)
 
 
 class Topology(Noun):
@@ -51,18 +71,22 @@ class Topology(Noun):
         raise KeyError(name)
 
 
-def topology(bodies: tuple[str, ...] = (), model: str = "embedded") -> Topology:
+def topology(
+    bodies: tuple[str, ...] = (), model: str = "embedded", is_up: bool = False
+) -> Topology:
     """The program that runs a world with these bodies and this model.
 
     Args:
         bodies: Ids of the bodies; none: the program before a world is chosen (0 bodies).
             Devices and glasses are there as often as a run names them: here 0.
         model: As in `RunConfig.model`; "none" leaves the model out.
+        is_up: The program of a site that stays up.
     """
     llm = () if model == "none" else ("model",)
     units = tuple(f"{name} unit" for name in _UNITS)
     return Topology(
         nodes=(
+            *(_HUB if is_up else ()),
             Node(
                 name="session",
                 made_by="services.session.session:Session",
@@ -136,7 +160,12 @@ def drawn(program: Topology) -> str:
 
 def _draw(program: Topology, node: Node, lead: str, below: str, lines: list[str]) -> None:
     times = "" if node.count == 1 else f" x {node.count}"
-    where = {"actor": "an actor", "command": "in the command", "inside": "inside it"}[node.lives]
+    where = {
+        "actor": "an actor",
+        "command": "in the command",
+        "inside": "inside it",
+        "daemon": "a program that calls",
+    }[node.lives]
     lines.append(f"{lead}{node.name}{times}: {node.does} ({where}, {node.made_by})")
     children = [program.node(name) for name in node.holds]
     if node.names:

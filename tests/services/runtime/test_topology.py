@@ -17,6 +17,16 @@ def test_every_node_held_is_there_and_every_maker_exists():
             assert hasattr(importlib.import_module(module), name)
 
 
+def test_a_site_that_stays_up_has_a_door_and_daemons():
+    program = topology(is_up=True)
+    lines = drawn(program).splitlines()
+    assert lines[0].startswith("hub: ")
+    assert [line for line in lines if "a program that calls" in line]
+    for name in ("hub", "daemon"):
+        module, _, maker = program.node(name).made_by.partition(":")
+        assert hasattr(importlib.import_module(module), maker)
+
+
 def test_bodies_are_counted_and_named():
     body = topology(("waiter-1", "waiter-2")).node("body")
     assert (body.count, body.names) == (2, ("waiter-1", "waiter-2"))
