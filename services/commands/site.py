@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -36,6 +37,7 @@ def up(
     bodies: Annotated[int | None, click.IntRange(min=1)] = None,
     fault: tuple[str, ...] = (),
     runtime: Literal["local", "ray"] = "local",
+    ray: str = "",
     devices: Literal["here", "processes"] = "here",
     device: tuple[str, ...] = (),
     no_record: tuple[str, ...] = (),
@@ -65,6 +67,7 @@ def up(
         --bodies N: Only the first N bodies of the scenario.
         --fault SPEC: What goes wrong, as for `retinue run`.
         --runtime: One Ray actor for each body, or everything in this process.
+        --ray ADDRESS: The Ray cluster over whose nodes the brain and the bodies are spread.
         --devices: Where the world's bodies think: here, or each in a daemon that joins.
         --device ID=KIND:ADDRESS: A body outside the simulated world takes part.
         --no-record ROOM: Nothing that is seen or said in this room is recorded.
@@ -87,6 +90,8 @@ def up(
         raise UserError(f"{folder} holds no site yet: say which one to begin, such as restaurant")
     if speed == 0.0:
         raise UserError("a site lives on the clock: give --speed a number, such as 4")
+    if ray:
+        os.environ["RAY_ADDRESS"], runtime = ray, "ray"
     if unit:
         click.echo(_unit(folder, world))
         return 0
@@ -131,7 +136,7 @@ def _world(site: str | None) -> str:
 def _given(site: str | None) -> set[str]:
     """The fields of the configuration that were typed."""
     context = click.get_current_context()
-    names = {"fault": "faults", "device": "devices", "devices": "apart"}
+    names = {"fault": "faults", "device": "devices", "devices": "apart", "ray": "runtime"}
     typed = {
         names.get(name, name)
         for param in context.command.params

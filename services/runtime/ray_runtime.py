@@ -27,6 +27,9 @@ MOST_CALLS = 1000
 KNOCK_S = 10.0
 # What actors hold is closed within so long (s), or goes with their processes.
 CLOSE_LIMIT_S = 10.0
+# By what they are made: who needs nothing of any machine; whose disk or ports are this machine's.
+_ROAMING = {"BrainActor", "BodyActor"}
+_TIED = {"make_world", "Attendant"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"([^:/]+):(\d+)")
 
@@ -170,8 +173,22 @@ class RayRuntime:
         return RayPort(name, actor)
 
     def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> RayHandle:
-        """Make the actor in a worker process; errors in its constructor show at the first call."""
-        options = {"num_cpus": 0, "num_gpus": self._gpus, "max_restarts": 0}
+        """Make the actor in a worker process; errors in its constructor show at the first call.
+
+        What only thinks is spread over the cluster's nodes; the world lives here, where its journal is.
+        """
+        placement: Any = "DEFAULT"
+        if factory.__name__ in _ROAMING:
+            placement = "SPREAD"
+        elif factory.__name__ in _TIED:
+            here = ray.get_runtime_context().get_node_id()
+            placement = NodeAffinitySchedulingStrategy(here, soft=False)
+        options = {
+            "num_cpus": 0,
+            "num_gpus": self._gpus,
+            "max_restarts": 0,
+            "scheduling_strategy": placement,
+        }
         actor = self._host.options(**options).remote(factory, args)
         self._actors.append((name, actor))
         return RayHandle(name, actor)

@@ -165,10 +165,12 @@ def assembled(
     }
     joining = [node.call("join", past.end_s) for node in nodes.values()]
     enrolled += [(spec, card) for spec, card, _ in runtime.gather(joining)]
-    here = [] if config.apart else enrolled
-    bodies: dict[str, Handle] = {
-        spec.id: runtime.spawn(spec.id, BodyActor, card, survey.plan) for spec, card in here
-    }
+    own = {spec.id: card for spec, card in ([] if config.apart else enrolled)}
+
+    def new_body(body: str) -> Handle:
+        return runtime.spawn(body, BodyActor, own[body], survey.plan)
+
+    bodies = {body: new_body(body) for body in own}
     # Time begins when everybody is there.
     runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
     if past.position:
@@ -178,7 +180,7 @@ def assembled(
         world=world,
         memory=memory,
         brain=brain,
-        bodies=BodySide(runtime, bodies),
+        bodies=BodySide(runtime, bodies, new_body if config.stays else None),
         new_brain=new_brain,
         devices=DeviceSide(runtime, nodes, bool(in_real_time(plan.devices))),
         glasses=_glasses(plan, memory, runtime, past.end_s),

@@ -219,10 +219,17 @@ class BodySide:
     Args:
         runtime: Where they live.
         handles: One for each body, by its id.
+        anew: Makes another for a body whose own died; None: it stays lost.
     """
 
-    def __init__(self, runtime: Runtime, handles: dict[str, Handle]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        handles: dict[str, Handle],
+        anew: Callable[[str], Handle] | None = None,
+    ) -> None:
         self._runtime = runtime
+        self._anew = anew
         self._handles = handles
         self._wakes: dict[str, float] = {}
         self._outbox: dict[str, list[Command]] = {}
@@ -271,11 +278,18 @@ class BodySide:
         for change in changes:
             if isinstance(change, BodyLost):
                 self._early.pop(change.body, None)
+                self._revive(change.body)
             if isinstance(change, BodyLost) and change.body in self._newcomers:
                 # What waits on the way to it must not arrive any more.
                 forfeited = self.roster.forfeited(change.body)
                 self._runtime.gather([self._handles[change.body].call("forfeit", forfeited)])
         return set(alive), changes
+
+    def _revive(self, body: str) -> None:
+        """What a dead cerebellum did was given away: another may begin."""
+        if self._anew is not None and body in self._dead:
+            self._handles[body] = self._anew(body)
+            self._dead.discard(body)
 
     def latch(self, order: Stop | Release) -> None:
         """Have bodies told to hold still, or to go on, in this very round."""
