@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -25,7 +25,7 @@ from services.lab.fleet.ledger import Ledger
 from services.lab.fleet.lines import Weather
 from services.lab.fleet.machine import Machine
 from services.lab.fleet.upsets import Upset, upsets
-from services.runtime.local import LocalHandle, LocalPort, LocalRuntime
+from services.runtime.local import Handle, LocalHandle, LocalPort, LocalRuntime, Port
 from services.session.contracts import RunConfig
 from services.session.diary import Diary
 from services.session.folder import RunFolder
@@ -76,31 +76,38 @@ class SiteKilled(BaseException):
     """The site's process is gone at once; nothing of it handles this."""
 
 
-class _Runtime(LocalRuntime):
+class _Runtime:
     """Everything in this process, where the brain dies and the disk is full when it is told so."""
 
+    is_shared = False
+
     def __init__(self, trial: Trial) -> None:
-        super().__init__()
+        self._local = LocalRuntime()
         self._trial = trial
 
-    def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalHandle:
-        handle = super().spawn(name, factory, *args)
+    def spawn(self, name: str, factory: Callable[..., Any], *args: Any) -> Handle:
+        handle = self._local.spawn(name, factory, *args)
         if name == "world":
             return _Shortcut(handle, self._trial)
         return _MortalHandle(handle, self._trial) if name == "brain" else handle
 
-    def share(self, name: str, factory: Callable[..., Any], *args: Any) -> LocalPort:
-        port = super().share(name, factory, *args)
-        return _FullPort(port, self._trial)
+    def share(self, name: str, factory: Callable[..., Any], *args: Any) -> Port:
+        return _FullPort(self._local.share(name, factory, *args), self._trial)
+
+    def gather(self, pending: Sequence[Any]) -> list[Any]:
+        return self._local.gather(pending)
+
+    def close(self) -> None:
+        self._local.close()
 
 
-class _MortalHandle(LocalHandle):
-    def __init__(self, handle: LocalHandle, trial: Trial) -> None:
-        super().__init__(handle.name, None)
+class _MortalHandle:
+    def __init__(self, handle: Handle, trial: Trial) -> None:
+        self.name = handle.name
         self._handle = handle
         self._trial = trial
 
-    def call(self, method: str, *args: Any) -> Callable[[], Any]:
+    def call(self, method: str, *args: Any) -> Any:
         if self._trial.brain_dies and method == "step":
             self._trial.brain_dies = False
 
@@ -111,15 +118,15 @@ class _MortalHandle(LocalHandle):
         return self._handle.call(method, *args)
 
 
-class _Shortcut(LocalHandle):
+class _Shortcut:
     """The world, whose bodies partly have their daemon beside them."""
 
     def __init__(self, handle: LocalHandle, trial: Trial) -> None:
-        super().__init__(handle.name, None)
+        self.name = handle.name
         self._handle = handle
         self._trial = trial
 
-    def call(self, method: str, *args: Any) -> Callable[[], Any]:
+    def call(self, method: str, *args: Any) -> Any:
         if method != "step":
             return self._handle.call(method, *args)
         commands, until = args
@@ -128,18 +135,20 @@ class _Shortcut(LocalHandle):
         return lambda: step
 
 
-class _FullPort(LocalPort):
+class _FullPort:
+    is_here = True
+
     def __init__(self, port: LocalPort, trial: Trial) -> None:
-        super().__init__(port.name, object, ())
+        self.name = port.name
         self._port = port
         self._trial = trial
 
-    def begin(self, method: str, *args: Any) -> Callable[[], Any]:
+    def begin(self, method: str, *args: Any) -> Any:
         pending = self._port.begin(method, *args)
         return lambda: self._trial.recording(method, pending)
 
-    def close(self) -> None:
-        self._port.close()
+    def answer(self, pending: Any) -> Any:
+        return pending()
 
 
 class Trial:
