@@ -126,9 +126,9 @@ def _serve(config: LlmConfig, host: str, port: int, key: str | None, ray: bool) 
     import asyncio
 
     from brain.model import ModelUnavailable
+    from services.http_server import listen
     from services.llm.cluster.make import make_cluster
     from services.llm.gateway.app import GatewayLimits
-    from services.llm.gateway.serve import listen
     from services.llm.gateway.serve import serve as serve_app
     from services.llm.models.embedder import MiniLmEmbedder
     from services.llm.models.weights import MINILM, locate

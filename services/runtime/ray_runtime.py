@@ -236,7 +236,8 @@ def _join(address: str | None) -> None:
             socket.create_connection((place[1], int(place[2])), timeout=KNOCK_S).close()
         with _own_signals():
             ray.init(
-                address=address,
+                # Without a word Ray would join whatever cluster was begun here last, which may be dead.
+                address=address or "local",
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 import openai
 import pytest
 
+from services.http_server import listen
 from services.llm.cluster.cluster import Cluster
 from services.llm.cluster.replica import Replica
 from services.llm.engines.engine import Engine
 from services.llm.engines.simulated import SimulatedEngine, SimulatedSpec
 from services.llm.gateway.app import GatewayLimits
-from services.llm.gateway.serve import listen, serve
+from services.llm.gateway.serve import serve
 
 LIMIT_S = 30.0
 
