@@ -90,10 +90,18 @@ class Brain:
         self._due = False
         self._allocated_s = 0.0
 
-    def restore(self, events: Iterable[Event]) -> None:
-        """Rebuild everything from the log. Wishes not yet understood are thought about again."""
+    def restore(self, events: Iterable[Event], believed: MemoryState | None = None) -> None:
+        """Rebuild everything from the log. Wishes not yet understood are thought about again.
+
+        Args:
+            events: The log; where `believed` is given, at least `stem_memory.contracts.NEWS` of it.
+            believed: What the whole log comes to, to save the time that folding it takes.
+        """
+        if believed is not None:
+            self._memory = believed
         for event in events:
-            self._memory.apply(event)
+            if believed is None:
+                self._memory.apply(event)
             self._absorb(event)
             if event.origin == "brain":
                 self._seq = event.seq + 1

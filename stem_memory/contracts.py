@@ -8,7 +8,7 @@ hash chain. New kinds may be added; a kind never changes its meaning.
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -356,6 +356,14 @@ Payload = Annotated[
     | Sealed,
     Field(discriminator="kind"),
 ]
+
+
+# Every kind of entry, and those that tell more than what a body reports of itself and what it sees: few
+# of many, and all that anybody needs besides what is believed.
+KINDS: frozenset[str] = frozenset(
+    body.model_fields["kind"].default for body in get_args(get_args(Payload)[0])
+)
+NEWS = KINDS - {Observed.model_fields["kind"].default}
 
 
 class Event(Noun):

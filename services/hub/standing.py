@@ -52,7 +52,18 @@ class Standing:
         self._rooms: dict[str, str] = {}
         # What was said or instructed under a key: the id of the words, "" for an instruction.
         self._keys: dict[str, tuple[str, str]] = {}
-        self.catch_up()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Take in all that is there: of what bodies reported only what it comes to."""
+        newest = self._reader.position()
+        for entry in self._reader.read(until=newest, kinds=log.NEWS):
+            self._take(entry.event)
+        for id_, body in self._reader.state_at(newest).bodies().items():
+            self.diary.stand(id_, body.state)
+            self._rooms[id_] = body.state.room
+        self.position = newest
+        self.now_s = max(self.now_s, self._reader.last_time())
 
     def catch_up(self) -> tuple[EventView, ...]:
         """Take in what is new; returns what is worth telling whoever watches."""
@@ -67,11 +78,11 @@ class Standing:
     def since(self, after: int, limit: int) -> tuple[EventView, ...]:
         """Events behind a position, as far as they were taken in already."""
         found: list[EventView] = []
-        for entry in self._reader.read(after=after, until=self.position):
-            if entry.event.body.kind not in _QUIET:
-                found.append(event_view(entry))
-                if len(found) == limit:
-                    break
+        kinds = log.KINDS - _QUIET
+        for entry in self._reader.read(after=after, until=self.position, kinds=kinds):
+            found.append(event_view(entry))
+            if len(found) == limit:
+                break
         return tuple(found)
 
     def close(self) -> None:

@@ -186,15 +186,20 @@ class MemoryClient:
         """The highest number of an origin, so that it can go on counting; None: never heard of."""
         return self._reader.last_seq(origin)
 
-    def history(self) -> tuple[Event, ...]:
-        """Every event from the first on, to restore a brain.
+    def history(self, kinds: Collection[str] | None = None) -> tuple[Event, ...]:
+        """Every event from the first on, or those of some kinds.
 
         Raises:
             BehindHorizon: Some are in an archive.
         """
         self._refresh()
         self._reader.require_whole()
-        return tuple(entry.event for entry in self._reader.read())
+        return tuple(entry.event for entry in self._reader.read(kinds=kinds))
+
+    def believed(self) -> MemoryState:
+        """A copy of what is believed now, to be kept and changed by somebody else."""
+        self._refresh()
+        return self._reader.state_at(self._reader.position())
 
     def digest(self) -> tuple[int, str]:
         """Number of events, and the hash of the state that replaying the file gives."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim_worlds.contracts import Scenario
     from sim_worlds.faults.kind import Fault
     from sim_worlds.world import World
+    from stem_memory.belief.state import MemoryState
     from stem_memory.contracts import Event
 
 
@@ -82,9 +83,9 @@ class BrainActor:
         self._understanding.follow(news.now, (*news.events, *answer.events))
         return answer
 
-    def restore(self, events: tuple[Event, ...]) -> None:
-        """Rebuild the brain from the log."""
-        self._brain.restore(events)
+    def restore(self, events: tuple[Event, ...], believed: MemoryState | None = None) -> None:
+        """Rebuild the brain from the log, and what it comes to."""
+        self._brain.restore(events, believed)
 
     def digest(self) -> str:
         """The hash of the brain's own memory."""

@@ -174,7 +174,7 @@ def assembled(
     # Time begins when everybody is there.
     runtime.gather([handle.call("ready") for handle in (brain, *bodies.values())])
     if past.position:
-        runtime.gather([brain.call("restore", past.events)])
+        runtime.gather([brain.call("restore", past.events, past.believed)])
     crew = Crew(
         runtime=runtime,
         world=world,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from devices.contracts import BodyState
 from services.session.contracts import BodyStatus, GoalProgress
 from sim_worlds.contracts import Verdict
 from stem_memory import contracts as log
@@ -283,8 +284,11 @@ class Diary:
         self.bodies[what.spec.id] = BodyStatus(battery=what.spec.battery, doing=at_rest)
 
     def _observed(self, what: log.Observed, t: float) -> None:
-        state = what.observation.state
-        self._body(what.observation.body, where=state.near or state.room, battery=state.battery)
+        self.stand(what.observation.body, what.observation.state)
+
+    def stand(self, body: str, state: BodyState) -> None:
+        """What a body reported of itself last."""
+        self._body(body, where=state.near or state.room, battery=state.battery)
 
     def _lost(self, what: log.BodyLost, t: float) -> None:
         self.offline.setdefault(what.body, []).append((what.last_heard_s, None))

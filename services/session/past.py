@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from services.memory.client import MemoryClient
 from services.session.ear import LIVE
 from services.session.inputs import Directive, Input, Words
-from stem_memory.contracts import Event, GoalClosed, Instructed, Said, StepEnded, StepStarted
+from stem_memory.belief.state import MemoryState
+from stem_memory.contracts import NEWS, Event, GoalClosed, Instructed, Said, StepEnded, StepStarted
 
 # Another life in the same memory begins so long after the last one ended (s): nothing is both.
 GAP_S = 1.0
@@ -19,7 +20,8 @@ class Past:
     """The log up to a position, as far as a new session has to know it. Seconds of the log.
 
     `live` is what people said while a run that broke off went on, to be said again. `goes_on`: the new
-    session is the same life, whose goals stay open, and `under_way` what bodies did when it broke off.
+    session is the same life, whose goals stay open, `under_way` what bodies did when it broke off, and
+    `believed` what all of it comes to: of its `events` those are left out that bodies reported.
     """
 
     position: int = 0
@@ -31,10 +33,15 @@ class Past:
     spoken: int = 0
     has_zones: bool = False
     goes_on: bool = False
+    believed: MemoryState | None = None
     numbers: dict[str, int] = field(default_factory=dict)
+    last_seq: Callable[[str], int | None] | None = None
 
     def number(self, origin: str) -> int:
         """The first number of an origin that is free."""
+        if self.last_seq is not None:
+            last = self.last_seq(origin)
+            return 0 if last is None else last + 1
         return self.numbers.get(origin, 0)
 
 
@@ -72,12 +79,14 @@ def past_of(memory: MemoryClient, log_from: int | None = None) -> Past:
 
 def going_on(memory: MemoryClient) -> Past:
     """What lies before a session that takes a life up again."""
-    history = memory.history()
+    history = memory.history(NEWS)
     past = Past(position=memory.position(), events=history, goes_on=bool(history))
     if history:
-        past.end_s = max(event.t for event in history)
+        past.end_s = memory.last_time()
         past.under_way = tuple(_under_way(history))
-        past.has_zones = bool(memory.state.projections.privacy.zones)
+        past.believed = memory.believed()
+        past.has_zones = bool(past.believed.projections.privacy.zones)
+    past.last_seq = memory.last_seq
     _count(past)
     return past
 

@@ -26,6 +26,7 @@ from services.session.pace import Pace
 from sim_worlds.contracts import Commands, Says, WorldStep
 from sim_worlds.errors import WorldError
 from stem_memory.contracts import (
+    NEWS,
     AnswerGiven,
     BodyEnrolled,
     BodyLost,
@@ -129,10 +130,11 @@ class Session:
             self._round(step, [])
         if self._site.stays:
             self._bodies.halt_all(step.now)
+            # Whoever ends it does not wait until a long log has taught something: that goes over all of it.
             self._advance(step)
         else:
             self._close_rest(step.now)
-        self._learn(step.now)
+            self._learn(step.now)
         return self.diary
 
     def _take_up(self, now: float) -> None:
@@ -306,7 +308,8 @@ class Session:
     def _restart_brain(self, news: News) -> BrainStep:
         """A new brain learns everything from the log, the news' events included, and answers."""
         self._crew.brain = self._crew.new_brain()
-        self._ask(self._crew.brain, "restore", self._crew.memory.history())
+        memory = self._crew.memory
+        self._ask(self._crew.brain, "restore", memory.history(NEWS), memory.believed())
         rest = news.model_copy(update={"events": ()})
         answer: BrainStep = self._ask(self._crew.brain, "step", rest)
         return answer

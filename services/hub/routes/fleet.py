@@ -9,6 +9,7 @@ from brain.acting.foresee import foresee
 from services.hub.contracts import BodiesBody, BodyView, StepShift, StopBody, WhatIfBody, WhatIfView
 from services.hub.people import Person
 from services.hub.routes.shared import Api, Key
+from stem_memory.contracts import NEWS
 from stem_memory.instructions import (
     Activate,
     Drain,
@@ -139,7 +140,7 @@ def _asking(api: Api, router: APIRouter) -> None:
             api.goal(body.goal)
             order = Restrict(goal=body.goal, never=body.without)
         with api.hub.memory() as store:
-            foreseen = foresee(store.state, (e.event for e in store.read()), order)
+            foreseen = foresee(store.state, (e.event for e in store.read(kinds=NEWS)), order)
         then = {(a.goal, a.step): a for a in foreseen.then.assignments}
         return WhatIfView(
             makespan_s=foreseen.now.makespan_s,

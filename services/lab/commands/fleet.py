@@ -11,7 +11,7 @@ from services.commands.output import Output, Rows
 
 if TYPE_CHECKING:
     from services.lab.fleet.campaign import Tally
-    from services.lab.fleet.io import Load
+    from services.lab.fleet.load import Load
 
 
 @click.group(cls=Menu, commands=Shelf("services.lab.commands", (("fleet", "faults"),)))
@@ -82,7 +82,7 @@ def fleet_io(
     import tempfile
     from pathlib import Path
 
-    from services.lab.fleet.io import measure
+    from services.lab.fleet.load import measure
     from services.lab.wishes.show import steps
 
     sizes = sorted(daemons)

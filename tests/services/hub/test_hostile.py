@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosedError
 from cerebellum.daemon.messages import SUBPROTOCOL, Hello
 from devices.catalogue import body_kinds
 from devices.contracts import BodySpec, Pose
-from services.lab.fleet.io import nonsense
+from services.lab.fleet.load import nonsense
 
 pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.slow]
 
