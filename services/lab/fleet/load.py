@@ -59,6 +59,8 @@ people:
   - {id: olga, at: hall}
 """
 REPORT_S = 2.0
+# Hostile devices, each of which says one thing after another.
+_ENEMIES = 8
 
 
 class Load(Noun):
@@ -151,10 +153,10 @@ def measure(daemons: int, seconds: float, folder: Path, hostile: int = 0, seed: 
     with _up(scenario, state, folder) as (url, pid):
         people = People(state / PEOPLE)
         keys = {f"body-{n}": people.add(f"body-{n}", "device") for n in range(daemons)}
-        enemy = people.add("enemy-1", "device")
+        enemies = {f"enemy-{n}": people.add(f"enemy-{n}", "device") for n in range(_ENEMIES)}
         token = people.add("bench", "admin")
         with contextlib.closing(SiteClient(url, token)) as client:
-            return asyncio.run(_loaded(url, pid, keys, client, seconds, hostile, enemy, seed))
+            return asyncio.run(_loaded(url, pid, keys, client, seconds, hostile, enemies, seed))
 
 
 async def _loaded(
@@ -164,7 +166,7 @@ async def _loaded(
     client: SiteClient,
     seconds: float,
     hostile: int,
-    enemy: str,
+    enemies: dict[str, str],
     seed: int,
 ) -> Load:
     bodies = [_Body(name, url, key, 1.0) for name, key in keys.items()]
@@ -185,9 +187,14 @@ async def _loaded(
         for body in bodies:
             body.took.clear()
         begun, cpu = time.monotonic(), _cpu_s(pid)
-        refused = await _attack(url, enemy, hostile, Random(seed)) if hostile else 0
+        share = hostile // len(enemies)
+        attacks = [
+            _attack(url, name, key, share, Random(f"{seed} {name}"))
+            for name, key in enemies.items()
+        ]
+        refused = sum(await asyncio.gather(*attacks)) if hostile else 0
         await asyncio.sleep(max(0.0, seconds - (time.monotonic() - begun)))
-        share = (_cpu_s(pid) - cpu) / (time.monotonic() - begun)
+        busy = (_cpu_s(pid) - cpu) / (time.monotonic() - begun)
         took = sorted(t for body in bodies for t in body.took)
         stops: list[float] = []
         for _ in range(3):
@@ -203,24 +210,24 @@ async def _loaded(
         await asyncio.gather(*lives, return_exceptions=True)
     return Load(
         daemons=len(bodies),
-        cpu=round(share, 3),
+        cpu=round(busy, 3),
         link_p50_s=_at(took, 50),
         link_p99_s=_at(took, 99),
         stop_p50_s=_at(stops, 50),
         stop_p99_s=_at(stops, 99),
         held=len(stops) // 3,
-        lost=len(site["lost"]),
-        hostile=hostile,
+        lost=len(set(site["lost"]) & keys.keys()),
+        hostile=hostile // len(enemies) * len(enemies),
         refused=refused,
     )
 
 
-async def _attack(url: str, key: str, count: int, random: Random) -> int:
+async def _attack(url: str, name: str, key: str, count: int, random: Random) -> int:
     """Say so many things that are none of the protocol; returns how many were refused with a reason."""
     refused = 0
     card = body_kinds()["humanoid"].card
-    spec = BodySpec(id="enemy-1", kind="humanoid", pose=Pose(x=5.0, y=5.0))
-    hello = Hello(id="enemy-1", card=card, spec=spec).model_dump_json()
+    spec = BodySpec(id=name, kind="humanoid", pose=Pose(x=5.0, y=5.0))
+    hello = Hello(id=name, card=card, spec=spec).model_dump_json()
     for _ in range(count):
         async with connect(
             f"ws{url.removeprefix('http')}/api/v1/devices/link",
