@@ -17,12 +17,20 @@ def canonical(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, _DECIMALS) + 0.0
     if isinstance(value, BaseModel):
-        return canonical(dict(value))
+        return canonical(
+            {name: item for name, item in value if not _is_left_out(value, name, item)}
+        )
     if isinstance(value, Mapping):
         return {str(key): canonical(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [canonical(item) for item in value]
     return value
+
+
+def _is_left_out(model: BaseModel, name: str, value: Any) -> bool:
+    """Whether the field says nothing: older memories have not got it."""
+    rule = type(model).model_fields[name].exclude_if
+    return rule is not None and rule(value)
 
 
 def sha256(value: Any) -> str:
