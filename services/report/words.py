@@ -15,7 +15,6 @@ from stem_memory.instructions import (
     Change,
     Drain,
     Instruction,
-    Pause,
     Release,
     Restrict,
     Retire,
@@ -86,32 +85,43 @@ def condition_words(condition: Condition, name: Name = plain) -> str:
 def instruction_words(instruction: Instruction, name: Name = plain) -> str:
     """What somebody who instructs does: "cancels g1", "stops all bodies"."""
     if isinstance(instruction, Change):
-        changes = [
-            f"it is now “{instruction.text}”" if instruction.text is not None else "",
-            f"by {instruction.deadline_s:.0f} s" if instruction.deadline_s is not None else "",
-            f"priority {instruction.priority}" if instruction.priority is not None else "",
-        ]
-        return f"changes {instruction.goal}: {', '.join(part for part in changes if part)}"
-    if isinstance(instruction, Stop | Release):
-        bodies = listed([name(body) for body in instruction.bodies]) or "all bodies"
-        does = "stops" if isinstance(instruction, Stop) else "lets"
-        return f"{does} {bodies}" + ("" if does == "stops" else " move again")
+        return _change_words(instruction)
     if isinstance(instruction, Restrict):
-        only = listed([name(body) for body in instruction.only])
-        never = listed([name(body) for body in instruction.never])
-        rules = [f"only {only}" if only else "", f"not {never}" if never else ""]
-        who = " and ".join(rule for rule in rules if rule) or "anybody"
-        return f"lets {who} work for {instruction.goal}"
-    if isinstance(instruction, Drain | Activate):
-        bodies = listed([name(body) for body in instruction.bodies])
-        return f"drains {bodies}" if instruction.kind == "drain" else f"lets {bodies} take on work"
+        return _restriction_words(instruction, name)
     if isinstance(instruction, Retire):
         return f"takes {name(instruction.body)} out of the fleet"
+    if isinstance(instruction, Stop | Release | Drain | Activate):
+        bodies = listed([name(body) for body in instruction.bodies]) or "all bodies"
+        return _TO_BODIES[instruction.kind].format(bodies)
     goals = listed(list(instruction.goals)) or "nothing"
-    if isinstance(instruction, Cancel):
-        back = ", and what was moved is put back" if instruction.roll_back else ""
-        return f"cancels {goals}{back}"
-    return f"pauses {goals}" if isinstance(instruction, Pause) else f"lets {goals} go on"
+    back = isinstance(instruction, Cancel) and instruction.roll_back
+    return _TO_GOALS[instruction.kind].format(goals) + (
+        ", and what was moved is put back" if back else ""
+    )
+
+
+_TO_BODIES = {
+    "stop": "stops {}",
+    "release": "lets {} move again",
+    "drain": "drains {}",
+    "activate": "lets {} take on work",
+}
+_TO_GOALS = {"cancel": "cancels {}", "pause": "pauses {}", "resume": "lets {} go on"}
+
+
+def _change_words(change: Change) -> str:
+    parts = [
+        f"it is now “{change.text}”" if change.text is not None else "",
+        f"by {change.deadline_s:.0f} s" if change.deadline_s is not None else "",
+        f"priority {change.priority}" if change.priority is not None else "",
+    ]
+    return f"changes {change.goal}: {', '.join(filter(None, parts))}"
+
+
+def _restriction_words(rule: Restrict, name: Name) -> str:
+    only, never = (listed([name(body) for body in bodies]) for bodies in (rule.only, rule.never))
+    rules = [f"only {only}" if only else "", f"not {never}" if never else ""]
+    return f"lets {' and '.join(filter(None, rules)) or 'anybody'} work for {rule.goal}"
 
 
 def finding_words(found: Finding, name: Name = plain) -> str:
