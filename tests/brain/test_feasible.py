@@ -7,7 +7,8 @@ import pytest
 from brain.feasible import able, nobody
 from brain.planning.atoms import complete
 from devices.facts import Value
-from stem_memory.contracts import BodyLost
+from stem_memory.contracts import BodyEnrolled, BodyLost, Event, Instructed
+from stem_memory.instructions import Drain, Retire
 from stem_memory.tasks import TaskStep
 
 
@@ -54,6 +55,30 @@ def test_a_lost_body_can_nothing_and_says_why(case):
     why = able(one, it.view.bodies()["waiter-1"], it.view, it.roadmap)
     assert why is not None
     assert "no sign of life" in why
+
+
+def test_a_drained_body_sees_what_it_holds_to_the_end_and_takes_nothing_new_on(case):
+    drained = Instructed(instruction=Drain(bodies=("waiter-1",)), by="mia")
+    things = {"cup-1": "cup on pass", "cup-2": "cup held by waiter-1"}
+    it = case(things, then=[(9.0, drained)])
+    assert "waiter-1" not in who(it, step(it, "pick", obj="cup-1", source="pass"))
+    body = it.view.bodies()["waiter-1"]
+    assert able(step(it, "place", obj="cup-2", to="pass"), body, it.view, it.roadmap) is None
+    assert "drained" in str(
+        able(step(it, "pick", obj="cup-1", source="pass"), body, it.view, it.roadmap)
+    )
+
+
+def test_who_has_left_the_fleet_can_nothing_until_it_is_enrolled_anew(case):
+    left = Instructed(instruction=Retire(body="waiter-1"), by="mia")
+    it = case({"cup-1": "cup on pass"}, then=[(9.0, left)])
+    body = it.view.bodies()["waiter-1"]
+    assert body.is_out
+    why = able(step(it, "pick", obj="cup-1", source="pass"), body, it.view, it.roadmap)
+    assert "left the fleet" in str(why)
+    anew = BodyEnrolled(spec=body.spec, card=body.card)
+    it.view.apply(Event(origin="site", seq=999, t=10.0, body=anew))
+    assert not it.view.bodies()["waiter-1"].is_out
 
 
 def test_a_step_for_one_body_suits_no_other(case):
