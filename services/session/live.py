@@ -56,6 +56,8 @@ def live(
     memory: MemoryClient | None = None
     try:
         memory = MemoryClient.join(folder.own_memory, runtime)
+        # Before anybody reads along: keys whose time is over are destroyed, and pages written anew.
+        memory.expire(memory.last_time())
         past = going_on(memory)
         crew, site = assembled(plan, past, memory, runtime, folder.path / _JOURNAL)
         paced = pace_of(plan, past, crew) if pace is None else pace(past.end_s)
