@@ -46,6 +46,8 @@ from stem_memory.instructions import Release, Retire, Stop
 from stem_memory.notes.overview import ORIGIN as NOTES
 
 SAME_INSTANT_LIMIT = 50
+# So many brains may die one after the other before a session is given up.
+BRAINS = 5
 # When a session is taken up, bodies that think elsewhere have so long (s) to call before they count as silent.
 RETURN_S = 10.0
 SITE, FLEET, CLOSING, BRAIN = "site", "fleet", "loop", "brain"
@@ -306,13 +308,22 @@ class Session:
         return answer
 
     def _restart_brain(self, news: News) -> BrainStep:
-        """A new brain learns everything from the log, the news' events included, and answers."""
-        self._crew.brain = self._crew.new_brain()
-        memory = self._crew.memory
-        self._ask(self._crew.brain, "restore", memory.history(NEWS), memory.believed())
-        rest = news.model_copy(update={"events": ()})
-        answer: BrainStep = self._ask(self._crew.brain, "step", rest)
-        return answer
+        """A new brain learns everything from the log, the news' events included, and answers.
+
+        It may be put where everything is just dying, so another is tried.
+        """
+        memory, rest = self._crew.memory, news.model_copy(update={"events": ()})
+        for left in reversed(range(BRAINS)):
+            self._crew.brain = self._crew.new_brain()
+            try:
+                self._ask(self._crew.brain, "restore", memory.history(NEWS), memory.believed())
+                answer: BrainStep = self._ask(self._crew.brain, "step", rest)
+            except ActorDied:
+                if not left:
+                    raise
+            else:
+                return answer
+        raise AssertionError("the last one has answered or died")
 
     def _note(self, event: Event) -> None:
         """Keep leases, latches and the judge up to date with what the log says."""

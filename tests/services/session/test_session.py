@@ -103,8 +103,8 @@ class Mind:
         answer = self.answers.pop(0) if self.answers else BrainStep()
         return answer(news) if callable(answer) else answer
 
-    def restore(self, events):
-        self.restored = events
+    def restore(self, events, believed=None):
+        self.restored, self.believed = events, believed
 
 
 class Device:
