@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-che
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vllm lint format types bench bench-glasses bench-llm wheel clean
+.PHONY: help setup demo test test-cluster test-vllm lint format types bench bench-glasses bench-llm wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -22,6 +22,9 @@ demo: $(READY)  ## run three wishes in the restaurant and print where the report
 
 test: $(READY)  ## run every test that needs no hardware
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-cluster: $(READY)  ## run the tests that take three nodes of Ray on this machine
+	$(BIN)/python -m pytest -m cluster tests/services/hub
 
 test-vllm: $(READY) .venv-vllm/.ready  ## run the tests of vLLM: engine, plug-in, random operations (installs 2.5 GB)
 	RETINUE_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest tests/services/llm/engines/test_vllm.py tests/services/llm/vllm_plugin
