@@ -24,7 +24,7 @@ test: $(READY)  ## run every test that needs no hardware
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-cluster: $(READY)  ## run the tests that take three nodes of Ray on this machine
-	$(BIN)/python -m pytest -m cluster tests/services/hub
+	$(BIN)/python -m pytest -o addopts="--import-mode=importlib -ra" -m cluster tests/services/hub
 
 test-vllm: $(READY) .venv-vllm/.ready  ## run the tests of vLLM: engine, plug-in, random operations (installs 2.5 GB)
 	RETINUE_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest tests/services/llm/engines/test_vllm.py tests/services/llm/vllm_plugin
